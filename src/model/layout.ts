@@ -1,0 +1,73 @@
+import type { ModelConfig, Tensors } from '../shared/model-config.ts';
+
+/** One tensor inside a replica's flat parameter block. `offset` and `size` count floats. */
+export interface TensorSlot {
+  name: string;
+  shape: number[];
+  offset: number;
+  size: number;
+}
+
+/** Where every tensor of a model lies in a replica's flat parameter block. `stride` floats a replica. */
+export interface Layout {
+  slots: TensorSlot[];
+  /** Floats a replica, padded to a multiple of 4 so that vec4 loads stay aligned. */
+  stride: number;
+}
+
+/** Tensor names and shapes of a config, in file order (interfaces.md, "Model file"). */
+export function tensorShapes(config: ModelConfig): { name: string; shape: number[] }[] {
+  const { layers, heads: H, width: d, keyWidth, mlpWidth: m, vocabulary, period, locality, outputs } = config;
+  const shapes = [
+    { name: 'embed', shape: [vocabulary, d] },
+    { name: 'position', shape: [period, d] },
+  ];
+  for (let l = 0; l < layers; l++) {
+    shapes.push(
+      { name: `layer.${l}.query`, shape: [H, keyWidth, d] },
+      { name: `layer.${l}.key`, shape: [H, keyWidth, d] },
+      { name: `layer.${l}.value`, shape: [H, d, d] },
+      { name: `layer.${l}.phi`, shape: [H, locality + 1] },
+    );
+    if (m > 0) {
+      shapes.push(
+        { name: `layer.${l}.mlp_in`, shape: [m, d] },
+        { name: `layer.${l}.mlp_bias`, shape: [m] },
+        { name: `layer.${l}.mlp_out`, shape: [d, m] },
+      );
+    }
+  }
+  shapes.push({ name: 'unembed', shape: [outputs, d] });
+  return shapes;
+}
+
+/** The flat layout of a config's parameters. Every tensor starts at a multiple of 4 floats. */
+export function layoutOf(config: ModelConfig): Layout {
+  let offset = 0;
+  const slots = tensorShapes(config).map(({ name, shape }) => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const slot = { name, shape, offset, size };
+    offset += Math.ceil(size / 4) * 4;
+    return slot;
+  });
+  return { slots, stride: offset };
+}
+
+/** The slot of a tensor. Throws when the config has no such tensor. */
+export function slotOf(layout: Layout, name: string): TensorSlot {
+  const slot = layout.slots.find(s => s.name === name);
+  if (!slot) throw new Error(`no tensor named ${name} in this layout`);
+  return slot;
+}
+
+/** Copies named tensors into a flat block of `layout.stride` floats. */
+export function flatten(layout: Layout, tensors: Tensors): Float32Array {
+  const flat = new Float32Array(layout.stride);
+  for (const slot of layout.slots) flat.set(tensors[slot.name]!, slot.offset);
+  return flat;
+}
+
+/** The named tensors of a flat block: the inverse of `flatten`. Copies. */
+export function unflatten(layout: Layout, flat: Float32Array): Tensors {
+  return Object.fromEntries(layout.slots.map(s => [s.name, flat.slice(s.offset, s.offset + s.size)]));
+}

@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { modelConfigSchema } from './model-config.ts';
+
+/**
+ * What the Node side (runtime/) and the WebGPU side (engine/) say to each other. Both ends validate with
+ * these schemas. Binary data travels as base64 of little-endian bytes, because the carrier is JSON.
+ */
+
+const u32 = z.int().min(0).max(0xffffffff);
+const base64 = z.string();
+/** A loss; null when it is not finite (JSON has no NaN). */
+const loss = z.number().nullable();
+
+export const lengthModeSchema = z.enum(['uniform', 'fixed']);
+export const lawSchema = z.enum(['dirichlet-iid', 'uniform-iid']);
+export const lossSchema = z.enum(['mse', 'cross-entropy']);
+
+/** Adam with bias correction and μP learning rates (see `model/initialise.ts`). */
+export const optimiserSchema = z.strictObject({
+  beta1: z.number().min(0).lt(1),
+  beta2: z.number().min(0).lt(1),
+  epsilon: z.number().positive(),
+  /** Steps of linear warm-up from 0. */
+  warmup: z.int().min(0),
+  schedule: z.enum(['constant', 'cosine']),
+  /** Global gradient norm above which gradients are scaled down; null: never. */
+  clip: z.number().positive().nullable(),
+});
+
+/** One cell of the grid inside a pack. */
+export const replicaSchema = z.strictObject({
+  /** Hash of the cell: names its results. */
+  cell: z.string(),
+  seed: u32,
+  trainLength: z.int().min(1),
+  learningRate: z.number().positive(),
+  /** Dirichlet parameter in thousandths: the samplers are integer arithmetic (see `tasks/laws.ts`). */
+  alphaThousandths: z.int().min(1),
+  /** Task knobs as the YAML gave them. */
+  knobs: z.record(z.string(), z.number()),
+});
+
+/** Replicas of equal shape that train together in the same dispatches (architecture.md, "a pack is the unit"). */
+export const packSchema = z.strictObject({
+  model: modelConfigSchema,
+  /** φ is initialised uniformly in this interval. */
+  phiInit: z.tuple([z.number(), z.number()]),
+  /** Width at which μP's multipliers are 1. */
+  baseWidth: z.int().min(1),
+  task: z.string(),
+  law: lawSchema,
+  loss: lossSchema,
+  lengthMode: lengthModeSchema,
+  steps: z.int().min(1),
+  batch: z.int().min(1),
+  optimiser: optimiserSchema,
+  /** Steps between two points of the training curve. */
+  logEvery: z.int().min(1),
+  test: z.strictObject({ lengths: z.array(z.int().min(1)).min(1), sequences: z.int().min(2) }),
+  replicas: z.array(replicaSchema).min(1),
+});
+
+export const adapterPreferenceSchema = z.enum(['auto', 'hardware', 'software']);
+
+/** Node → engine. */
+export const requestSchema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('probe'), adapter: adapterPreferenceSchema }),
+  z.strictObject({ op: z.literal('train'), adapter: adapterPreferenceSchema, pack: packSchema }),
+  z.strictObject({
+    op: z.literal('forward'),
+    adapter: adapterPreferenceSchema,
+    model: modelConfigSchema,
+    /** Flat float32 parameters in `model/layout.ts` order. */
+    weights: base64,
+    sequences: z.array(z.array(u32)).min(1),
+    allPositions: z.boolean(),
+  }),
+  z.strictObject({
+    op: z.literal('gradient'),
+    adapter: adapterPreferenceSchema,
+    model: modelConfigSchema,
+    weights: base64,
+    loss: lossSchema,
+    sequences: z.array(z.array(u32)).min(1),
+    /** `targets[sequence][output]` at the last position. */
+    targets: z.array(z.array(z.number())).min(1),
+  }),
+  z.strictObject({
+    op: z.literal('sample'),
+    adapter: adapterPreferenceSchema,
+    task: z.string(),
+    knobs: z.record(z.string(), z.number()),
+    law: lawSchema,
+    alphaThousandths: z.int().min(1),
+    lengthMode: lengthModeSchema,
+    length: z.int().min(1),
+    /** Stream key (`shared/random.ts`), step, and how many sequences, numbered from 0. */
+    key: u32,
+    step: u32,
+    sequences: z.int().min(1),
+  }),
+]);
+
+/** What the adapter says of itself, and whether it is software. */
+export const adapterInfoSchema = z.strictObject({
+  vendor: z.string(),
+  architecture: z.string(),
+  device: z.string(),
+  description: z.string(),
+  software: z.boolean(),
+  features: z.array(z.string()),
+  limits: z.record(z.string(), z.number()),
+});
+
+/** A mean over sequences with its standard error. */
+export const testPointSchema = z.strictObject({ length: z.int(), loss, stderr: loss });
+
+/** What a replica ends with. */
+export const cellOutcomeSchema = z.strictObject({
+  cell: z.string(),
+  /** First logged step whose loss was not finite; null when the replica trained to the end. */
+  divergedAtStep: z.int().nullable(),
+  /** Loss of the final weights on fresh sequences of the training distribution. */
+  trainLoss: loss,
+  trainLossStderr: loss,
+  test: z.array(testPointSchema),
+  /** Flat float32 parameters in `model/layout.ts` order. */
+  weights: base64,
+});
+
+/** Engine → Node, while a request runs and once at its end (`done…` or `failed`). */
+export const eventSchema = z.discriminatedUnion('event', [
+  z.strictObject({
+    event: z.literal('progress'),
+    /** `train` counts optimiser steps, `test` counts evaluated (length, chunk) pairs. */
+    phase: z.enum(['train', 'test']),
+    done: z.int(),
+    total: z.int(),
+    /** Training sequences a second over the last submission, all replicas together; 0 in the test phase. */
+    sequencesPerSecond: z.number(),
+    /** Points of the training curve since the last event: the batch loss of each replica. */
+    curve: z.array(z.strictObject({ step: z.int(), losses: z.array(loss) })),
+  }),
+  z.strictObject({ event: z.literal('probed'), adapter: adapterInfoSchema }),
+  z.strictObject({
+    event: z.literal('trained'),
+    adapter: adapterInfoSchema,
+    cells: z.array(cellOutcomeSchema),
+    trainSeconds: z.number(),
+    testSeconds: z.number(),
+    trainSequences: z.number(),
+  }),
+  z.strictObject({
+    event: z.literal('computed'),
+    adapter: adapterInfoSchema,
+    /** `outputs[sequence][position][output]`; one position (the last) unless all were asked for. */
+    outputs: z.array(z.array(z.array(z.number().nullable()))),
+  }),
+  z.strictObject({
+    event: z.literal('differentiated'),
+    adapter: adapterInfoSchema,
+    /** Mean over sequences. */
+    loss,
+    /** Of that mean loss, flat, in `model/layout.ts` order. */
+    gradient: base64,
+  }),
+  z.strictObject({
+    event: z.literal('sampled'),
+    adapter: adapterInfoSchema,
+    sequences: z.array(z.array(u32)),
+    targets: z.array(z.array(z.number())),
+  }),
+  z.strictObject({
+    event: z.literal('failed'),
+    /** `device-lost` can be retried on a fresh device; the rest cannot. */
+    reason: z.enum(['no-adapter', 'device-lost', 'out-of-memory', 'shader', 'bad-request', 'internal']),
+    message: z.string(),
+  }),
+]);
+
+export type Optimiser = z.infer<typeof optimiserSchema>;
+export type Replica = z.infer<typeof replicaSchema>;
+export type Pack = z.infer<typeof packSchema>;
+export type Request = z.infer<typeof requestSchema>;
+export type EngineEvent = z.infer<typeof eventSchema>;
+export type AdapterInfo = z.infer<typeof adapterInfoSchema>;
+export type CellOutcome = z.infer<typeof cellOutcomeSchema>;
+export type TestPoint = z.infer<typeof testPointSchema>;
+export type AdapterPreference = z.infer<typeof adapterPreferenceSchema>;
+export type Law = z.infer<typeof lawSchema>;

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { Task } from './task.ts';
+
+/**
+ * ModPTask(p, k), theory.md §3: the mean of `1(x_t = 1)` over positions `t ≡ k (mod p)`, t from 1; 0 where there is
+ * no such position. The model's period Δ is p.
+ *
+ * Examples: p = 2, k = 1: `1 0 0 0` → 1/2 (positions 1, 3); p = 3, k = 0: `1 1` → 0 (no position 3 yet);
+ * p = 1, k = 0: `0 1 1 1` → 3/4.
+ */
+export const modP: Task = {
+  kind: 'mod-p',
+  summary: 'mean of ones over positions t ≡ k (mod p); the model has period p',
+  knobs: z.strictObject({ p: z.int().min(1).max(128), k: z.int().min(0) }),
+  complexity: 'p',
+  shape: ({ p }) => ({ vocabulary: 2, outputs: 1, period: p!, locality: 0, layers: 1 }),
+  refuse: ({ p, k }) => (k! < p! ? undefined : `k = ${k} is not a residue mod p = ${p}: it must be below p`),
+  target(tokens, { p, k }) {
+    let ones = 0;
+    let positions = 0;
+    for (let t = 1; t <= tokens.length; t++) {
+      if (t % p! !== k) continue;
+      ones += tokens[t - 1]!;
+      positions++;
+    }
+    return [positions === 0 ? 0 : ones / positions];
+  },
+  wgslKnobs: ({ p, k }) => [p!, k!, 0, 0],
+  wgsl: /* wgsl */ `
+fn task_target(sequence: u32, length: u32, knobs: vec4<f32>) {
+  let p = u32(knobs.x);
+  let k = u32(knobs.y);
+  var ones = 0u;
+  var positions = 0u;
+  for (var t = select(k, p, k == 0u); t <= length; t += p) {
+    ones += token_at(sequence, t);
+    positions += 1u;
+  }
+  set_target(sequence, 0u, f32(ones) / f32(max(positions, 1u)));
+}`,
+  examples: [
+    { knobs: { p: 2, k: 1 }, tokens: [1, 0, 0, 0], target: [1 / 2] },
+    { knobs: { p: 3, k: 0 }, tokens: [1, 1], target: [0] },
+    { knobs: { p: 1, k: 0 }, tokens: [0, 1, 1, 1], target: [3 / 4] },
+  ],
+};

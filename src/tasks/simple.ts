@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { Task } from './task.ts';
+
+/**
+ * SimpleTask(ω), theory.md §3: `f*(x) = sin(ω (c0 − c1)/(c0 + c1))`, where c_s counts token s. Positions do not
+ * matter; ω sets how fast the target turns with the token frequencies.
+ *
+ * Examples: ω = 1: `0 0 0` → sin 1; ω = 2: `0 1` → 0; ω = 3: `1 1 1 0` → sin(−1.5).
+ */
+export const simple: Task = {
+  kind: 'simple',
+  summary: 'sin of the token balance; omega sets its frequency',
+  knobs: z.strictObject({ omega: z.number().positive().max(1000) }),
+  complexity: 'omega',
+  shape: () => ({ vocabulary: 2, outputs: 1, period: 1, locality: 0, layers: 1 }),
+  target(tokens, { omega }) {
+    let ones = 0;
+    for (let i = 0; i < tokens.length; i++) ones += tokens[i]!;
+    return [Math.sin((omega! * (tokens.length - 2 * ones)) / tokens.length)];
+  },
+  wgslKnobs: ({ omega }) => [omega!, 0, 0, 0],
+  wgsl: /* wgsl */ `
+fn task_target(sequence: u32, length: u32, knobs: vec4<f32>) {
+  var ones = 0u;
+  for (var i = 1u; i <= length; i++) { ones += token_at(sequence, i); }
+  let balance = f32(i32(length) - 2 * i32(ones)) / f32(length);
+  set_target(sequence, 0u, precise_sin(knobs.x * balance));
+}`,
+  examples: [
+    { knobs: { omega: 1 }, tokens: [0, 0, 0], target: [Math.sin(1)] },
+    { knobs: { omega: 2 }, tokens: [0, 1], target: [0] },
+    { knobs: { omega: 3 }, tokens: [1, 1, 1, 0], target: [Math.sin(-1.5)] },
+  ],
+};

@@ -1,0 +1,47 @@
+import type { z } from 'zod';
+
+/** Knob values of a task as the YAML gives them, `kind` left out. */
+export type Knobs = Record<string, number>;
+
+/** What a task asks of a model: `layers` is the least number that can express it, the rest are the shape and its defaults. */
+export interface TaskShape {
+  vocabulary: number;
+  outputs: number;
+  period: number;
+  locality: number;
+  layers: 1 | 2;
+}
+
+/** A sequence, what a task says of it, and with which knobs. Executed by the tests. */
+export interface TaskExample {
+  knobs: Knobs;
+  tokens: number[];
+  target: number[];
+}
+
+/**
+ * A task: target function at the last position, in float64 and in WGSL (theory.md §3).
+ * A new task is one file that exports one of these, and one line in `registry.ts`.
+ */
+export interface Task {
+  kind: string;
+  /** One line for `--help` and the README. */
+  summary: string;
+  /** The keys that `task:` takes in an experiment, besides `kind`. All numbers. */
+  knobs: z.ZodObject;
+  /** The knob that makes the task harder: the complexity axis of the paper's figures. */
+  complexity: string;
+  shape(knobs: Knobs): TaskShape;
+  /** Why the knobs cannot be used (for example k ≥ p), or undefined when they can. */
+  refuse?(knobs: Knobs): string | undefined;
+  /** f*(x), `outputs` numbers. `tokens` is not empty. */
+  target(tokens: ArrayLike<number>, knobs: Knobs): number[];
+  /** Up to four numbers that `wgsl` receives as `knobs: vec4<f32>`. */
+  wgslKnobs(knobs: Knobs): [number, number, number, number];
+  /**
+   * `fn task_target(sequence: u32, length: u32, knobs: vec4<f32>)`, which reads tokens with
+   * `token_at(sequence, i)` (i from 1), and writes each output with `set_target(sequence, output, value)`.
+   */
+  wgsl: string;
+  examples: TaskExample[];
+}

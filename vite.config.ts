@@ -1,0 +1,26 @@
+import { defineConfig } from 'vite';
+
+/**
+ * Two bundles from one source tree: `--mode page` is the engine that Chrome loads, `--mode cli` is the
+ * Node program. Shaders are imported with `?raw`, which vite and vitest both understand.
+ */
+export default defineConfig(({ mode }) =>
+  mode === 'page'
+    ? {
+        build: {
+          outDir: 'dist/page',
+          target: 'chrome120',
+          minify: false,
+          lib: { entry: 'src/engine/page.ts', formats: ['es'], fileName: 'engine' },
+        },
+      }
+    : {
+        build: {
+          outDir: 'dist/cli',
+          target: 'node20',
+          minify: false,
+          ssr: 'src/cli/main.ts',
+          rollupOptions: { output: { entryFileNames: 'main.js' } },
+        },
+      },
+);
