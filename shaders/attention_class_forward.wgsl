@@ -1,0 +1,70 @@
+// Layer-1 attention of one query over the classes of its prefix (theory.md, sections 1 and 2), exact:
+//   infinite precision  weight of a class position  e^{logit},          of suffix offset t  e^{logit} * i^{phi[t]}
+//   finite precision    w = e^{log(i) (a - max a)}, a = logit (+ phi[t]); w <= 2^-bits becomes 0 when BITS > 0
+// mix [R*B][X] = attention by class (suffix positions added to their class), then the one-hot query class.
+// suffix_weight [R*B][H][TAU+1] = attention of each suffix position. One thread a (row, head).
+
+@group(0) @binding(0) var<uniform> batch: Batch;
+@group(0) @binding(1) var<storage, read> arena: array<f32>;
+@group(0) @binding(2) var<storage, read> lengths: array<u32>;
+@group(0) @binding(3) var<storage, read> counts: array<u32>;
+@group(0) @binding(4) var<storage, read> suffix: array<u32>;
+@group(0) @binding(5) var<storage, read_write> mix: array<f32>;
+@group(0) @binding(6) var<storage, read_write> suffix_weight: array<f32>;
+
+fn unnormalised(score: f32, highest: f32, log_length: f32) -> f32 {
+  if (!FINITE) { return exp(score - highest); }
+  let w = exp(log_length * (score - highest));
+  return select(w, 0.0, BITS > 0 && w <= exp2(-f32(BITS)));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let b = id.x / H;
+  if (b >= batch.rows) { return; }
+  let head = id.x % H;
+  let row = id.y * batch.rows + b;
+  let base = id.y * STRIDE;
+  let query = suffix[row * (TAU + 1u)];
+  let log_length = log(f32(lengths[row]));
+  let suffix_scale = select(log_length, 1.0, FINITE);
+  let logits = base + AT_LOGITS + (head * C + query) * C;
+  let phi = base + AT_PHI + head * (TAU + 1u);
+  let out = row * X + head * C;
+  let weight_out = (row * H + head) * (TAU + 1u);
+
+  var highest = -3.4e38;
+  for (var c = 0u; c < C; c++) {
+    if (counts[row * C + c] > 0u) { highest = max(highest, arena[logits + c]); }
+  }
+  for (var t = 0u; t <= TAU; t++) {
+    let c = suffix[row * (TAU + 1u) + t];
+    if (c < C) { highest = max(highest, arena[logits + c] + suffix_scale * arena[phi + t]); }
+  }
+
+  var total = 0.0;
+  for (var c = 0u; c < C; c++) {
+    let n = counts[row * C + c];
+    var w = 0.0;
+    if (n > 0u) { w = f32(n) * unnormalised(arena[logits + c], highest, log_length); }
+    mix[out + c] = w;
+    total += w;
+  }
+  for (var t = 0u; t <= TAU; t++) {
+    let c = suffix[row * (TAU + 1u) + t];
+    var w = 0.0;
+    if (c < C) {
+      w = unnormalised(arena[logits + c] + suffix_scale * arena[phi + t], highest, log_length);
+      mix[out + c] += w;
+    }
+    suffix_weight[weight_out + t] = w;
+    total += w;
+  }
+
+  let normaliser = 1.0 / total;
+  for (var c = 0u; c < C; c++) { mix[out + c] *= normaliser; }
+  for (var t = 0u; t <= TAU; t++) { suffix_weight[weight_out + t] *= normaliser; }
+  if (head == 0u) {
+    for (var c = 0u; c < C; c++) { mix[row * X + H * C + c] = select(0.0, 1.0, c == query); }
+  }
+}

@@ -1,0 +1,29 @@
+// The symbols of every shader. engine/shader.ts writes the constants in front of each file from the model's shape.
+//
+//   R  replicas of a pack           B  rows of a replica in this batch (run time: batch.rows)
+//   S  tokens      DELTA  period    TAU  locality       C = S * DELTA  classes (theory.md, section 2)
+//   H  heads       D  width         DK  key width       M  MLP width   O  outputs
+//   F  floats of a feature row: M rounded up to 4 (M_PAD), then O rounded up to 4
+//   X  floats of a mix row: H*C attention weights by class, then C one-hot query, rounded up to 4
+//   G  floats of a row of logit gradients: H*C for the class logits, then H*(TAU+1) for phi, rounded up to 4
+//
+// A row is one query: in training the last position of one sequence. Rows of replica r are r*B .. r*B + B - 1.
+// A replica's weights, gradients and class tables lie in one block of STRIDE floats of the arena; AT_* are offsets in it.
+// grad_ in front of a name is the gradient of the batch's mean loss.
+
+struct Batch {
+  rows: u32,            // B
+  token_words: u32,     // u32 words of packed tokens a row, four tokens a word
+  first_sequence: u32,  // number of the first sequence of this batch in its random stream
+  length: u32,          // sequence length; 0: the replica's own training length
+  uniform_length: u32,  // 1: each sequence draws its length from 1..length; 0: fixed
+  spread: u32,          // fixed lengths cycle through length .. length + spread - 1, so that every residue is met
+}
+
+struct Replica {
+  knobs: vec4<f32>,     // task knobs
+  key: u32,             // random stream
+  train_length: u32,
+  alpha: u32,           // Dirichlet parameter in thousandths
+  learning_rate: f32,
+}

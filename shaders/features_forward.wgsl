@@ -1,0 +1,34 @@
+// Read-out of one row from its mix (attention by class). MLP and read-out are folded into the class tables: row k of the
+// feature table holds what class k adds, per unit of attention, to the MLP's pre-activation (M_PAD floats: A V_h y_class) and
+// to the output directly (U V_h y_class); the last C rows hold the residual A y_query + b and U y_query; W = U B. So
+//   f = direct + W psi(pre),   (pre, direct) = table[H*C + query] + sum_k mix[k] table[k]
+// costs H*C*F multiply-adds a row where the layer as written costs D*(D*H + 2M).
+// outputs [R*B][O] =.  Source: theory.md, section 1, with all matrices behind the attention multiplied out.
+
+@group(0) @binding(0) var<uniform> batch: Batch;
+@group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> suffix: array<u32>;
+@group(0) @binding(3) var<storage, read> mix: array<f32>;
+@group(0) @binding(4) var<storage, read_write> outputs: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= batch.rows) { return; }
+  let row = id.y * batch.rows + id.x;
+  let table = (id.y * STRIDE + AT_FEATURES) / 4u;
+  let readout = (id.y * STRIDE + AT_READOUT) / 4u;
+  let residual = table + (H * C + suffix[row * (TAU + 1u)]) * (F / 4u);
+
+  var f: array<vec4<f32>, O_PAD / 4u>;
+  for (var o = 0u; o < O_PAD / 4u; o++) {
+    f[o] = arena[residual + M_PAD / 4u + o];
+    for (var k = 0u; k < H * C; k++) { f[o] += mix[row * X + k] * arena[table + k * (F / 4u) + M_PAD / 4u + o]; }
+  }
+  for (var j = 0u; j < M_PAD / 4u; j++) {
+    var pre = arena[residual + j];
+    for (var k = 0u; k < H * C; k++) { pre += mix[row * X + k] * arena[table + k * (F / 4u) + j]; }
+    let hidden = activate(pre);
+    for (var o = 0u; o < O; o++) { f[o / 4u][o % 4u] += dot(hidden, arena[readout + o * (M_PAD / 4u) + j]); }
+  }
+  for (var o = 0u; o < O; o++) { outputs[row * O + o] = f[o / 4u][o % 4u]; }
+}

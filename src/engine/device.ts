@@ -1,0 +1,92 @@
+import type { AdapterInfo, AdapterPreference } from '../shared/protocol.ts';
+import { EngineFailure } from './failure.ts';
+
+/** A device with what its adapter says of itself. `failed` rejects when the device is lost or reports an error. */
+export interface Device {
+  gpu: GPUDevice;
+  adapter: AdapterInfo;
+  failed: Promise<never>;
+}
+
+const LIMITS = [
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+/** Names that software rasterisers give themselves. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|basic render/i;
+
+/** `requestAdapter()` was seen to return null on 2 of 14 first calls (kernels.md). */
+const ATTEMPTS = 4;
+
+async function requestAdapter(gpu: GPU, preference: AdapterPreference): Promise<GPUAdapter> {
+  const options: GPURequestAdapterOptions = {
+    powerPreference: 'high-performance',
+    ...(preference === 'software' ? { forceFallbackAdapter: true } : {}),
+  };
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const adapter = await gpu.requestAdapter(options);
+    if (adapter) return adapter;
+    await new Promise(resolve => setTimeout(resolve, 100 * (attempt + 1)));
+  }
+  // Browsers started with a software adapter as the only one do not call it a fallback.
+  if (preference === 'software') {
+    const adapter = await gpu.requestAdapter();
+    if (adapter && describe(adapter).software) return adapter;
+  }
+  throw new EngineFailure('no-adapter', `WebGPU offers no ${preference === 'auto' ? '' : `${preference} `}adapter here`);
+}
+
+function describe(adapter: GPUAdapter): AdapterInfo {
+  const { vendor, architecture, device, description } = adapter.info;
+  const software =
+    adapter.info.isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`);
+  return {
+    vendor,
+    architecture,
+    device,
+    description,
+    software,
+    features: [...adapter.features].sort(),
+    limits: Object.fromEntries(LIMITS.map(name => [name, adapter.limits[name]])),
+  };
+}
+
+/**
+ * Opens a device with the adapter's own limits.
+ * @throws EngineFailure `no-adapter` when there is none of the wanted kind.
+ */
+export async function openDevice(gpu: GPU | undefined, preference: AdapterPreference): Promise<Device> {
+  if (!gpu) throw new EngineFailure('no-adapter', 'this browser has no WebGPU (navigator.gpu is undefined)');
+  const adapter = await requestAdapter(gpu, preference);
+  const info = describe(adapter);
+  if (preference === 'hardware' && info.software) {
+    throw new EngineFailure('no-adapter', `only a software adapter was found (${adapterName(info)})`);
+  }
+  const device = await adapter.requestDevice({
+    requiredLimits: Object.fromEntries(LIMITS.map(name => [name, adapter.limits[name]])),
+  });
+  const failed = new Promise<never>((_, reject) => {
+    device.lost.then(({ message, reason }) => {
+      if (reason !== 'destroyed') reject(new EngineFailure('device-lost', `the GPU device was lost: ${message}`));
+    });
+    device.addEventListener('uncapturederror', event => {
+      const { error } = event;
+      const reason = error instanceof GPUOutOfMemoryError ? 'out-of-memory' : 'internal';
+      reject(new EngineFailure(reason, `WebGPU reported: ${error.message}`));
+    });
+  });
+  // Whoever waits on `failed` sees the rejection; before that it must not count as unhandled.
+  failed.catch(() => {});
+  return { gpu: device, adapter: info, failed };
+}
+
+/** One line that names an adapter for people. */
+export function adapterName(adapter: AdapterInfo): string {
+  const parts = [adapter.description || adapter.device, adapter.vendor, adapter.architecture].filter(Boolean);
+  return `${parts.join(', ') || 'unnamed adapter'}${adapter.software ? ' (software)' : ''}`;
+}
