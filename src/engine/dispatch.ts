@@ -1,0 +1,56 @@
+/** One dispatch, ready to be recorded. `y` is the number of replicas. */
+export interface Dispatch {
+  pipeline: GPUComputePipeline;
+  bindings: GPUBindGroup;
+  x: number;
+  y: number;
+}
+
+/** Threads of a workgroup in every shader that works on rows or elements. */
+const WORKGROUP = 64;
+
+/** A dispatch of at least `threads` threads for each of `replicas`. Buffers bind in order from 0. */
+export function dispatch(
+  gpu: GPUDevice,
+  pipeline: GPUComputePipeline,
+  buffers: GPUBuffer[],
+  threads: number,
+  replicas: number,
+): Dispatch {
+  return dispatchGroups(gpu, pipeline, buffers, Math.ceil(threads / WORKGROUP), replicas);
+}
+
+/** As `dispatch`, with the number of workgroups given. */
+export function dispatchGroups(
+  gpu: GPUDevice,
+  pipeline: GPUComputePipeline,
+  buffers: GPUBuffer[],
+  x: number,
+  y: number,
+): Dispatch {
+  const bindings = gpu.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+  });
+  return { pipeline, bindings, x, y };
+}
+
+/** Records dispatches into one compute pass, `times` over. */
+export function record(encoder: GPUCommandEncoder, dispatches: Dispatch[], times = 1): void {
+  const pass = encoder.beginComputePass();
+  for (let i = 0; i < times; i++) {
+    for (const { pipeline, bindings, x, y } of dispatches) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindings);
+      pass.dispatchWorkgroups(x, y);
+    }
+  }
+  pass.end();
+}
+
+/** Submits dispatches as one command buffer. */
+export function submit(gpu: GPUDevice, dispatches: Dispatch[], times = 1): void {
+  const encoder = gpu.createCommandEncoder();
+  record(encoder, dispatches, times);
+  gpu.queue.submit([encoder.finish()]);
+}

@@ -1,0 +1,75 @@
+import type { CellOutcome, EngineEvent, Pack, Request } from '../shared/protocol.ts';
+import { toBase64 } from './base64.ts';
+import { type Device, openDevice } from './device.ts';
+import { evaluatePack } from './evaluate.ts';
+import { EngineFailure } from './failure.ts';
+import { forward } from './forward.ts';
+import { gradientOf, sampleSequences } from './inspect.ts';
+import { Memory } from './memory.ts';
+import { trainPack } from './train.ts';
+
+type Emit = (event: EngineEvent) => void;
+
+/**
+ * Serves one request on a device of its own: any number of `progress` events, then exactly one final event. Never
+ * throws: whatever goes wrong becomes a `failed` event.
+ */
+export async function handleRequest(request: Request, emit: Emit, gpu: GPU | undefined): Promise<void> {
+  let device: Device | undefined;
+  try {
+    device = await openDevice(gpu, request.adapter);
+    const final = await Promise.race([serve(device, request, emit), device.failed]);
+    emit(final);
+  } catch (error) {
+    const reason = error instanceof EngineFailure ? error.reason : 'internal';
+    emit({ event: 'failed', reason, message: error instanceof Error ? error.message : String(error) });
+  } finally {
+    device?.gpu.destroy();
+  }
+}
+
+async function serve(device: Device, request: Request, emit: Emit): Promise<EngineEvent> {
+  switch (request.op) {
+    case 'probe':
+      return { event: 'probed', adapter: device.adapter };
+    case 'train':
+      return train(device, request.pack, emit);
+    case 'forward':
+      return forward(device, request);
+    case 'gradient':
+      return gradientOf(device, request);
+    case 'sample':
+      return sampleSequences(device, request);
+  }
+}
+
+async function train(device: Device, pack: Pack, emit: Emit): Promise<EngineEvent> {
+  const memory = new Memory(device);
+  try {
+    const { weights, divergedAtStep, seconds: trainSeconds } = await trainPack(device, memory, pack, emit);
+    const evaluation = await evaluatePack(device, pack, weights, emit);
+    const { arena, buffer } = weights;
+    const cells: CellOutcome[] = [];
+    for (const [r, replica] of pack.replicas.entries()) {
+      const flat = await memory.read(buffer, 4 * arena.parameterFloats, 4 * r * arena.stride);
+      cells.push({
+        cell: replica.cell,
+        divergedAtStep: divergedAtStep[r]!,
+        trainLoss: evaluation.train[r]!.loss,
+        trainLossStderr: evaluation.train[r]!.stderr,
+        test: pack.test.lengths.map((length, t) => ({ length, ...evaluation.test[t]![r]! })),
+        weights: toBase64(new Float32Array(flat)),
+      });
+    }
+    return {
+      event: 'trained',
+      adapter: device.adapter,
+      cells,
+      trainSeconds,
+      testSeconds: evaluation.seconds,
+      trainSequences: pack.steps * pack.batch * pack.replicas.length,
+    };
+  } finally {
+    memory.destroy();
+  }
+}

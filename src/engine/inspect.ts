@@ -1,0 +1,111 @@
+import type { EngineEvent, Request } from '../shared/protocol.ts';
+import { taskOf } from '../tasks/registry.ts';
+import { arenaOf } from './arena.ts';
+import { floatsFromBase64, toBase64 } from './base64.ts';
+import type { Device } from './device.ts';
+import { dispatch, submit } from './dispatch.ts';
+import { Memory } from './memory.ts';
+import { BACKWARD_KERNELS, backward, FORWARD_KERNELS, rowsForward, rowsLoss, tablesForward, type Weights } from './one-layer.ts';
+import { compilePrograms } from './programs.ts';
+import { uploadReplicaTable } from './replicas.ts';
+import { allocateRows, type Rows, tokenWords } from './rows.ts';
+
+type RequestOf<Op extends Request['op']> = Extract<Request, { op: Op }>;
+type EventOf<Name extends EngineEvent['event']> = Extract<EngineEvent, { event: Name }>;
+
+/** Loss and parameter gradients of a model on given sequences and targets, by the kernels that training uses. */
+export async function gradientOf(device: Device, request: RequestOf<'gradient'>): Promise<EventOf<'differentiated'>> {
+  const { gpu } = device;
+  const memory = new Memory(device);
+  try {
+    const weights = uploadWeights(memory, request);
+    const { model, arena, buffer } = weights;
+    const kernels = [...FORWARD_KERNELS, ...BACKWARD_KERNELS] as const;
+    const programs = await compilePrograms(gpu, kernels, { model, arena, loss: request.loss });
+    const { sequences } = request;
+    const longest = Math.max(...sequences.map(sequence => sequence.length));
+    const rows = allocateRows(memory, model, 1, { rows: sequences.length, longest }, true);
+    uploadSequences(device, rows, sequences);
+    gpu.queue.writeBuffer(rows.targets, 0, new Float32Array(request.targets.flat()));
+    submit(gpu, [
+      ...tablesForward(memory, programs, weights),
+      ...rowsForward(memory, programs, weights, rows),
+      ...rowsLoss(memory, programs, rows),
+      ...backward(memory, programs, weights, rows),
+    ]);
+    const losses = new Float32Array(await memory.read(rows.losses)).subarray(0, sequences.length);
+    const gradient = new Float32Array(await memory.read(buffer, 4 * arena.parameterFloats, 4 * arena.gradients));
+    const loss = losses.reduce((sum, x) => sum + x, 0) / sequences.length;
+    return {
+      event: 'differentiated',
+      adapter: device.adapter,
+      loss: Number.isFinite(loss) ? loss : null,
+      gradient: toBase64(gradient),
+    };
+  } finally {
+    memory.destroy();
+  }
+}
+
+/** Sequences and targets as the samplers draw them. */
+export async function sampleSequences(device: Device, request: RequestOf<'sample'>): Promise<EventOf<'sampled'>> {
+  const { gpu } = device;
+  const task = taskOf(request.task);
+  const shape = task.shape(request.knobs);
+  // The samplers know nothing of a model but its vocabulary and outputs.
+  const model = {
+    ...shape,
+    layers: 1,
+    heads: 1,
+    width: 1,
+    keyWidth: 1,
+    mlpWidth: 0,
+    activation: 'relu',
+    attention: { precision: 'infinite', scale: 1 },
+  } as const;
+  const memory = new Memory(device);
+  try {
+    const programs = await compilePrograms(gpu, ['sample', 'target'], { model, arena: arenaOf(model), task, law: request.law });
+    const { sequences: count, length } = request;
+    const uniformLength = request.lengthMode === 'uniform';
+    const rows = allocateRows(memory, model, 1, { rows: count, longest: length, uniformLength }, false);
+    const replica = { ...request, trainLength: length, learningRate: 1 };
+    const table = uploadReplicaTable(memory, request.task, [replica], [request.key]);
+    const clock = memory.upload('clock', Uint32Array.of(request.step, 0));
+    submit(gpu, [
+      dispatch(gpu, programs.sample, [rows.batch, table, clock, rows.lengths, rows.tokens], count, 1),
+      dispatch(gpu, programs.target, [rows.batch, table, rows.lengths, rows.tokens, rows.targets], count, 1),
+    ]);
+    const lengths = new Uint32Array(await memory.read(rows.lengths));
+    const tokens = new Uint8Array(await memory.read(rows.tokens));
+    const targets = new Float32Array(await memory.read(rows.targets));
+    const bytes = 4 * tokenWords(length);
+    return {
+      event: 'sampled',
+      adapter: device.adapter,
+      sequences: Array.from({ length: count }, (_, b) => [...tokens.subarray(b * bytes, b * bytes + lengths[b]!)]),
+      targets: Array.from({ length: count }, (_, b) => [...targets.subarray(b * shape.outputs, (b + 1) * shape.outputs)]),
+    };
+  } finally {
+    memory.destroy();
+  }
+}
+
+/** One replica's arena from base64 weights. */
+export function uploadWeights(memory: Memory, { model, weights }: Pick<RequestOf<'forward'>, 'model' | 'weights'>): Weights {
+  const arena = arenaOf(model);
+  const buffer = memory.storage('arena', arena.stride);
+  memory.device.gpu.queue.writeBuffer(buffer, 0, floatsFromBase64(weights));
+  return { model, arena, buffer, replicas: 1 };
+}
+
+/** Writes lengths and packed tokens of given sequences, one a row. */
+export function uploadSequences(device: Device, rows: Rows, sequences: number[][]): void {
+  const bytes = 4 * tokenWords(rows.shape.longest);
+  const packed = new Uint8Array(sequences.length * bytes);
+  sequences.forEach((sequence, b) => {
+    packed.set(sequence, b * bytes);
+  });
+  device.gpu.queue.writeBuffer(rows.tokens, 0, packed);
+  device.gpu.queue.writeBuffer(rows.lengths, 0, Uint32Array.from(sequences, sequence => sequence.length));
+}

@@ -1,0 +1,72 @@
+import activation from '../../shaders/common/activation.wgsl?raw';
+import elementary from '../../shaders/common/elementary.wgsl?raw';
+import legend from '../../shaders/common/legend.wgsl?raw';
+import random from '../../shaders/common/random.wgsl?raw';
+import reduce from '../../shaders/common/reduce.wgsl?raw';
+import tokens from '../../shaders/common/tokens.wgsl?raw';
+import { EngineFailure } from './failure.ts';
+
+/** A piece of WGSL with the name that error messages give it. */
+export interface Source {
+  name: string;
+  text: string;
+}
+
+/** What `shaders/common/` offers to the other shaders. */
+export const COMMON = {
+  activation: { name: 'common/activation.wgsl', text: activation },
+  elementary: { name: 'common/elementary.wgsl', text: elementary },
+  legend: { name: 'common/legend.wgsl', text: legend },
+  random: { name: 'common/random.wgsl', text: random },
+  reduce: { name: 'common/reduce.wgsl', text: reduce },
+  tokens: { name: 'common/tokens.wgsl', text: tokens },
+} satisfies Record<string, Source>;
+
+/** Constants written in front of a shader. Booleans and numbers ending in a letter are given as they stand. */
+export type Constants = Record<string, string>;
+
+/** A u32 constant. */
+export const u32 = (n: number) => `${n}u`;
+
+/** An f32 constant. */
+export const f32 = (n: number) => `f32(${Number.isInteger(n) ? n.toFixed(1) : n})`;
+
+/**
+ * Compiles a compute pipeline from constants and sources, entry point `main`.
+ * @throws EngineFailure `shader` with file, line and column of the first error.
+ */
+export async function compile(
+  gpu: GPUDevice,
+  label: string,
+  constants: Constants,
+  sources: Source[],
+): Promise<GPUComputePipeline> {
+  const header = Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`);
+  const pieces = [{ name: 'constants', text: header.join('\n') }, ...sources];
+  const code = pieces.map(piece => `${piece.text}\n`).join('');
+  gpu.pushErrorScope('validation');
+  const module = gpu.createShaderModule({ label, code });
+  const invalid = await gpu.popErrorScope();
+  if (invalid) {
+    const { messages } = await module.getCompilationInfo();
+    const first = messages.find(message => message.type === 'error');
+    const where = first ? locate(pieces, first.lineNum) : label;
+    throw new EngineFailure('shader', `${where}:${first?.linePos ?? 0} ${first?.message ?? invalid.message}`);
+  }
+  try {
+    return await gpu.createComputePipelineAsync({ label, layout: 'auto', compute: { module, entryPoint: 'main' } });
+  } catch (error) {
+    throw new EngineFailure('shader', `${label}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
+
+/** `file:line` of a line of the assembled code. */
+function locate(pieces: Source[], line: number): string {
+  let first = 1;
+  for (const { name, text } of pieces) {
+    const lines = text.split('\n').length;
+    if (line < first + lines) return `${name}:${line - first + 1}`;
+    first += lines;
+  }
+  return `line ${line}`;
+}

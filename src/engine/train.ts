@@ -1,0 +1,174 @@
+import { initialise, learningRateMultipliers } from '../model/initialise.ts';
+import { learningRateFactor } from '../model/schedule.ts';
+import type { EngineEvent, Pack } from '../shared/protocol.ts';
+import { STREAM } from '../shared/random.ts';
+import { taskOf } from '../tasks/registry.ts';
+import { arenaOf } from './arena.ts';
+import type { Device } from './device.ts';
+import { type Dispatch, dispatch, dispatchGroups, record } from './dispatch.ts';
+import { EngineFailure } from './failure.ts';
+import { Memory } from './memory.ts';
+import { BACKWARD_KERNELS, backward, FORWARD_KERNELS, rowsForward, rowsLoss, tablesForward, type Weights } from './one-layer.ts';
+import { compilePrograms, RING } from './programs.ts';
+import { uploadReplicas } from './replicas.ts';
+import { allocateRows } from './rows.ts';
+
+const TRAIN_KERNELS = [
+  ...FORWARD_KERNELS,
+  ...BACKWARD_KERNELS,
+  'sample',
+  'target',
+  'lossMean',
+  'gradientNorm',
+  'adam',
+  'advance',
+] as const;
+
+/** A submission aims at this long: far below a driver's watchdog, far above the cost of submitting. */
+const SUBMISSION_MS = 150;
+
+type Progress = Extract<EngineEvent, { event: 'progress' }>;
+
+/** What training leaves behind. `weights` live in `memory`. */
+export interface Trained {
+  weights: Weights;
+  /** First step whose batch loss was not finite, a replica; null where there was none. */
+  divergedAtStep: (number | null)[];
+  seconds: number;
+}
+
+/** A replica's arena block for each replica, holding its initial weights. */
+function initialWeights(memory: Memory, pack: Pack): Weights {
+  const { model, phiInit, baseWidth, replicas } = pack;
+  const arena = arenaOf(model);
+  const buffer = memory.storage('arena', replicas.length * arena.stride);
+  replicas.forEach(({ seed }, r) => {
+    const weights = initialise(model, { phiInit, baseWidth, seed });
+    memory.device.gpu.queue.writeBuffer(buffer, r * arena.stride * 4, weights as Float32Array<ArrayBuffer>);
+  });
+  return { model, arena, buffer, replicas: replicas.length };
+}
+
+/** Adam's schedule: rate factor and bias corrections of every step, as shaders/adam.wgsl reads them. */
+function scheduleTable({ optimiser, steps }: Pack): Float32Array<ArrayBuffer> {
+  const table = new Float32Array(4 * steps);
+  for (let t = 1; t <= steps; t++) {
+    const { beta1, beta2 } = optimiser;
+    table.set([learningRateFactor(t, optimiser, steps), 1 / (1 - beta1 ** t), 1 / (1 - beta2 ** t)], 4 * (t - 1));
+  }
+  return table;
+}
+
+/**
+ * Trains all replicas of a pack together. Data is sampled on the device, many steps go into one submission, and only
+ * the loss ring is read back, once a submission. Deterministic: equal packs on equal adapters give equal bits.
+ * A replica whose loss stops being finite is noted and goes on by itself; no sum runs over replicas.
+ * @throws EngineFailure when the device is lost or memory runs out.
+ */
+export async function trainPack(
+  device: Device,
+  memory: Memory,
+  pack: Pack,
+  emit: (event: Progress) => void,
+): Promise<Trained> {
+  const { gpu } = device;
+  const task = taskOf(pack.task);
+  const weights = initialWeights(memory, pack);
+  const { model, arena, buffer, replicas } = weights;
+  const programs = await compilePrograms(gpu, TRAIN_KERNELS, {
+    model,
+    arena,
+    task,
+    law: pack.law,
+    loss: pack.loss,
+    optimiser: pack.optimiser,
+  });
+
+  const scratch = new Memory(device);
+  try {
+    const rows = allocateRows(
+      scratch,
+      model,
+      replicas,
+      {
+        rows: pack.batch,
+        longest: Math.max(...pack.replicas.map(replica => replica.trainLength)),
+        uniformLength: pack.lengthMode === 'uniform',
+      },
+      true,
+    );
+    const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
+    const clock = scratch.storage('clock', 2);
+    const ring = scratch.storage('loss ring', RING * replicas);
+    const norms = scratch.storage('gradient norms', replicas);
+    const schedule = scratch.upload('schedule', scheduleTable(pack));
+    const multipliers = scratch.upload(
+      'multipliers',
+      learningRateMultipliers(model, pack.baseWidth) as Float32Array<ArrayBuffer>,
+    );
+    const step: Dispatch[] = [
+      dispatch(gpu, programs.sample, [rows.batch, table, clock, rows.lengths, rows.tokens], pack.batch, replicas),
+      dispatch(gpu, programs.target, [rows.batch, table, rows.lengths, rows.tokens, rows.targets], pack.batch, replicas),
+      ...tablesForward(scratch, programs, weights),
+      ...rowsForward(scratch, programs, weights, rows),
+      ...rowsLoss(scratch, programs, rows),
+      dispatchGroups(gpu, programs.lossMean, [rows.batch, clock, rows.losses, ring], replicas, 1),
+      ...backward(scratch, programs, weights, rows),
+      dispatchGroups(gpu, programs.gradientNorm, [buffer, norms], replicas, 1),
+      dispatch(gpu, programs.adam, [clock, schedule, table, multipliers, norms, buffer], arena.parameterFloats, replicas),
+      dispatchGroups(gpu, programs.advance, [clock], 1, 1),
+    ];
+    const { divergedAtStep, seconds } = await loop(device, scratch, step, ring, pack, emit);
+    return { weights, divergedAtStep, seconds };
+  } finally {
+    scratch.destroy();
+  }
+}
+
+/** Submits steps in chunks sized by the clock, and turns the loss ring into progress events. */
+async function loop(
+  device: Device,
+  memory: Memory,
+  step: Dispatch[],
+  ring: GPUBuffer,
+  pack: Pack,
+  emit: (event: Progress) => void,
+): Promise<Pick<Trained, 'divergedAtStep' | 'seconds'>> {
+  const replicas = pack.replicas.length;
+  const divergedAtStep: (number | null)[] = Array(replicas).fill(null);
+  const began = performance.now();
+  let done = 0;
+  let chunk = 1;
+  while (done < pack.steps) {
+    const steps = Math.min(chunk, RING, pack.steps - done);
+    const submitted = performance.now();
+    const encoder = device.gpu.createCommandEncoder();
+    record(encoder, step, steps);
+    device.gpu.queue.submit([encoder.finish()]);
+    const losses = new Float32Array(await memory.read(ring));
+    const elapsedMs = performance.now() - submitted;
+
+    const curve: Progress['curve'] = [];
+    for (let s = done; s < done + steps; s++) {
+      const at = losses.subarray((s % RING) * replicas, (s % RING) * replicas + replicas);
+      at.forEach((loss, r) => {
+        if (!Number.isFinite(loss)) divergedAtStep[r] ??= s + 1;
+      });
+      if ((s + 1) % pack.logEvery === 0 || s + 1 === pack.steps) {
+        curve.push({ step: s + 1, losses: Array.from(at, loss => (Number.isFinite(loss) ? loss : null)) });
+      }
+    }
+    done += steps;
+    chunk = Math.max(1, Math.min(2 * steps, Math.round((steps * SUBMISSION_MS) / elapsedMs)));
+    emit({
+      event: 'progress',
+      phase: 'train',
+      done,
+      total: pack.steps,
+      sequencesPerSecond: (steps * pack.batch * replicas * 1000) / elapsedMs,
+      curve,
+    });
+  }
+  if (done !== pack.steps) throw new EngineFailure('internal', `trained ${done} of ${pack.steps} steps`);
+  return { divergedAtStep, seconds: (performance.now() - began) / 1000 };
+}
