@@ -1,39 +1,41 @@
-// One tensor contraction inside every replica's block of the arena, as strides (engine/contraction.ts writes them from an
-// einsum such as "hqk,hck->hqc"):
-//   out[i] (+)= scale * sum over the two reduced axes of a * b          b is 1 when has_b = 0
-// The output has up to three axes, the reduction up to two. One thread an output element.
+// One tensor contraction inside every replica's block of the arena, specialised to its sizes and strides
+// (engine/contraction.ts writes them as constants from an einsum such as "hqk,hck->hqc"):
+//   out[i0,i1,i2] (+)= SCALE * sum over u < U, v < V of a * b          b is 1 unless HAS_B
+// One thread four neighbouring i2, which share the operand that does not depend on i2 (stride 0): five loads for four
+// multiply-adds. v1, one thread an output and strides in a uniform: 3x slower on SwiftShader, where loads are scalar.
 
-struct Contraction {
-  size: vec4<u32>,       // three output axes, then has_b
-  reduce: vec4<u32>,     // two reduced axes, then accumulate, then free
-  a: vec4<u32>,          // strides over the output axes, then offset
-  b: vec4<u32>,
-  out: vec4<u32>,
-  reduce_a: vec2<u32>,   // strides over the reduced axes
-  reduce_b: vec2<u32>,
-  scale: f32,
+@group(0) @binding(0) var<storage, read_write> arena: array<f32>;
+
+fn four(at: u32, stride: u32) -> vec4<f32> {
+  if (stride == 0u) { return vec4<f32>(arena[at]); }
+  return vec4<f32>(arena[at], arena[at + stride], arena[at + 2u * stride], arena[at + 3u * stride]);
 }
-
-@group(0) @binding(0) var<uniform> op: Contraction;
-@group(0) @binding(1) var<storage, read_write> arena: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= op.size.x * op.size.y * op.size.z) { return; }
-  let i = vec3<u32>(id.x / (op.size.y * op.size.z), (id.x / op.size.z) % op.size.y, id.x % op.size.z);
+  const TILES = (N2 + 3u) / 4u;
+  if (id.x >= N0 * N1 * TILES) { return; }
+  let i2 = (id.x % TILES) * 4u;
+  let i1 = (id.x / TILES) % N1;
+  let i0 = id.x / (TILES * N1);
   let base = id.y * STRIDE;
-  let a = base + op.a.w + dot(i, op.a.xyz);
-  let b = base + op.b.w + dot(i, op.b.xyz);
-  var sum = 0.0;
-  for (var u = 0u; u < op.reduce.x; u++) {
-    var at_a = a + u * op.reduce_a.x;
-    var at_b = b + u * op.reduce_b.x;
-    for (var v = 0u; v < op.reduce.y; v++) {
-      if (op.size.w == 1u) { sum += arena[at_a] * arena[at_b]; } else { sum += arena[at_a]; }
-      at_a += op.reduce_a.y;
-      at_b += op.reduce_b.y;
+  var row_a = base + A_AT + i0 * A0 + i1 * A1 + i2 * A2;
+  var row_b = base + B_AT + i0 * B0 + i1 * B1 + i2 * B2;
+  var sum = vec4<f32>();
+  for (var u = 0u; u < U; u++) {
+    var at_a = row_a;
+    var at_b = row_b;
+    for (var v = 0u; v < V; v++) {
+      if (HAS_B) { sum += four(at_a, A2) * four(at_b, B2); } else { sum += four(at_a, A2); }
+      at_a += AV;
+      at_b += BV;
     }
+    row_a += AU;
+    row_b += BU;
   }
-  let out = base + op.out.w + dot(i, op.out.xyz);
-  if (op.reduce.z == 1u) { arena[out] += op.scale * sum; } else { arena[out] = op.scale * sum; }
+  sum *= SCALE;
+  let out = base + OUT_AT + i0 * OUT0 + i1 * OUT1 + i2 * OUT2;
+  for (var i = 0u; i < min(4u, N2 - i2); i++) {
+    if (ACCUMULATE) { arena[out + i * OUT2] += sum[i]; } else { arena[out + i * OUT2] = sum[i]; }
+  }
 }

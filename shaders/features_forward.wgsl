@@ -13,22 +13,31 @@
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= batch.rows) { return; }
-  let row = id.y * batch.rows + id.x;
+  quad_begin();
+  // Rows past the end repeat the last one, so that control flow stays uniform for the quads.
+  let row = id.y * batch.rows + min(id.x, batch.rows - 1u);
   let table = (id.y * STRIDE + AT_FEATURES) / 4u;
   let readout = (id.y * STRIDE + AT_READOUT) / 4u;
   let residual = table + (H * C + suffix[row * (TAU + 1u)]) * (F / 4u);
 
-  var f: array<vec4<f32>, O_PAD / 4u>;
-  for (var o = 0u; o < O_PAD / 4u; o++) {
-    f[o] = arena[residual + M_PAD / 4u + o];
-    for (var k = 0u; k < H * C; k++) { f[o] += mix[row * X + k] * arena[table + k * (F / 4u) + M_PAD / 4u + o]; }
+  var f: array<f32, O>;
+  for (var o = 0u; o < O; o++) {
+    f[o] = arena[residual + (M_PAD + o) / 4u][o % 4u];
+    for (var k = 0u; k < H * C; k++) { f[o] += mix[row * X + k] * arena[table + k * (F / 4u) + (M_PAD + o) / 4u][o % 4u]; }
   }
-  for (var j = 0u; j < M_PAD / 4u; j++) {
-    var pre = arena[residual + j];
-    for (var k = 0u; k < H * C; k++) { pre += mix[row * X + k] * arena[table + k * (F / 4u) + j]; }
-    let hidden = activate(pre);
-    for (var o = 0u; o < O; o++) { f[o / 4u][o % 4u] += dot(hidden, arena[readout + o * (M_PAD / 4u) + j]); }
+  for (var j = 0u; j < M_PAD / 4u; j += 4u) {
+    var pre = mat4x4<f32>(arena[residual + j], arena[residual + j + 1u], arena[residual + j + 2u], arena[residual + j + 3u]);
+    for (var k = 0u; k < H * C; k++) { pre += mix[row * X + k] * arena_quad(table + k * (F / 4u) + j); }
+    let h0 = activate(pre[0]);
+    let h1 = activate(pre[1]);
+    let h2 = activate(pre[2]);
+    let h3 = activate(pre[3]);
+    for (var o = 0u; o < O; o++) {
+      let w = arena_quad(readout + o * (M_PAD / 4u) + j);
+      f[o] += (dot(h0, w[0]) + dot(h1, w[1])) + (dot(h2, w[2]) + dot(h3, w[3]));
+    }
   }
-  for (var o = 0u; o < O; o++) { outputs[row * O + o] = f[o / 4u][o % 4u]; }
+  if (id.x < batch.rows) {
+    for (var o = 0u; o < O; o++) { outputs[row * O + o] = f[o]; }
+  }
 }

@@ -3,7 +3,7 @@
 //   R  replicas of a pack           B  rows of a replica in this batch (run time: batch.rows)
 //   S  tokens      DELTA  period    TAU  locality       C = S * DELTA  classes (theory.md, section 2)
 //   H  heads       D  width         DK  key width       M  MLP width   O  outputs
-//   F  floats of a feature row: M rounded up to 4 (M_PAD), then O rounded up to 4
+//   F  floats of a feature row: M rounded up to 16 (M_PAD), then O rounded up to 4
 //   X  floats of a mix row: H*C attention weights by class, then C one-hot query, rounded up to 4
 //   G  floats of a row of logit gradients: H*C for the class logits, then H*(TAU+1) for phi, rounded up to 4
 //

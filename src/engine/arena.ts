@@ -23,7 +23,7 @@ export function splitFirst(view: View, first: number, second: number): View {
   };
 }
 
-const roundUp4 = (n: number) => Math.ceil(n / 4) * 4;
+const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
 
 /** Widths of the rows that pass between kernels, in floats (symbols of shaders/common/legend.wgsl). */
 export interface RowWidths {
@@ -41,15 +41,15 @@ export interface RowWidths {
 /** Row widths of a model. */
 export function rowWidths(config: ModelConfig): RowWidths {
   const classes = classCount(config);
-  const mlpPad = roundUp4(config.mlpWidth);
-  const outputPad = roundUp4(config.outputs);
+  const mlpPad = roundUp(config.mlpWidth, 16);
+  const outputPad = roundUp(config.outputs, 4);
   return {
     classes,
     mlpPad,
     outputPad,
     features: mlpPad + outputPad,
-    mix: roundUp4(config.heads * classes + classes),
-    logitGradients: roundUp4(config.heads * (classes + config.locality + 1)),
+    mix: roundUp(config.heads * classes + classes, 4),
+    logitGradients: roundUp(config.heads * (classes + config.locality + 1), 4),
   };
 }
 
@@ -103,7 +103,7 @@ function classTables(config: ModelConfig, start: number): { tables: ClassTables;
   let end = start;
   const take = (sizes: number[]): View => {
     const view = contiguous(end, sizes);
-    end += roundUp4(sizes.reduce((a, b) => a * b, 1));
+    end += roundUp(sizes.reduce((a, b) => a * b, 1), 4);
     return view;
   };
   const embedding = take([C, D]);

@@ -1,11 +1,12 @@
 import type { View } from './arena.ts';
+import { type Constants, f32, u32 } from './shader.ts';
 
-/** A tensor contraction inside every replica's block, ready for shaders/contract.wgsl. */
+/** A tensor contraction inside every replica's block: what specialises shaders/contract.wgsl. */
 export interface Contraction {
-  /** The uniform's 112 bytes. */
-  uniform: ArrayBuffer;
-  /** Output elements a replica: one thread each. */
-  elements: number;
+  label: string;
+  constants: Constants;
+  /** Threads a replica: one for four outputs. */
+  threads: number;
 }
 
 export interface ContractionOptions {
@@ -54,22 +55,33 @@ export function contraction(
   const reducedSizes = reduced.map(letter => (letter === undefined ? 1 : size.get(letter)!));
   const outStrides = axes.map(letter => (letter === undefined ? 0 : out.strides[outLetters.indexOf(letter)]!));
 
-  const uniform = new ArrayBuffer(112);
-  new Uint32Array(uniform).set([
-    ...sizes,
-    inputLetters.length - 1,
-    ...reducedSizes,
-    accumulate ? 1 : 0,
-    0,
-    ...axes.map(letter => strideOf(0, letter)),
-    inputs[0]!.offset,
-    ...axes.map(letter => strideOf(1, letter)),
-    inputs[1]?.offset ?? 0,
-    ...outStrides,
-    out.offset,
-    ...reduced.map(letter => strideOf(0, letter)),
-    ...reduced.map(letter => strideOf(1, letter)),
-  ]);
-  new Float32Array(uniform)[24] = scale;
-  return { uniform, elements: sizes.reduce((a, b) => a * b, 1) };
+  const strides = (name: string, i: number): Constants => {
+    const [s0, s1, s2] = axes.map(letter => strideOf(i, letter));
+    const [su, sv] = reduced.map(letter => strideOf(i, letter));
+    return {
+      [`${name}_AT`]: u32(inputs[i]?.offset ?? 0),
+      [`${name}0`]: u32(s0!),
+      [`${name}1`]: u32(s1!),
+      [`${name}2`]: u32(s2!),
+      [`${name}U`]: u32(su!),
+      [`${name}V`]: u32(sv!),
+    };
+  };
+  const constants = {
+    N0: u32(sizes[0]!),
+    N1: u32(sizes[1]!),
+    N2: u32(sizes[2]!),
+    U: u32(reducedSizes[0]!),
+    V: u32(reducedSizes[1]!),
+    ...strides('A', 0),
+    ...strides('B', 1),
+    HAS_B: String(inputLetters.length === 2),
+    OUT_AT: u32(out.offset),
+    OUT0: u32(outStrides[0]!),
+    OUT1: u32(outStrides[1]!),
+    OUT2: u32(outStrides[2]!),
+    SCALE: f32(scale),
+    ACCUMULATE: String(accumulate),
+  };
+  return { label: expression, constants, threads: sizes[0]! * sizes[1]! * Math.ceil(sizes[2]! / 4) };
 }

@@ -17,6 +17,9 @@ const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 
+/** Used where there: `subgroups` by shaders/common/quad_subgroup.wgsl. */
+const OPTIONAL_FEATURES: GPUFeatureName[] = ['subgroups'];
+
 /** Names that software rasterisers give themselves. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|basic render/i;
 
@@ -68,6 +71,7 @@ export async function openDevice(gpu: GPU | undefined, preference: AdapterPrefer
     throw new EngineFailure('no-adapter', `only a software adapter was found (${adapterName(info)})`);
   }
   const device = await adapter.requestDevice({
+    requiredFeatures: OPTIONAL_FEATURES.filter(feature => adapter.features.has(feature)),
     requiredLimits: Object.fromEntries(LIMITS.map(name => [name, adapter.limits[name]])),
   });
   const failed = new Promise<never>((_, reject) => {

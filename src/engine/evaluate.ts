@@ -48,7 +48,7 @@ export async function evaluatePack(
     loss: pack.loss,
   });
   const memory = new Memory(device);
-  submit(device.gpu, tablesForward(memory, programs, weights));
+  submit(device.gpu, await tablesForward(device.gpu, weights));
   const longestTrain = Math.max(...pack.replicas.map(replica => replica.trainLength));
   const total = pack.test.lengths.length + 1;
   let done = 0;

@@ -23,7 +23,7 @@ export async function forward(device: Device, request: ForwardRequest): Promise<
     const { model, arena } = weights;
     const kernels = [...FORWARD_KERNELS, 'classHistogramPrefix'] as const;
     const programs = await compilePrograms(device.gpu, kernels, { model, arena });
-    submit(device.gpu, tablesForward(memory, programs, weights));
+    submit(device.gpu, await tablesForward(device.gpu, weights));
     const outputs = request.allPositions
       ? await everyPosition(device, programs, weights, request.sequences)
       : await lastPosition(device, programs, weights, request.sequences);

@@ -28,10 +28,10 @@ export async function gradientOf(device: Device, request: RequestOf<'gradient'>)
     uploadSequences(device, rows, sequences);
     gpu.queue.writeBuffer(rows.targets, 0, new Float32Array(request.targets.flat()));
     submit(gpu, [
-      ...tablesForward(memory, programs, weights),
+      ...(await tablesForward(gpu, weights)),
       ...rowsForward(memory, programs, weights, rows),
       ...rowsLoss(memory, programs, rows),
-      ...backward(memory, programs, weights, rows),
+      ...(await backward(memory, programs, weights, rows)),
     ]);
     const losses = new Float32Array(await memory.read(rows.losses)).subarray(0, sequences.length);
     const gradient = new Float32Array(await memory.read(buffer, 4 * arena.parameterFloats, 4 * arena.gradients));

@@ -3,11 +3,11 @@ import { type Arena, rowWidths, splitFirst, type View } from './arena.ts';
 import { type Contraction, type ContractionOptions, contraction } from './contraction.ts';
 import { type Dispatch, dispatch } from './dispatch.ts';
 import type { Memory } from './memory.ts';
-import type { Programs } from './programs.ts';
+import { compileContraction, type Programs } from './programs.ts';
 import type { Rows } from './rows.ts';
 
 /** Kernels of the forward pass, and those that the backward pass adds. */
-export const FORWARD_KERNELS = ['contract', 'classHistogram', 'attentionClassForward', 'featuresForward'] as const;
+export const FORWARD_KERNELS = ['classHistogram', 'attentionClassForward', 'featuresForward'] as const;
 export const BACKWARD_KERNELS = ['featuresBackward', 'attentionClassBackward', 'reduceRows', 'loss'] as const;
 
 type Forward = Programs<(typeof FORWARD_KERNELS)[number]>;
@@ -25,7 +25,7 @@ export interface Weights {
  * The class tables of every replica from its weights (theory.md §§1-2): embeddings, logits, and the feature table in
  * which value, MLP and read-out matrices are multiplied out (shaders/features_forward.wgsl).
  */
-export function tablesForward(memory: Memory, programs: Pick<Programs<'contract'>, 'contract'>, weights: Weights): Dispatch[] {
+export function tablesForward(gpu: GPUDevice, weights: Weights): Promise<Dispatch[]> {
   const { model, arena } = weights;
   const { parameter: p, tables: t } = arena;
   const classes = splitFirst(t.embedding, model.vocabulary, model.period);
@@ -47,7 +47,7 @@ export function tablesForward(memory: Memory, programs: Pick<Programs<'contract'
       contraction('od,dm->om', [p('unembed'), p('layer.0.mlp_out')], t.readout),
     );
   }
-  return contractions(memory, programs.contract, weights, ops);
+  return contractions(gpu, weights, ops);
 }
 
 /** Outputs of every row, the last position of its own sequence, from its tokens. Needs the class tables. */
@@ -81,7 +81,7 @@ export function rowsLoss(memory: Memory, programs: Programs<'loss'>, rows: Rows)
 }
 
 /** From output gradients to the gradient of every parameter. */
-export function backward(memory: Memory, programs: Backward, weights: Weights, rows: Rows): Dispatch[] {
+export async function backward(memory: Memory, programs: Backward, weights: Weights, rows: Rows): Promise<Dispatch[]> {
   const { gpu } = memory.device;
   const { model, arena } = weights;
   const { heads: H } = model;
@@ -108,7 +108,8 @@ export function backward(memory: Memory, programs: Backward, weights: Weights, r
       out.strides[0]! / 4,
     );
     const buffers = [batch, memory.uniform('reduction', shape), left.buffer, right.buffer, weights.buffer];
-    return dispatch(gpu, programs.reduceRows, buffers, (left.columns * right.columns) / 4, weights.replicas);
+    const threads = Math.ceil(left.columns / 4) * (right.columns / 4);
+    return dispatch(gpu, programs.reduceRows, buffers, threads, weights.replicas);
   };
   const mixColumns = { buffer: mix, first: 0, columns: H * C + C, stride: X };
   const queryColumns = { buffer: mix, first: H * C, columns: C, stride: X };
@@ -121,7 +122,7 @@ export function backward(memory: Memory, programs: Backward, weights: Weights, r
     reduce(queryColumns, all(gradLogits, G), arena.gradTables.logitRows),
   ];
   if (mlpPad > 0) dispatches.push(reduce(outputColumns, all(hidden, mlpPad), arena.gradTables.readout));
-  return [...dispatches, ...contractions(memory, programs.contract, weights, tableGradients(model, arena))];
+  return [...dispatches, ...(await contractions(gpu, weights, tableGradients(model, arena)))];
 }
 
 /** From gradients of the class tables to gradients of the parameters: every line of `tablesForward` reversed. */
@@ -169,8 +170,11 @@ function tableGradients(model: ModelConfig, arena: Arena): Contraction[] {
   return ops;
 }
 
-function contractions(memory: Memory, pipeline: GPUComputePipeline, weights: Weights, ops: Contraction[]): Dispatch[] {
-  return ops.map(({ uniform, elements }) =>
-    dispatch(memory.device.gpu, pipeline, [memory.uniform('contraction', uniform), weights.buffer], elements, weights.replicas),
+function contractions(gpu: GPUDevice, weights: Weights, ops: Contraction[]): Promise<Dispatch[]> {
+  return Promise.all(
+    ops.map(async op => {
+      const pipeline = await compileContraction(gpu, weights.arena, op);
+      return dispatch(gpu, pipeline, [weights.buffer], op.threads, weights.replicas);
+    }),
   );
 }

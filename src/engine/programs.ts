@@ -18,6 +18,7 @@ import type { ModelConfig } from '../shared/model-config.ts';
 import { LAWS } from '../tasks/laws.ts';
 import type { Task } from '../tasks/task.ts';
 import { type Arena, rowWidths } from './arena.ts';
+import type { Contraction } from './contraction.ts';
 import { COMMON, type Constants, compile, f32, type Source, u32 } from './shader.ts';
 
 /** Slots of the loss ring: the most steps that one submission may hold. */
@@ -26,7 +27,7 @@ export const RING = 256;
 /** Positions that one thread of class_histogram_prefix.wgsl walks. */
 export const BLOCK = 64;
 
-const { activation, elementary, legend, random, reduce, tokens } = COMMON;
+const { activation, elementary, legend, quad, random, reduce, tokens } = COMMON;
 
 /** A file of shaders/ with what it includes. */
 function source(name: string, text: string, ...includes: Source[]): Source[] {
@@ -41,9 +42,8 @@ const KERNELS = {
   attentionClassForward: source('attention_class_forward', attentionClassForward),
   classHistogram: source('class_histogram', classHistogram, tokens),
   classHistogramPrefix: source('class_histogram_prefix', classHistogramPrefix, tokens),
-  contract: source('contract', contract),
-  featuresBackward: source('features_backward', featuresBackward, elementary, activation),
-  featuresForward: source('features_forward', featuresForward, elementary, activation),
+  featuresBackward: source('features_backward', featuresBackward, elementary, activation, quad),
+  featuresForward: source('features_forward', featuresForward, elementary, activation, quad),
   gradientNorm: source('gradient_norm', gradientNorm, reduce),
   loss: source('loss', loss),
   lossMean: source('loss_mean', lossMean, reduce),
@@ -101,6 +101,12 @@ function constantsOf({ model, arena, loss = 'mse', optimiser }: Specialisation):
     EPSILON: f32(optimiser?.epsilon ?? 1),
     CLIP: f32(optimiser?.clip ?? 0),
   };
+}
+
+/** Compiles a contraction for an arena (shaders/contract.wgsl). */
+export function compileContraction(gpu: GPUDevice, arena: Arena, op: Contraction): Promise<GPUComputePipeline> {
+  const constants = { STRIDE: u32(arena.stride), ...op.constants };
+  return compile(gpu, `contract ${op.label}`, constants, [{ name: 'contract.wgsl', text: contract }]);
 }
 
 /** Compiles the named kernels for a model, all at once. */

@@ -1,6 +1,8 @@
 import activation from '../../shaders/common/activation.wgsl?raw';
 import elementary from '../../shaders/common/elementary.wgsl?raw';
 import legend from '../../shaders/common/legend.wgsl?raw';
+import quadPlain from '../../shaders/common/quad_plain.wgsl?raw';
+import quadSubgroup from '../../shaders/common/quad_subgroup.wgsl?raw';
 import random from '../../shaders/common/random.wgsl?raw';
 import reduce from '../../shaders/common/reduce.wgsl?raw';
 import tokens from '../../shaders/common/tokens.wgsl?raw';
@@ -17,10 +19,13 @@ export const COMMON = {
   activation: { name: 'common/activation.wgsl', text: activation },
   elementary: { name: 'common/elementary.wgsl', text: elementary },
   legend: { name: 'common/legend.wgsl', text: legend },
+  quad: { name: 'common/quad_plain.wgsl', text: quadPlain },
   random: { name: 'common/random.wgsl', text: random },
   reduce: { name: 'common/reduce.wgsl', text: reduce },
   tokens: { name: 'common/tokens.wgsl', text: tokens },
 } satisfies Record<string, Source>;
+
+const QUAD_SUBGROUP: Source = { name: 'common/quad_subgroup.wgsl', text: quadSubgroup };
 
 /** Constants written in front of a shader. Booleans and numbers ending in a letter are given as they stand. */
 export type Constants = Record<string, string>;
@@ -42,7 +47,12 @@ export async function compile(
   sources: Source[],
 ): Promise<GPUComputePipeline> {
   const header = Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`);
-  const pieces = [{ name: 'constants', text: header.join('\n') }, ...sources];
+  // Quads need subgroups; the plain twin does the same without.
+  const quads = sources.includes(COMMON.quad) && gpu.features.has('subgroups');
+  const pieces = [
+    { name: 'constants', text: [...(quads ? ['enable subgroups;'] : []), ...header].join('\n') },
+    ...sources.map(source => (quads && source === COMMON.quad ? QUAD_SUBGROUP : source)),
+  ];
   const code = pieces.map(piece => `${piece.text}\n`).join('');
   gpu.pushErrorScope('validation');
   const module = gpu.createShaderModule({ label, code });

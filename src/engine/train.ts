@@ -59,6 +59,56 @@ function scheduleTable({ optimiser, steps }: Pack): Float32Array<ArrayBuffer> {
   return table;
 }
 
+/** Everything a training run needs on the device: weights, and the dispatches of one optimiser step. */
+export interface Training {
+  weights: Weights;
+  step: Dispatch[];
+  /** Mean batch losses [RING, replicas], a slot a step. */
+  ring: GPUBuffer;
+}
+
+/** Prepares a pack for training. Weights go to `memory`, which outlives training; the rest to `scratch`. */
+export async function prepareTraining(device: Device, memory: Memory, scratch: Memory, pack: Pack): Promise<Training> {
+  const { gpu } = device;
+  const task = taskOf(pack.task);
+  const weights = initialWeights(memory, pack);
+  const { model, arena, buffer, replicas } = weights;
+  const { law, loss, optimiser } = pack;
+  const programs = await compilePrograms(gpu, TRAIN_KERNELS, { model, arena, task, law, loss, optimiser });
+  const rows = allocateRows(
+    scratch,
+    model,
+    replicas,
+    {
+      rows: pack.batch,
+      longest: Math.max(...pack.replicas.map(replica => replica.trainLength)),
+      uniformLength: pack.lengthMode === 'uniform',
+    },
+    true,
+  );
+  const { batch, lengths, tokens, targets, losses } = rows;
+  const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
+  const clock = scratch.storage('clock', 2);
+  const ring = scratch.storage('loss ring', RING * replicas);
+  const norms = scratch.storage('gradient norms', replicas);
+  const schedule = scratch.upload('schedule', scheduleTable(pack));
+  const rates = learningRateMultipliers(model, pack.baseWidth) as Float32Array<ArrayBuffer>;
+  const adam = [clock, schedule, table, scratch.upload('multipliers', rates), norms, buffer];
+  const step: Dispatch[] = [
+    dispatch(gpu, programs.sample, [batch, table, clock, lengths, tokens], pack.batch, replicas),
+    dispatch(gpu, programs.target, [batch, table, lengths, tokens, targets], pack.batch, replicas),
+    ...(await tablesForward(gpu, weights)),
+    ...rowsForward(scratch, programs, weights, rows),
+    ...rowsLoss(scratch, programs, rows),
+    dispatchGroups(gpu, programs.lossMean, [batch, clock, losses, ring], replicas, 1),
+    ...(await backward(scratch, programs, weights, rows)),
+    dispatchGroups(gpu, programs.gradientNorm, [buffer, norms], replicas, 1),
+    dispatch(gpu, programs.adam, adam, arena.parameterFloats / 4, replicas),
+    dispatchGroups(gpu, programs.advance, [clock], 1, 1),
+  ];
+  return { weights, step, ring };
+}
+
 /**
  * Trains all replicas of a pack together. Data is sampled on the device, many steps go into one submission, and only
  * the loss ring is read back, once a submission. Deterministic: equal packs on equal adapters give equal bits.
@@ -71,55 +121,10 @@ export async function trainPack(
   pack: Pack,
   emit: (event: Progress) => void,
 ): Promise<Trained> {
-  const { gpu } = device;
-  const task = taskOf(pack.task);
-  const weights = initialWeights(memory, pack);
-  const { model, arena, buffer, replicas } = weights;
-  const programs = await compilePrograms(gpu, TRAIN_KERNELS, {
-    model,
-    arena,
-    task,
-    law: pack.law,
-    loss: pack.loss,
-    optimiser: pack.optimiser,
-  });
-
   const scratch = new Memory(device);
   try {
-    const rows = allocateRows(
-      scratch,
-      model,
-      replicas,
-      {
-        rows: pack.batch,
-        longest: Math.max(...pack.replicas.map(replica => replica.trainLength)),
-        uniformLength: pack.lengthMode === 'uniform',
-      },
-      true,
-    );
-    const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
-    const clock = scratch.storage('clock', 2);
-    const ring = scratch.storage('loss ring', RING * replicas);
-    const norms = scratch.storage('gradient norms', replicas);
-    const schedule = scratch.upload('schedule', scheduleTable(pack));
-    const multipliers = scratch.upload(
-      'multipliers',
-      learningRateMultipliers(model, pack.baseWidth) as Float32Array<ArrayBuffer>,
-    );
-    const step: Dispatch[] = [
-      dispatch(gpu, programs.sample, [rows.batch, table, clock, rows.lengths, rows.tokens], pack.batch, replicas),
-      dispatch(gpu, programs.target, [rows.batch, table, rows.lengths, rows.tokens, rows.targets], pack.batch, replicas),
-      ...tablesForward(scratch, programs, weights),
-      ...rowsForward(scratch, programs, weights, rows),
-      ...rowsLoss(scratch, programs, rows),
-      dispatchGroups(gpu, programs.lossMean, [rows.batch, clock, rows.losses, ring], replicas, 1),
-      ...backward(scratch, programs, weights, rows),
-      dispatchGroups(gpu, programs.gradientNorm, [buffer, norms], replicas, 1),
-      dispatch(gpu, programs.adam, [clock, schedule, table, multipliers, norms, buffer], arena.parameterFloats, replicas),
-      dispatchGroups(gpu, programs.advance, [clock], 1, 1),
-    ];
-    const { divergedAtStep, seconds } = await loop(device, scratch, step, ring, pack, emit);
-    return { weights, divergedAtStep, seconds };
+    const { weights, step, ring } = await prepareTraining(device, memory, scratch, pack);
+    return { weights, ...(await loop(device, scratch, step, ring, pack, emit)) };
   } finally {
     scratch.destroy();
   }
