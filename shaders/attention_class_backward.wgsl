@@ -19,9 +19,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (b >= batch.rows) { return; }
   let head = id.x % H;
   let row = id.y * batch.rows + b;
-  let log_length = log(f32(lengths[row]));
+  let log_length = log(f32(max(lengths[row], 1u)));
   let scale = select(1.0, log_length, FINITE);
-  let attention = row * X + head * C;
+  let attention = row * MIX_STRIDE + MIX_AT + head * C;
   let grad = row * H * C + head * C;
 
   var mean = 0.0;

@@ -1,7 +1,7 @@
 // Layer-1 attention of one query over the classes of its prefix (theory.md, sections 1 and 2), exact:
 //   infinite precision  weight of a class position  e^{logit},          of suffix offset t  e^{logit} * i^{phi[t]}
 //   finite precision    w = e^{log(i) (a - max a)}, a = logit (+ phi[t]); w <= 2^-bits becomes 0 when BITS > 0
-// mix [R*B][X] = attention by class (suffix positions added to their class), then the one-hot query class.
+// mix rows = attention by class (suffix positions added to their class), then the one-hot query class.
 // suffix_weight [R*B][H][TAU+1] = attention of each suffix position. One thread a (row, head).
 
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -25,13 +25,22 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let head = id.x % H;
   let row = id.y * batch.rows + b;
   let base = id.y * STRIDE;
+  let out = row * MIX_STRIDE + MIX_AT + head * C;
+  let weight_out = (row * H + head) * (TAU + 1u);
   let query = suffix[row * (TAU + 1u)];
+  if (query >= C) {
+    // A row past the end of its sequence attends to nothing.
+    for (var c = 0u; c < C; c++) { mix[out + c] = 0.0; }
+    for (var t = 0u; t <= TAU; t++) { suffix_weight[weight_out + t] = 0.0; }
+    if (head == 0u) {
+      for (var c = 0u; c < C; c++) { mix[row * MIX_STRIDE + MIX_AT + H * C + c] = 0.0; }
+    }
+    return;
+  }
   let log_length = log(f32(lengths[row]));
   let suffix_scale = select(log_length, 1.0, FINITE);
   let logits = base + AT_LOGITS + (head * C + query) * C;
   let phi = base + AT_PHI + head * (TAU + 1u);
-  let out = row * X + head * C;
-  let weight_out = (row * H + head) * (TAU + 1u);
 
   var highest = -3.4e38;
   for (var c = 0u; c < C; c++) {
@@ -65,6 +74,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var c = 0u; c < C; c++) { mix[out + c] *= normaliser; }
   for (var t = 0u; t <= TAU; t++) { suffix_weight[weight_out + t] *= normaliser; }
   if (head == 0u) {
-    for (var c = 0u; c < C; c++) { mix[row * X + H * C + c] = select(0.0, 1.0, c == query); }
+    for (var c = 0u; c < C; c++) { mix[row * MIX_STRIDE + MIX_AT + H * C + c] = select(0.0, 1.0, c == query); }
   }
 }

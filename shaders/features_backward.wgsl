@@ -36,7 +36,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   }
   for (var j = 0u; j < M_PAD / 4u; j += 4u) {
     var pre = mat4x4<f32>(arena[residual + j], arena[residual + j + 1u], arena[residual + j + 2u], arena[residual + j + 3u]);
-    for (var k = 0u; k < H * C; k++) { pre += mix[row * X + k] * arena_quad(table + k * (F / 4u) + j); }
+    for (var k = 0u; k < H * C; k++) { pre += mix[row * MIX_STRIDE + MIX_AT + k] * arena_quad(table + k * (F / 4u) + j); }
     var back = mat4x4<f32>();
     for (var o = 0u; o < O; o++) { back += grad_outputs[row * O + o] * arena_quad(readout + o * (M_PAD / 4u) + j); }
     let g0 = activate_slope(pre[0]) * back[0];

@@ -23,11 +23,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var f: array<f32, O>;
   for (var o = 0u; o < O; o++) {
     f[o] = arena[residual + (M_PAD + o) / 4u][o % 4u];
-    for (var k = 0u; k < H * C; k++) { f[o] += mix[row * X + k] * arena[table + k * (F / 4u) + (M_PAD + o) / 4u][o % 4u]; }
+    for (var k = 0u; k < H * C; k++) { f[o] += mix[row * MIX_STRIDE + MIX_AT + k] * arena[table + k * (F / 4u) + (M_PAD + o) / 4u][o % 4u]; }
   }
   for (var j = 0u; j < M_PAD / 4u; j += 4u) {
     var pre = mat4x4<f32>(arena[residual + j], arena[residual + j + 1u], arena[residual + j + 2u], arena[residual + j + 3u]);
-    for (var k = 0u; k < H * C; k++) { pre += mix[row * X + k] * arena_quad(table + k * (F / 4u) + j); }
+    for (var k = 0u; k < H * C; k++) { pre += mix[row * MIX_STRIDE + MIX_AT + k] * arena_quad(table + k * (F / 4u) + j); }
     let h0 = activate(pre[0]);
     let h1 = activate(pre[1]);
     let h2 = activate(pre[2]);

@@ -1,23 +1,33 @@
-// The symbols of every shader. engine/shader.ts writes the constants in front of each file from the model's shape.
+// The symbols of every shader. engine/programs.ts writes the constants in front of each file from the model's shape.
 //
 //   R  replicas of a pack           B  rows of a replica in this batch (run time: batch.rows)
 //   S  tokens      DELTA  period    TAU  locality       C = S * DELTA  classes (theory.md, section 2)
 //   H  heads       D  width         DK  key width       M  MLP width   O  outputs
-//   F  floats of a feature row: M rounded up to 16 (M_PAD), then O rounded up to 4
-//   X  floats of a mix row: H*C attention weights by class, then C one-hot query, rounded up to 4
+//   F  floats of a feature row: M rounded up to 16 (M_PAD), then, in one-layer models, O rounded up to 4
+//   X  floats of a mix row: H*C attention weights by class, then C one-hot query, rounded up to 4. Mix rows lie MIX_STRIDE
+//      floats apart, MIX_AT floats into each
 //   G  floats of a row of logit gradients: H*C for the class logits, then H*(TAU+1) for phi, rounded up to 4
+//   Z  floats of a state row of a two-layer model: M_PAD hidden units of layer 1, then the mix row. y^(1) is linear in it
 //
-// A row is one query: in training the last position of one sequence. Rows of replica r are r*B .. r*B + B - 1.
-// A replica's weights, gradients and class tables lie in one block of STRIDE floats of the arena; AT_* are offsets in it.
-// grad_ in front of a name is the gradient of the batch's mean loss.
+// A row is one query of layer 1: in one-layer training the last position of a sequence, in two-layer models every position.
+// Rows of replica r are r*B .. r*B + B - 1. A replica's weights, gradients and class tables lie in one block of STRIDE floats
+// of the arena; AT_* are offsets in it. grad_ in front of a name is the gradient of the batch's mean loss.
 
 struct Batch {
   rows: u32,            // B
-  token_words: u32,     // u32 words of packed tokens a row, four tokens a word
+  token_words: u32,     // u32 words of packed tokens a sequence, four tokens a word
   first_sequence: u32,  // number of the first sequence of this batch in its random stream
   length: u32,          // sequence length; 0: the replica's own training length
   uniform_length: u32,  // 1: each sequence draws its length from 1..length; 0: fixed
   spread: u32,          // fixed lengths cycle through length .. length + spread - 1, so that every residue is met
+}
+
+// A window of positions of every sequence of a batch: rows (sequence, position) with position = first + 1 .. first + width.
+struct Window {
+  sequences: u32,       // of a replica
+  width: u32,           // positions a sequence in this window, a multiple of 4; rows past a sequence's end are empty
+  first: u32,
+  longest: u32,         // positions a sequence has room for in buffers that hold all of them
 }
 
 struct Replica {

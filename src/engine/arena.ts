@@ -1,61 +1,14 @@
 import { layoutOf } from '../model/layout.ts';
-import { classCount, type ModelConfig } from '../shared/model-config.ts';
-
-/** A tensor inside every replica's block of the arena: floats from the block's start, with strides in floats. */
-export interface View {
-  offset: number;
-  sizes: number[];
-  strides: number[];
-}
-
-/** Row-major view of `sizes` at `offset`. */
-export function contiguous(offset: number, sizes: number[]): View {
-  const strides = sizes.map((_, axis) => sizes.slice(axis + 1).reduce((a, b) => a * b, 1));
-  return { offset, sizes, strides };
-}
-
-/** The same memory with its first axis split into `sizes`. */
-export function splitFirst(view: View, first: number, second: number): View {
-  return {
-    offset: view.offset,
-    sizes: [first, second, ...view.sizes.slice(1)],
-    strides: [second * view.strides[0]!, ...view.strides],
-  };
-}
-
-const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
-
-/** Widths of the rows that pass between kernels, in floats (symbols of shaders/common/legend.wgsl). */
-export interface RowWidths {
-  classes: number;
-  mlpPad: number;
-  outputPad: number;
-  /** F: a feature row. */
-  features: number;
-  /** X: a mix row. */
-  mix: number;
-  /** G: a row of logit gradients. */
-  logitGradients: number;
-}
-
-/** Row widths of a model. */
-export function rowWidths(config: ModelConfig): RowWidths {
-  const classes = classCount(config);
-  const mlpPad = roundUp(config.mlpWidth, 16);
-  const outputPad = roundUp(config.outputs, 4);
-  return {
-    classes,
-    mlpPad,
-    outputPad,
-    features: mlpPad + outputPad,
-    mix: roundUp(config.heads * classes + classes, 4),
-    logitGradients: roundUp(config.heads * (classes + config.locality + 1), 4),
-  };
-}
+import type { ModelConfig } from '../shared/model-config.ts';
+import { type ClassTables, classTables } from './class-tables.ts';
+import { rowWidths } from './row-widths.ts';
+import { type SequenceTables, sequenceTables } from './sequence-tables.ts';
+import { contiguous, type View } from './view.ts';
 
 /**
  * Where everything of a replica lies in its block of the arena: parameters first (as in `model/layout.ts`), their
- * gradients, Adam's two moments, then the class tables of layer 1 and the gradients of those tables.
+ * gradients, Adam's two moments, then the class tables of layer 1 and, in two-layer models, what layer 2 keeps of each
+ * sequence of a batch; both tables twice, for values and for gradients.
  */
 export interface Arena {
   /** Floats of a replica's block. */
@@ -69,88 +22,47 @@ export interface Arena {
   gradient: (name: string) => View;
   tables: ClassTables;
   gradTables: ClassTables;
+  /** Sequences of a replica that the arena has room for; 0 in one-layer models. */
+  sequences: number;
+  sequence: SequenceTables | undefined;
+  gradSequence: SequenceTables | undefined;
 }
 
-/**
- * What layer 1 and the read-out make of each class (theory.md §2). Axes: h head, c/q class as key/query, k key width,
- * e width, m MLP, o outputs.
- */
-export interface ClassTables {
-  /** y_c [C, D] */
-  embedding: View;
-  /** K_h y_c and Q_h y_c [H, C, DK] */
-  keys: View;
-  queries: View;
-  /** V_h y_c [H, C, D] */
-  values: View;
-  /** content logits [H, query C, key C] */
-  logits: View;
-  /** logit gradients by query class [query C, G]: H·C for logits, then H·(TAU+1) for φ. Only in the gradients. */
-  logitRows: View;
-  /** the feature table [H·C + C, F] of shaders/features_forward.wgsl, and its four corners */
-  features: View;
-  attendedHidden: View;
-  attendedDirect: View;
-  residualHidden: View;
-  residualDirect: View;
-  /** W = U B [O, M_PAD] */
-  readout: View;
-}
+/** Hands out consecutive stretches of a block, each at a multiple of 4 floats. */
+export class Allocator {
+  end: number;
 
-function classTables(config: ModelConfig, start: number): { tables: ClassTables; end: number } {
-  const { heads: H, width: D, keyWidth: DK, mlpWidth: M, outputs: O } = config;
-  const { classes: C, mlpPad, features: F, logitGradients: G } = rowWidths(config);
-  let end = start;
-  const take = (sizes: number[]): View => {
-    const view = contiguous(end, sizes);
-    end += roundUp(sizes.reduce((a, b) => a * b, 1), 4);
+  constructor(start: number) {
+    this.end = start;
+  }
+
+  /** A row-major view of fresh floats. */
+  take(sizes: number[]): View {
+    const view = contiguous(this.end, sizes);
+    this.end += Math.ceil(sizes.reduce((a, b) => a * b, 1) / 4) * 4;
     return view;
-  };
-  const embedding = take([C, D]);
-  const keys = take([H, C, DK]);
-  const queries = take([H, C, DK]);
-  const values = take([H, C, D]);
-  const logits = take([H, C, C]);
-  const logitRows = take([C, G]);
-  const features = take([H * C + C, F]);
-  const readout = { ...take([O, mlpPad]), sizes: [O, M] };
-  const corner = (firstRow: number, column: number, sizes: number[], strides: number[]): View => ({
-    offset: features.offset + firstRow * F + column,
-    sizes,
-    strides,
-  });
-  return {
-    tables: {
-      embedding,
-      keys,
-      queries,
-      values,
-      logits,
-      logitRows,
-      features,
-      readout,
-      attendedHidden: corner(0, 0, [H, C, M], [C * F, F, 1]),
-      attendedDirect: corner(0, mlpPad, [H, C, O], [C * F, F, 1]),
-      residualHidden: corner(H * C, 0, [C, M], [F, 1]),
-      residualDirect: corner(H * C, mlpPad, [C, O], [F, 1]),
-    },
-    end,
-  };
+  }
 }
 
-/** Lays out the arena of a one-layer model. */
-export function arenaOf(config: ModelConfig): Arena {
+/** Lays out the arena of a model, for batches of `sequences` sequences a replica when it has two layers. */
+export function arenaOf(config: ModelConfig, sequences = 0): Arena {
   const layout = layoutOf(config);
+  const widths = rowWidths(config);
   const P = layout.stride;
-  const { tables, end } = classTables(config, 4 * P);
-  const { tables: gradTables, end: stride } = classTables(config, end);
+  const allocator = new Allocator(4 * P);
+  const take = (sizes: number[]) => allocator.take(sizes);
+  const tables = classTables(config, widths, take);
+  const gradTables = classTables(config, widths, take);
+  const two = config.layers === 2;
+  const sequence = two ? sequenceTables(config, widths, sequences, take) : undefined;
+  const gradSequence = two ? sequenceTables(config, widths, sequences, take) : undefined;
   const at = (base: number) => (name: string) => {
     const slot = layout.slots.find(s => s.name === name);
     if (!slot) throw new Error(`no tensor ${name}`);
     return contiguous(base + slot.offset, slot.shape);
   };
   return {
-    stride,
+    stride: allocator.end,
     parameterFloats: P,
     gradients: P,
     moment1: 2 * P,
@@ -159,5 +71,8 @@ export function arenaOf(config: ModelConfig): Arena {
     gradient: at(P),
     tables,
     gradTables,
+    sequences: two ? sequences : 0,
+    sequence,
+    gradSequence,
   };
 }

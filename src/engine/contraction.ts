@@ -1,4 +1,4 @@
-import type { View } from './arena.ts';
+import type { View } from './view.ts';
 import { type Constants, f32, u32 } from './shader.ts';
 
 /** A tensor contraction inside every replica's block: what specialises shaders/contract.wgsl. */

@@ -1,9 +1,10 @@
-/** One dispatch, ready to be recorded. `y` is the number of replicas. */
+/** One dispatch, ready to be recorded: workgroups along x, replicas (or their groups) along y, blocks along z. */
 export interface Dispatch {
   pipeline: GPUComputePipeline;
   bindings: GPUBindGroup;
   x: number;
   y: number;
+  z: number;
 }
 
 /** Threads of a workgroup in every shader that works on rows or elements. */
@@ -16,8 +17,9 @@ export function dispatch(
   buffers: GPUBuffer[],
   threads: number,
   replicas: number,
+  blocks = 1,
 ): Dispatch {
-  return dispatchGroups(gpu, pipeline, buffers, Math.ceil(threads / WORKGROUP), replicas);
+  return dispatchGroups(gpu, pipeline, buffers, Math.ceil(threads / WORKGROUP), replicas, blocks);
 }
 
 /** As `dispatch`, with the number of workgroups given. */
@@ -27,22 +29,23 @@ export function dispatchGroups(
   buffers: GPUBuffer[],
   x: number,
   y: number,
+  z = 1,
 ): Dispatch {
   const bindings = gpu.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
     entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
   });
-  return { pipeline, bindings, x, y };
+  return { pipeline, bindings, x, y, z };
 }
 
 /** Records dispatches into one compute pass, `times` over. */
 export function record(encoder: GPUCommandEncoder, dispatches: Dispatch[], times = 1): void {
   const pass = encoder.beginComputePass();
   for (let i = 0; i < times; i++) {
-    for (const { pipeline, bindings, x, y } of dispatches) {
+    for (const { pipeline, bindings, x, y, z } of dispatches) {
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, bindings);
-      pass.dispatchWorkgroups(x, y);
+      pass.dispatchWorkgroups(x, y, z);
     }
   }
   pass.end();

@@ -1,15 +1,16 @@
 import type { EngineEvent, Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { taskOf } from '../tasks/registry.ts';
+import { arenaOf } from './arena.ts';
 import type { Device } from './device.ts';
-import { dispatch, submit } from './dispatch.ts';
+import { type Dispatch, dispatch, submit } from './dispatch.ts';
 import { Memory } from './memory.ts';
-import { FORWARD_KERNELS, rowsForward, rowsLoss, tablesForward, type Weights } from './one-layer.ts';
+import { forwardPass, lossPass } from './network.ts';
 import { compilePrograms } from './programs.ts';
 import { uploadReplicas } from './replicas.ts';
 import { allocateRows, type BatchShape, batchUniform, rowBytes } from './rows.ts';
-
-const EVALUATE_KERNELS = [...FORWARD_KERNELS, 'loss', 'sample', 'target'] as const;
+import { type Weights, weightsFor } from './weights.ts';
+import { positionBytes } from './windows.ts';
 
 /** Bytes that one evaluated batch may take, so that long test lengths go through in chunks. */
 const BATCH_BYTES = 96 * 2 ** 20;
@@ -39,16 +40,8 @@ export async function evaluatePack(
   emit: (event: Extract<EngineEvent, { event: 'progress' }>) => void,
 ): Promise<Evaluation> {
   const began = performance.now();
-  const { model, arena } = weights;
-  const programs = await compilePrograms(device.gpu, EVALUATE_KERNELS, {
-    model,
-    arena,
-    task: taskOf(pack.task),
-    law: pack.law,
-    loss: pack.loss,
-  });
-  const memory = new Memory(device);
-  submit(device.gpu, await tablesForward(device.gpu, weights));
+  const { gpu } = device;
+  const { model, replicas } = weights;
   const longestTrain = Math.max(...pack.replicas.map(replica => replica.trainLength));
   const total = pack.test.lengths.length + 1;
   let done = 0;
@@ -56,23 +49,26 @@ export async function evaluatePack(
   const measure = async (stream: number, shape: Omit<BatchShape, 'rows'>): Promise<Estimate[]> => {
     const scratch = new Memory(device);
     try {
-      const sums = new Sums(weights.replicas);
+      const sums = new Sums(replicas);
       const sequences = pack.test.sequences;
-      const fitting = Math.floor(BATCH_BYTES / (weights.replicas * rowBytes(model, shape.longest)));
-      const chunk = Math.max(1, Math.min(sequences, fitting));
-      const rows = allocateRows(scratch, model, weights.replicas, { ...shape, rows: chunk }, false);
+      const chunk = Math.max(1, Math.min(sequences, Math.floor(BATCH_BYTES / (replicas * sequenceBytes(weights, shape.longest)))));
+      const sized = model.layers === 1 ? weights : weightsFor(scratch, weights, chunk);
+      const { arena } = sized;
+      const how = { model, arena, task: taskOf(pack.task), law: pack.law, loss: pack.loss };
+      const programs = await compilePrograms(gpu, ['sample', 'target'], how);
+      const rows = allocateRows(scratch, model, replicas, { ...shape, rows: chunk });
       const table = uploadReplicas(scratch, pack, pack.replicas, stream);
       const clock = scratch.upload('clock', Uint32Array.of(shape.length ?? 0, 0));
       const { batch, lengths, tokens, targets } = rows;
-      const dispatches = [
-        dispatch(device.gpu, programs.sample, [batch, table, clock, lengths, tokens], chunk, weights.replicas),
-        dispatch(device.gpu, programs.target, [batch, table, lengths, tokens, targets], chunk, weights.replicas),
-        ...rowsForward(scratch, programs, weights, rows),
-        ...rowsLoss(scratch, programs, rows),
+      const dispatches: Dispatch[] = [
+        dispatch(gpu, programs.sample, [batch, table, clock, lengths, tokens], chunk, replicas),
+        dispatch(gpu, programs.target, [batch, table, lengths, tokens, targets], chunk, replicas),
+        ...(await forwardPass(scratch, sized, rows, how)),
+        ...(await lossPass(scratch, rows, how)),
       ];
       for (let first = 0; first < sequences; first += chunk) {
-        device.gpu.queue.writeBuffer(batch, 0, batchUniform({ ...shape, rows: chunk, firstSequence: first }));
-        submit(device.gpu, dispatches);
+        gpu.queue.writeBuffer(batch, 0, batchUniform({ ...shape, rows: chunk, firstSequence: first }));
+        submit(gpu, dispatches);
         // The last chunk may draw sequences past the end; they are left out of the mean.
         sums.add(new Float32Array(await scratch.read(rows.losses)), chunk, Math.min(chunk, sequences - first));
       }
@@ -84,18 +80,21 @@ export async function evaluatePack(
     }
   };
 
-  try {
-    const uniformLength = pack.lengthMode === 'uniform';
-    const train = await measure(STREAM.trainLoss, { longest: longestTrain, uniformLength });
-    const test: Estimate[][] = [];
-    for (const length of pack.test.lengths) {
-      const spread = model.period;
-      test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread }));
-    }
-    return { train, test, seconds: (performance.now() - began) / 1000 };
-  } finally {
-    memory.destroy();
+  const uniformLength = pack.lengthMode === 'uniform';
+  const train = await measure(STREAM.trainLoss, { longest: longestTrain, uniformLength });
+  const test: Estimate[][] = [];
+  for (const length of pack.test.lengths) {
+    const spread = model.period;
+    test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread }));
   }
+  return { train, test, seconds: (performance.now() - began) / 1000 };
+}
+
+/** Bytes a sequence takes in an evaluated batch; in two-layer models its positions and its place in the arena too. */
+function sequenceBytes(weights: Weights, longest: number): number {
+  const { model } = weights;
+  if (model.layers === 1) return rowBytes(model, longest);
+  return rowBytes(model, longest) + longest * (positionBytes(weights) + 4 * model.heads) + 4 * arenaOf(model, 1).stride;
 }
 
 /** Sums of losses and their squares in float64, a replica. */

@@ -5,10 +5,11 @@ import { floatsFromBase64, toBase64 } from './base64.ts';
 import type { Device } from './device.ts';
 import { dispatch, submit } from './dispatch.ts';
 import { Memory } from './memory.ts';
-import { BACKWARD_KERNELS, backward, FORWARD_KERNELS, rowsForward, rowsLoss, tablesForward, type Weights } from './one-layer.ts';
+import { gradientPass } from './network.ts';
 import { compilePrograms } from './programs.ts';
 import { uploadReplicaTable } from './replicas.ts';
 import { allocateRows, type Rows, tokenWords } from './rows.ts';
+import { allocateWeights, type Weights } from './weights.ts';
 
 type RequestOf<Op extends Request['op']> = Extract<Request, { op: Op }>;
 type EventOf<Name extends EngineEvent['event']> = Extract<EngineEvent, { event: Name }>;
@@ -18,21 +19,14 @@ export async function gradientOf(device: Device, request: RequestOf<'gradient'>)
   const { gpu } = device;
   const memory = new Memory(device);
   try {
-    const weights = uploadWeights(memory, request);
-    const { model, arena, buffer } = weights;
-    const kernels = [...FORWARD_KERNELS, ...BACKWARD_KERNELS] as const;
-    const programs = await compilePrograms(gpu, kernels, { model, arena, loss: request.loss });
     const { sequences } = request;
+    const weights = uploadWeights(memory, request, sequences.length);
+    const { model, arena, buffer } = weights;
     const longest = Math.max(...sequences.map(sequence => sequence.length));
-    const rows = allocateRows(memory, model, 1, { rows: sequences.length, longest }, true);
+    const rows = allocateRows(memory, model, 1, { rows: sequences.length, longest });
     uploadSequences(device, rows, sequences);
     gpu.queue.writeBuffer(rows.targets, 0, new Float32Array(request.targets.flat()));
-    submit(gpu, [
-      ...(await tablesForward(gpu, weights)),
-      ...rowsForward(memory, programs, weights, rows),
-      ...rowsLoss(memory, programs, rows),
-      ...(await backward(memory, programs, weights, rows)),
-    ]);
+    submit(gpu, await gradientPass(memory, weights, rows, { model, arena, loss: request.loss }));
     const losses = new Float32Array(await memory.read(rows.losses)).subarray(0, sequences.length);
     const gradient = new Float32Array(await memory.read(buffer, 4 * arena.parameterFloats, 4 * arena.gradients));
     const loss = losses.reduce((sum, x) => sum + x, 0) / sequences.length;
@@ -68,7 +62,7 @@ export async function sampleSequences(device: Device, request: RequestOf<'sample
     const programs = await compilePrograms(gpu, ['sample', 'target'], { model, arena: arenaOf(model), task, law: request.law });
     const { sequences: count, length } = request;
     const uniformLength = request.lengthMode === 'uniform';
-    const rows = allocateRows(memory, model, 1, { rows: count, longest: length, uniformLength }, false);
+    const rows = allocateRows(memory, model, 1, { rows: count, longest: length, uniformLength });
     const replica = { ...request, trainLength: length, learningRate: 1 };
     const table = uploadReplicaTable(memory, request.task, [replica], [request.key]);
     const clock = memory.upload('clock', Uint32Array.of(request.step, 0));
@@ -91,12 +85,11 @@ export async function sampleSequences(device: Device, request: RequestOf<'sample
   }
 }
 
-/** One replica's arena from base64 weights. */
-export function uploadWeights(memory: Memory, { model, weights }: Pick<RequestOf<'forward'>, 'model' | 'weights'>): Weights {
-  const arena = arenaOf(model);
-  const buffer = memory.storage('arena', arena.stride);
-  memory.device.gpu.queue.writeBuffer(buffer, 0, floatsFromBase64(weights));
-  return { model, arena, buffer, replicas: 1 };
+/** One model's weights from base64, with room for batches of `sequences` sequences. */
+export function uploadWeights(memory: Memory, request: Pick<RequestOf<'forward'>, 'model' | 'weights'>, sequences: number): Weights {
+  const weights = allocateWeights(memory, request.model, 1, sequences);
+  memory.device.gpu.queue.writeBuffer(weights.buffer, 0, floatsFromBase64(request.weights));
+  return weights;
 }
 
 /** Writes lengths and packed tokens of given sequences, one a row. */

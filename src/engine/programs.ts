@@ -1,9 +1,22 @@
+import activationBackward from '../../shaders/activation_backward.wgsl?raw';
+import activationForward from '../../shaders/activation_forward.wgsl?raw';
+import hiddenBackward from '../../shaders/hidden_backward.wgsl?raw';
+import hiddenForward from '../../shaders/hidden_forward.wgsl?raw';
+import moveRows from '../../shaders/move_rows.wgsl?raw';
+import queryAttentionRows from '../../shaders/query_attention_rows.wgsl?raw';
+import queryBackward from '../../shaders/query_backward.wgsl?raw';
+import queryLogits from '../../shaders/query_logits.wgsl?raw';
+import queryPhiBackward from '../../shaders/query_phi_backward.wgsl?raw';
+import querySoftmax from '../../shaders/query_softmax.wgsl?raw';
+import sumPartials from '../../shaders/sum_partials.wgsl?raw';
+import windowCounts from '../../shaders/window_counts.wgsl?raw';
+import windowHistogram from '../../shaders/window_histogram.wgsl?raw';
+import windowScan from '../../shaders/window_scan.wgsl?raw';
 import adam from '../../shaders/adam.wgsl?raw';
 import advance from '../../shaders/advance.wgsl?raw';
 import attentionClassBackward from '../../shaders/attention_class_backward.wgsl?raw';
 import attentionClassForward from '../../shaders/attention_class_forward.wgsl?raw';
 import classHistogram from '../../shaders/class_histogram.wgsl?raw';
-import classHistogramPrefix from '../../shaders/class_histogram_prefix.wgsl?raw';
 import contract from '../../shaders/contract.wgsl?raw';
 import featuresBackward from '../../shaders/features_backward.wgsl?raw';
 import featuresForward from '../../shaders/features_forward.wgsl?raw';
@@ -17,39 +30,48 @@ import type { Law, Optimiser, Pack } from '../shared/protocol.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import { LAWS } from '../tasks/laws.ts';
 import type { Task } from '../tasks/task.ts';
-import { type Arena, rowWidths } from './arena.ts';
+import type { Arena } from './arena.ts';
+import { rowWidths } from './row-widths.ts';
+import { BLOCK } from './windows.ts';
 import type { Contraction } from './contraction.ts';
 import { COMMON, type Constants, compile, f32, type Source, u32 } from './shader.ts';
 
 /** Slots of the loss ring: the most steps that one submission may hold. */
 export const RING = 256;
 
-/** Positions that one thread of class_histogram_prefix.wgsl walks. */
-export const BLOCK = 64;
-
-const { activation, elementary, legend, quad, random, reduce, tokens } = COMMON;
+const { activation, elementary, legend, quad, random, reduce, reduction, tokens } = COMMON;
 
 /** A file of shaders/ with what it includes. */
 function source(name: string, text: string, ...includes: Source[]): Source[] {
   return [legend, ...includes, { name: `${name}.wgsl`, text }];
 }
 
-/** Every kernel of the one-layer engine. A new kernel is a shader, and a row here. */
+/** Every kernel that is specialised by the model's shape. A new kernel is a shader, and a row here. */
 const KERNELS = {
   adam: source('adam', adam),
   advance: source('advance', advance),
   attentionClassBackward: source('attention_class_backward', attentionClassBackward),
   attentionClassForward: source('attention_class_forward', attentionClassForward),
   classHistogram: source('class_histogram', classHistogram, tokens),
-  classHistogramPrefix: source('class_histogram_prefix', classHistogramPrefix, tokens),
   featuresBackward: source('features_backward', featuresBackward, elementary, activation, quad),
   featuresForward: source('features_forward', featuresForward, elementary, activation, quad),
   gradientNorm: source('gradient_norm', gradientNorm, reduce),
   loss: source('loss', loss),
   lossMean: source('loss_mean', lossMean, reduce),
-  reduceRows: source('reduce_rows', reduceRows),
   sample: source('sample', sample, random),
   target: source('target', target, tokens, elementary),
+  hiddenBackward: source('hidden_backward', hiddenBackward, elementary, activation, quad),
+  hiddenForward: source('hidden_forward', hiddenForward, elementary, activation, quad),
+  queryAttentionRows: source('query_attention_rows', queryAttentionRows),
+  queryBackward: source('query_backward', queryBackward, quad),
+  queryLogits: source('query_logits', queryLogits, quad),
+  queryPhiBackward: source('query_phi_backward', queryPhiBackward),
+  querySoftmax: source('query_softmax', querySoftmax, reduce),
+  reduceRows: source('reduce_rows', reduceRows, reduction),
+  sumPartials: source('sum_partials', sumPartials, reduction),
+  windowCounts: source('window_counts', windowCounts, tokens),
+  windowHistogram: source('window_histogram', windowHistogram, tokens),
+  windowScan: source('window_scan', windowScan),
 };
 
 export type KernelName = keyof typeof KERNELS;
@@ -94,6 +116,15 @@ function constantsOf({ model, arena, loss = 'mse', optimiser }: Specialisation):
     AT_LOGITS: u32(arena.tables.logits.offset),
     AT_FEATURES: u32(arena.tables.features.offset),
     AT_READOUT: u32(arena.tables.readout.offset),
+    Z: u32(widths.state),
+    MIX_STRIDE: u32(widths.mixStride),
+    MIX_AT: u32(widths.mixAt),
+    H_PAD: u32(widths.headPad),
+    AT_PHI2: u32(model.layers === 2 ? arena.parameter('layer.1.phi').offset : 0),
+    AT_ZQUERY: u32(arena.sequence?.zQuery.whole.offset ?? 0),
+    AT_GRAD_ZMEAN: u32(arena.gradSequence?.zMean.whole.offset ?? 0),
+    AT_GRAD_ZLAST: u32(arena.gradSequence?.last.whole.offset ?? 0),
+    AT_DOT_MEAN: u32(arena.gradSequence?.dotMean.offset ?? 0),
     BLOCK: u32(BLOCK),
     RING: u32(RING),
     BETA1: f32(optimiser?.beta1 ?? 0),
@@ -107,6 +138,28 @@ function constantsOf({ model, arena, loss = 'mse', optimiser }: Specialisation):
 export function compileContraction(gpu: GPUDevice, arena: Arena, op: Contraction): Promise<GPUComputePipeline> {
   const constants = { STRIDE: u32(arena.stride), ...op.constants };
   return compile(gpu, `contract ${op.label}`, constants, [{ name: 'contract.wgsl', text: contract }]);
+}
+
+const ELEMENTWISE = {
+  activationBackward: source('activation_backward', activationBackward, elementary, activation),
+  activationForward: source('activation_forward', activationForward, elementary, activation),
+  moveRows: [{ name: 'move_rows.wgsl', text: moveRows }],
+};
+
+/** Compiles a kernel that runs over one stretch of every replica's block, specialised to where the stretch lies. */
+export function compileElementwise(
+  gpu: GPUDevice,
+  arena: Arena,
+  name: keyof typeof ELEMENTWISE,
+  sizes: Record<string, number>,
+  activationName: ModelConfig['activation'] = 'relu',
+): Promise<GPUComputePipeline> {
+  const constants = {
+    STRIDE: u32(arena.stride),
+    GELU: String(activationName === 'gelu'),
+    ...Object.fromEntries(Object.entries(sizes).map(([key, n]) => [key, u32(n)])),
+  };
+  return compile(gpu, name, constants, ELEMENTWISE[name]);
 }
 
 /** Compiles the named kernels for a model, all at once. */

@@ -1,10 +1,10 @@
 import type { ModelConfig } from '../shared/model-config.ts';
-import { rowWidths } from './arena.ts';
 import type { Memory } from './memory.ts';
+import { rowWidths } from './row-widths.ts';
 
-/** How a batch of rows is drawn: the uniform `Batch` of shaders/common/legend.wgsl. */
+/** How a batch of sequences is drawn: the uniform `Batch` of shaders/common/legend.wgsl. */
 export interface BatchShape {
-  /** Rows a replica. */
+  /** Sequences a replica, one row each. */
   rows: number;
   /** Longest sequence of the batch, which decides the space for tokens. */
   longest: number;
@@ -16,7 +16,7 @@ export interface BatchShape {
   spread?: number;
 }
 
-/** The buffers of a batch: `replicas · rows` rows. Gradient buffers are there only when asked for. */
+/** The buffers of a batch: `replicas · rows` sequences, each with the row of its last position. */
 export interface Rows {
   shape: BatchShape;
   replicas: number;
@@ -26,20 +26,12 @@ export interface Rows {
   targets: GPUBuffer;
   counts: GPUBuffer;
   suffix: GPUBuffer;
+  /** Mix rows; in two-layer models the whole state rows that hold them. */
   mix: GPUBuffer;
   suffixWeight: GPUBuffer;
   outputs: GPUBuffer;
   losses: GPUBuffer;
   gradOutputs: GPUBuffer;
-  backward: RowGradients | undefined;
-}
-
-/** What only the backward pass needs. */
-export interface RowGradients {
-  gradFeatures: GPUBuffer;
-  hidden: GPUBuffer;
-  gradMix: GPUBuffer;
-  gradLogits: GPUBuffer;
 }
 
 /** 32-bit words that hold `length` tokens. */
@@ -47,14 +39,14 @@ export function tokenWords(length: number): number {
   return Math.ceil(length / 4);
 }
 
-/** Bytes a row of `allocateRows` without gradients takes. */
+/** Bytes a sequence of `allocateRows` takes. */
 export function rowBytes(model: ModelConfig, longest: number): number {
-  const { classes, mix } = rowWidths(model);
+  const { classes, mixStride } = rowWidths(model);
   const suffix = model.locality + 1;
-  return 4 * (tokenWords(longest) + classes + suffix + mix + model.heads * suffix + 3 * model.outputs + 2);
+  return 4 * (tokenWords(longest) + classes + suffix + mixStride + model.heads * suffix + 3 * model.outputs + 2);
 }
 
-/** The uniform's bytes for a batch. */
+/** The uniform's words for a batch. */
 export function batchUniform(shape: BatchShape): Uint32Array<ArrayBuffer> {
   return Uint32Array.of(
     shape.rows,
@@ -67,17 +59,10 @@ export function batchUniform(shape: BatchShape): Uint32Array<ArrayBuffer> {
 }
 
 /** Allocates the buffers of a batch. */
-export function allocateRows(
-  memory: Memory,
-  model: ModelConfig,
-  replicas: number,
-  shape: BatchShape,
-  gradients: boolean,
-): Rows {
-  const { classes, mlpPad, features, mix, logitGradients } = rowWidths(model);
+export function allocateRows(memory: Memory, model: ModelConfig, replicas: number, shape: BatchShape): Rows {
+  const { classes, mixStride } = rowWidths(model);
   const suffix = model.locality + 1;
-  const total = replicas * shape.rows;
-  const perRow = (label: string, words: number) => memory.storage(label, total * words);
+  const perRow = (label: string, words: number) => memory.storage(label, replicas * shape.rows * words);
   return {
     shape,
     replicas,
@@ -87,18 +72,10 @@ export function allocateRows(
     targets: perRow('targets', model.outputs),
     counts: perRow('counts', classes),
     suffix: perRow('suffix', suffix),
-    mix: perRow('mix', mix),
+    mix: perRow('mix', mixStride),
     suffixWeight: perRow('suffix weights', model.heads * suffix),
     outputs: perRow('outputs', model.outputs),
     losses: perRow('losses', 1),
     gradOutputs: perRow('output gradients', model.outputs),
-    backward: gradients
-      ? {
-          gradFeatures: perRow('feature gradients', features),
-          hidden: perRow('hidden', mlpPad),
-          gradMix: perRow('mix gradients', model.heads * classes),
-          gradLogits: perRow('logit gradients', logitGradients),
-        }
-      : undefined,
   };
 }

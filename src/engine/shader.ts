@@ -5,6 +5,7 @@ import quadPlain from '../../shaders/common/quad_plain.wgsl?raw';
 import quadSubgroup from '../../shaders/common/quad_subgroup.wgsl?raw';
 import random from '../../shaders/common/random.wgsl?raw';
 import reduce from '../../shaders/common/reduce.wgsl?raw';
+import reduction from '../../shaders/common/reduction.wgsl?raw';
 import tokens from '../../shaders/common/tokens.wgsl?raw';
 import { EngineFailure } from './failure.ts';
 
@@ -22,6 +23,7 @@ export const COMMON = {
   quad: { name: 'common/quad_plain.wgsl', text: quadPlain },
   random: { name: 'common/random.wgsl', text: random },
   reduce: { name: 'common/reduce.wgsl', text: reduce },
+  reduction: { name: 'common/reduction.wgsl', text: reduction },
   tokens: { name: 'common/tokens.wgsl', text: tokens },
 } satisfies Record<string, Source>;
 

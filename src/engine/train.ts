@@ -3,26 +3,17 @@ import { learningRateFactor } from '../model/schedule.ts';
 import type { EngineEvent, Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { taskOf } from '../tasks/registry.ts';
-import { arenaOf } from './arena.ts';
 import type { Device } from './device.ts';
 import { type Dispatch, dispatch, dispatchGroups, record } from './dispatch.ts';
 import { EngineFailure } from './failure.ts';
 import { Memory } from './memory.ts';
-import { BACKWARD_KERNELS, backward, FORWARD_KERNELS, rowsForward, rowsLoss, tablesForward, type Weights } from './one-layer.ts';
+import { gradientPass } from './network.ts';
 import { compilePrograms, RING } from './programs.ts';
 import { uploadReplicas } from './replicas.ts';
 import { allocateRows } from './rows.ts';
+import { allocateWeights, type Weights } from './weights.ts';
 
-const TRAIN_KERNELS = [
-  ...FORWARD_KERNELS,
-  ...BACKWARD_KERNELS,
-  'sample',
-  'target',
-  'lossMean',
-  'gradientNorm',
-  'adam',
-  'advance',
-] as const;
+const TRAIN_KERNELS = ['sample', 'target', 'lossMean', 'gradientNorm', 'adam', 'advance'] as const;
 
 /** A submission aims at this long: far below a driver's watchdog, far above the cost of submitting. */
 const SUBMISSION_MS = 150;
@@ -37,16 +28,15 @@ export interface Trained {
   seconds: number;
 }
 
-/** A replica's arena block for each replica, holding its initial weights. */
+/** The initial weights of a pack. */
 function initialWeights(memory: Memory, pack: Pack): Weights {
   const { model, phiInit, baseWidth, replicas } = pack;
-  const arena = arenaOf(model);
-  const buffer = memory.storage('arena', replicas.length * arena.stride);
+  const weights = allocateWeights(memory, model, replicas.length, pack.batch);
   replicas.forEach(({ seed }, r) => {
-    const weights = initialise(model, { phiInit, baseWidth, seed });
-    memory.device.gpu.queue.writeBuffer(buffer, r * arena.stride * 4, weights as Float32Array<ArrayBuffer>);
+    const initial = initialise(model, { phiInit, baseWidth, seed }) as Float32Array<ArrayBuffer>;
+    memory.device.gpu.queue.writeBuffer(weights.buffer, r * weights.arena.stride * 4, initial);
   });
-  return { model, arena, buffer, replicas: replicas.length };
+  return weights;
 }
 
 /** Adam's schedule: rate factor and bias corrections of every step, as shaders/adam.wgsl reads them. */
@@ -74,7 +64,8 @@ export async function prepareTraining(device: Device, memory: Memory, scratch: M
   const weights = initialWeights(memory, pack);
   const { model, arena, buffer, replicas } = weights;
   const { law, loss, optimiser } = pack;
-  const programs = await compilePrograms(gpu, TRAIN_KERNELS, { model, arena, task, law, loss, optimiser });
+  const how = { model, arena, task, law, loss, optimiser };
+  const programs = await compilePrograms(gpu, TRAIN_KERNELS, how);
   const rows = allocateRows(
     scratch,
     model,
@@ -84,7 +75,6 @@ export async function prepareTraining(device: Device, memory: Memory, scratch: M
       longest: Math.max(...pack.replicas.map(replica => replica.trainLength)),
       uniformLength: pack.lengthMode === 'uniform',
     },
-    true,
   );
   const { batch, lengths, tokens, targets, losses } = rows;
   const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
@@ -97,11 +87,8 @@ export async function prepareTraining(device: Device, memory: Memory, scratch: M
   const step: Dispatch[] = [
     dispatch(gpu, programs.sample, [batch, table, clock, lengths, tokens], pack.batch, replicas),
     dispatch(gpu, programs.target, [batch, table, lengths, tokens, targets], pack.batch, replicas),
-    ...(await tablesForward(gpu, weights)),
-    ...rowsForward(scratch, programs, weights, rows),
-    ...rowsLoss(scratch, programs, rows),
+    ...(await gradientPass(scratch, weights, rows, how)),
     dispatchGroups(gpu, programs.lossMean, [batch, clock, losses, ring], replicas, 1),
-    ...(await backward(scratch, programs, weights, rows)),
     dispatchGroups(gpu, programs.gradientNorm, [buffer, norms], replicas, 1),
     dispatch(gpu, programs.adam, adam, arena.parameterFloats / 4, replicas),
     dispatchGroups(gpu, programs.advance, [clock], 1, 1),

@@ -1,0 +1,21 @@
+// Adds up the blocks of reduce_rows.wgsl into the arena: out[group][i][j] = sum over blocks, or += when shape.accumulate.
+// One thread four neighbouring j of one i.
+
+@group(0) @binding(0) var<uniform> shape: Reduction;
+@group(0) @binding(1) var<storage, read> partials: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> arena: array<vec4<f32>>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let tile = shape.left_columns * shape.right_columns4;
+  if (id.x >= shape.groups * tile) { return; }
+  let group = id.x / tile;
+  let i = (id.x % tile) / shape.right_columns4;
+  let j = id.x % shape.right_columns4;
+  let blocks = (shape.rows + shape.block_rows - 1u) / shape.block_rows;
+  let first = (id.y * shape.groups + group) * blocks * tile + id.x % tile;
+  var sum = vec4<f32>();
+  for (var block = 0u; block < blocks; block++) { sum += partials[first + block * tile]; }
+  let out = (id.y * STRIDE + shape.at_out) / 4u + group * shape.out_group4 + i * shape.out_stride4 + j;
+  if (shape.accumulate == 1u) { arena[out] += sum; } else { arena[out] = sum; }
+}

@@ -1,0 +1,211 @@
+import { contractions, tableGradients, tablesForward } from './class-pass.ts';
+import { type Dispatch, dispatch, dispatchGroups } from './dispatch.ts';
+import type { Memory } from './memory.ts';
+import { compileElementwise, compilePrograms, type Programs, type Specialisation } from './programs.ts';
+import {
+  outputBackward,
+  outputForward,
+  queryBackward,
+  queryForward,
+  readoutBackward,
+  readoutForward,
+} from './query-pass.ts';
+import { allColumns, type Columns, REDUCTION_KERNELS, reduction } from './reduction.ts';
+import { rowWidths } from './row-widths.ts';
+import type { Rows } from './rows.ts';
+import type { View } from './view.ts';
+import type { Weights } from './weights.ts';
+import { allocateWindows, BLOCK, type Windows } from './windows.ts';
+
+const FORWARD = [
+  'classHistogram',
+  'attentionClassForward',
+  'hiddenForward',
+  'windowCounts',
+  'windowScan',
+  'windowHistogram',
+  'queryLogits',
+  'querySoftmax',
+  'queryAttentionRows',
+  ...REDUCTION_KERNELS,
+] as const;
+
+const BACKWARD = [
+  'queryBackward',
+  'queryPhiBackward',
+  'hiddenBackward',
+  'attentionClassBackward',
+  ...REDUCTION_KERNELS,
+] as const;
+
+/** A forward pass that a backward pass can follow. */
+export interface TwoLayerForward {
+  dispatches: Dispatch[];
+  windows: Windows;
+}
+
+/** Copies a view that is contiguous per replica between the arena and a row buffer of the same floats. */
+async function move(weights: Weights, view: View, buffer: GPUBuffer, gpu: GPUDevice, toArena: boolean): Promise<Dispatch> {
+  const { arena, replicas } = weights;
+  const count = view.sizes.reduce((a, b) => a * b, 1);
+  const inArena = { stride: arena.stride, at: view.offset };
+  const inRows = { stride: count, at: 0 };
+  const [from, to] = toArena ? [inRows, inArena] : [inArena, inRows];
+  const pipeline = await compileElementwise(gpu, arena, 'moveRows', {
+    COUNT: count,
+    FROM_STRIDE: from.stride,
+    FROM_AT: from.at,
+    TO_STRIDE: to.stride,
+    TO_AT: to.at,
+  });
+  const buffers = toArena ? [buffer, weights.buffer] : [weights.buffer, buffer];
+  return dispatch(gpu, pipeline, buffers, count, replicas);
+}
+
+/** ψ over a view of the arena, forward (out = ψ(in)) or backward (out *= ψ'(in)). */
+async function activation(
+  gpu: GPUDevice,
+  weights: Weights,
+  kernel: 'activationForward' | 'activationBackward',
+  from: View,
+  out: View,
+): Promise<Dispatch[]> {
+  const { arena, model, buffer, replicas } = weights;
+  const count = Math.ceil(from.sizes.reduce((a, b) => a * b, 1) / 4) * 4;
+  if (count === 0) return [];
+  const constants = { COUNT: count, AT_IN: from.offset, AT_OUT: out.offset };
+  const pipeline = await compileElementwise(gpu, arena, kernel, constants, model.activation);
+  return [dispatch(gpu, pipeline, [buffer], count / 4, replicas)];
+}
+
+/** Layer 1 at every position of one window: running histogram, attention over classes, hidden units. */
+function windowState(
+  gpu: GPUDevice,
+  programs: Programs<(typeof FORWARD)[number]>,
+  weights: Weights,
+  rows: Rows,
+  windows: Windows,
+  window: GPUBuffer,
+): Dispatch[] {
+  const { model, buffer, replicas } = weights;
+  const { classes } = rowWidths(model);
+  const { starts, carry, counts, suffix, positions, suffixWeight, state, sequences, width } = windows;
+  const { lengths, tokens, batch } = rows;
+  const blocks = sequences * Math.ceil(width / BLOCK);
+  const histogram = [batch, window, lengths, tokens, starts, counts, suffix, positions];
+  const attention = [windows.batch, buffer, positions, counts, suffix, state, suffixWeight];
+  return [
+    dispatch(gpu, programs.windowCounts, [batch, window, lengths, tokens, starts], blocks, replicas),
+    dispatch(gpu, programs.windowScan, [window, starts, carry], sequences * classes, replicas),
+    dispatch(gpu, programs.windowHistogram, histogram, blocks, replicas),
+    dispatch(gpu, programs.attentionClassForward, attention, windows.rows * model.heads, replicas),
+    dispatch(gpu, programs.hiddenForward, [windows.batch, buffer, suffix, state], windows.rows, replicas),
+  ];
+}
+
+/**
+ * f(x) of every sequence of a batch in time linear in T: layer 1 through the running class histogram (theory.md §2), layer 2
+ * for its one query, in state coordinates. With several windows, layer 1 is computed twice: for the scores, then for the
+ * average, so that neither memory nor the softmax depends on how T is cut.
+ */
+export async function twoLayerForward(
+  memory: Memory,
+  weights: Weights,
+  rows: Rows,
+  how: Specialisation,
+  wholeWindow: boolean,
+): Promise<TwoLayerForward> {
+  const { gpu } = memory.device;
+  const { arena, model, buffer, replicas } = weights;
+  const { headPad, state: Z } = rowWidths(model);
+  const { sequence } = arena;
+  if (!sequence) throw new Error('this arena has no second layer');
+  const programs = await compilePrograms(gpu, FORWARD, how);
+  const windows = allocateWindows(memory, weights, rows, wholeWindow);
+  const { sequences } = windows;
+  const { batch, lengths, tokens, counts, suffix, mix, suffixWeight } = rows;
+  const last = [batch, buffer, lengths, counts, suffix, mix, suffixWeight];
+
+  const dispatches = [
+    ...(await contractions(gpu, weights, tablesForward(weights))),
+    dispatch(gpu, programs.classHistogram, [batch, lengths, tokens, counts, suffix], sequences, replicas),
+    dispatch(gpu, programs.attentionClassForward, last, sequences * model.heads, replicas),
+    dispatch(gpu, programs.hiddenForward, [batch, buffer, suffix, mix], sequences, replicas),
+    await move(weights, sequence.last.whole, mix, gpu, true),
+    ...(await contractions(gpu, weights, queryForward(weights))),
+  ];
+  for (const window of windows.uniforms) {
+    const scores = [window, buffer, buffer, lengths, windows.state, windows.scores];
+    dispatches.push(
+      ...windowState(gpu, programs, weights, rows, windows, window),
+      dispatch(gpu, programs.queryLogits, scores, windows.rows, replicas),
+    );
+  }
+  const softmax = [windows.uniforms[0]!, lengths, windows.scores];
+  dispatches.push(dispatchGroups(gpu, programs.querySoftmax, softmax, sequences * model.heads, replicas));
+  for (const [w, window] of windows.uniforms.entries()) {
+    if (windows.uniforms.length > 1) dispatches.push(...windowState(gpu, programs, weights, rows, windows, window));
+    const attention = { buffer: windows.attentionRows, first: 0, columns: model.heads, stride: headPad };
+    const buffers = [window, lengths, windows.scores, windows.attentionRows];
+    dispatches.push(
+      dispatch(gpu, programs.queryAttentionRows, buffers, windows.rows, replicas),
+      ...reduction(memory, programs, weights, attention, allColumns(windows.state, Z), sequence.zMean.whole, {
+        rows: windows.width,
+        groups: sequences,
+        accumulate: w > 0,
+      }),
+    );
+  }
+  dispatches.push(
+    ...(await contractions(gpu, weights, readoutForward(weights))),
+    ...(await activation(gpu, weights, 'activationForward', sequence.pre, sequence.hidden)),
+    ...(await contractions(gpu, weights, outputForward(weights))),
+    await move(weights, sequence.outputs, rows.outputs, gpu, false),
+  );
+  return { dispatches, windows };
+}
+
+/** From output gradients to the gradient of every parameter. Needs a forward pass with one whole window. */
+export async function twoLayerBackward(
+  memory: Memory,
+  weights: Weights,
+  rows: Rows,
+  how: Specialisation,
+  windows: Windows,
+): Promise<Dispatch[]> {
+  const { gpu } = memory.device;
+  const { arena, model, buffer, replicas } = weights;
+  const { heads: H } = model;
+  const { classes: C, mixUsed, mixAt, mlpPad, state: Z, headPad, logitGradients: G } = rowWidths(model);
+  const { sequence, gradSequence, gradTables } = arena;
+  if (!sequence || !gradSequence) throw new Error('this arena has no second layer');
+  const [window, ...more] = windows.uniforms;
+  if (!window || more.length > 0) throw new Error('the backward pass needs one window over all positions');
+  const programs = await compilePrograms(gpu, BACKWARD, how);
+  const perRow = (words: number) => memory.storage('row gradients', replicas * windows.rows * words);
+  const [gradScores, gradHidden, gradMix, gradLogits] = [perRow(headPad), perRow(mlpPad), perRow(H * C), perRow(G)];
+  const { state, suffix, suffixWeight, attentionRows, positions, scores, width, sequences } = windows;
+  const { lengths } = rows;
+  const reduce = (left: Columns, right: Columns, out: View, rowsOfGroup: number, groups = 1) =>
+    reduction(memory, programs, weights, left, right, out, { rows: rowsOfGroup, groups });
+  const attention = [window, buffer, buffer, lengths, state, scores, attentionRows, gradScores];
+  const hidden = [window, buffer, suffix, lengths, state, attentionRows, gradScores, gradHidden, gradMix];
+  const logits = [windows.batch, positions, suffix, state, suffixWeight, gradMix, gradLogits];
+  const stateColumns = (first: number, columns: number): Columns => ({ buffer: state, first: mixAt + first, columns, stride: Z });
+  const scoreColumns = { buffer: gradScores, first: 0, columns: H, stride: headPad };
+  return [
+    await move(weights, gradSequence.outputs, rows.gradOutputs, gpu, true),
+    ...(await contractions(gpu, weights, outputBackward(weights))),
+    ...(await activation(gpu, weights, 'activationBackward', sequence.pre, gradSequence.pre)),
+    ...(await contractions(gpu, weights, readoutBackward(weights))),
+    dispatch(gpu, programs.queryBackward, attention, windows.rows, replicas),
+    dispatch(gpu, programs.queryPhiBackward, [window, lengths, gradScores, buffer], H * (model.locality + 1), replicas),
+    ...reduce(scoreColumns, allColumns(state, Z), gradSequence.zQuery.whole, width, sequences),
+    ...(await contractions(gpu, weights, queryBackward(weights))),
+    dispatch(gpu, programs.hiddenBackward, hidden, windows.rows, replicas),
+    ...(mlpPad > 0 ? reduce(stateColumns(0, mixUsed), allColumns(gradHidden, mlpPad), gradTables.features, windows.rows) : []),
+    dispatch(gpu, programs.attentionClassBackward, logits, windows.rows * H, replicas),
+    ...reduce(stateColumns(H * C, C), allColumns(gradLogits, G), gradTables.logitRows, windows.rows),
+    ...(await contractions(gpu, weights, tableGradients(weights))),
+  ];
+}
