@@ -19,3 +19,26 @@ fn erf(x: vec4<f32>) -> vec4<f32> {
   let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
   return sign(x) * (1.0 - p * exp(-x * x));
 }
+
+// n / d for n <= d < 2^24, correctly rounded on every adapter (WGSL's own division may be off by 2.5 ulp), so that targets
+// are bit-equal to their TypeScript twins: long division to 25 significant bits, then round half to even.
+fn exact_ratio(n: u32, d: u32) -> f32 {
+  if (n == 0u) { return 0.0; }
+  if (n == d) { return 1.0; }
+  var remainder = n;
+  var bits = 0u;
+  var shift = 0;
+  while (bits < (1u << 24u)) {
+    remainder <<= 1u;
+    bits <<= 1u;
+    if (remainder >= d) {
+      remainder -= d;
+      bits |= 1u;
+    }
+    shift += 1;
+  }
+  let half = bits & 1u;
+  var mantissa = bits >> 1u;
+  if (half == 1u && (remainder != 0u || (mantissa & 1u) == 1u)) { mantissa += 1u; }
+  return ldexp(f32(mantissa), 1 - shift);
+}

@@ -3,10 +3,10 @@ import { STREAM } from '../shared/random.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { arenaOf } from './arena.ts';
 import type { Device } from './device.ts';
-import { type Dispatch, dispatch, submit } from './dispatch.ts';
+import { type Dispatch, submit } from './dispatch.ts';
+import { drawPass } from './draw.ts';
 import { Memory } from './memory.ts';
 import { forwardPass, lossPass } from './network.ts';
-import { compilePrograms } from './programs.ts';
 import { uploadReplicas } from './replicas.ts';
 import { allocateRows, type BatchShape, batchUniform, rowBytes } from './rows.ts';
 import { type Weights, weightsFor } from './weights.ts';
@@ -54,20 +54,17 @@ export async function evaluatePack(
       const chunk = Math.max(1, Math.min(sequences, Math.floor(BATCH_BYTES / (replicas * sequenceBytes(weights, shape.longest)))));
       const sized = model.layers === 1 ? weights : weightsFor(scratch, weights, chunk);
       const { arena } = sized;
-      const how = { model, arena, task: taskOf(pack.task), law: pack.law, loss: pack.loss };
-      const programs = await compilePrograms(gpu, ['sample', 'target'], how);
+      const how = { model, arena, task: taskOf(pack.task), law: pack.law, order: pack.order, loss: pack.loss };
       const rows = allocateRows(scratch, model, replicas, { ...shape, rows: chunk });
       const table = uploadReplicas(scratch, pack, pack.replicas, stream);
       const clock = scratch.upload('clock', Uint32Array.of(shape.length ?? 0, 0));
-      const { batch, lengths, tokens, targets } = rows;
       const dispatches: Dispatch[] = [
-        dispatch(gpu, programs.sample, [batch, table, clock, lengths, tokens], chunk, replicas),
-        dispatch(gpu, programs.target, [batch, table, lengths, tokens, targets], chunk, replicas),
+        ...(await drawPass(scratch, rows, how, table, clock)),
         ...(await forwardPass(scratch, sized, rows, how)),
         ...(await lossPass(scratch, rows, how)),
       ];
       for (let first = 0; first < sequences; first += chunk) {
-        gpu.queue.writeBuffer(batch, 0, batchUniform({ ...shape, rows: chunk, firstSequence: first }));
+        gpu.queue.writeBuffer(rows.batch, 0, batchUniform({ ...shape, rows: chunk, firstSequence: first }));
         submit(gpu, dispatches);
         // The last chunk may draw sequences past the end; they are left out of the mean.
         sums.add(new Float32Array(await scratch.read(rows.losses)), chunk, Math.min(chunk, sequences - first));

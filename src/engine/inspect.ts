@@ -3,10 +3,10 @@ import { taskOf } from '../tasks/registry.ts';
 import { arenaOf } from './arena.ts';
 import { floatsFromBase64, toBase64 } from './base64.ts';
 import type { Device } from './device.ts';
-import { dispatch, submit } from './dispatch.ts';
+import { submit } from './dispatch.ts';
+import { drawPass } from './draw.ts';
 import { Memory } from './memory.ts';
 import { gradientPass } from './network.ts';
-import { compilePrograms } from './programs.ts';
 import { uploadReplicaTable } from './replicas.ts';
 import { allocateRows, type Rows, tokenWords } from './rows.ts';
 import { allocateWeights, type Weights } from './weights.ts';
@@ -47,8 +47,9 @@ export async function sampleSequences(device: Device, request: RequestOf<'sample
   const task = taskOf(request.task);
   const shape = task.shape(request.knobs);
   // The samplers know nothing of a model but its vocabulary and outputs.
+  const { order: _, ...modelShape } = shape;
   const model = {
-    ...shape,
+    ...modelShape,
     layers: 1,
     heads: 1,
     width: 1,
@@ -59,17 +60,14 @@ export async function sampleSequences(device: Device, request: RequestOf<'sample
   } as const;
   const memory = new Memory(device);
   try {
-    const programs = await compilePrograms(gpu, ['sample', 'target'], { model, arena: arenaOf(model), task, law: request.law });
     const { sequences: count, length } = request;
     const uniformLength = request.lengthMode === 'uniform';
     const rows = allocateRows(memory, model, 1, { rows: count, longest: length, uniformLength });
     const replica = { ...request, trainLength: length, learningRate: 1 };
     const table = uploadReplicaTable(memory, request.task, [replica], [request.key]);
     const clock = memory.upload('clock', Uint32Array.of(request.step, 0));
-    submit(gpu, [
-      dispatch(gpu, programs.sample, [rows.batch, table, clock, rows.lengths, rows.tokens], count, 1),
-      dispatch(gpu, programs.target, [rows.batch, table, rows.lengths, rows.tokens, rows.targets], count, 1),
-    ]);
+    const how = { model, arena: arenaOf(model), task, law: request.law, order: shape.order };
+    submit(gpu, await drawPass(memory, rows, how, table, clock));
     const lengths = new Uint32Array(await memory.read(rows.lengths));
     const tokens = new Uint8Array(await memory.read(rows.tokens));
     const targets = new Float32Array(await memory.read(rows.targets));

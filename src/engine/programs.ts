@@ -85,9 +85,11 @@ export interface Specialisation {
   optimiser?: Optimiser;
   task?: Task;
   law?: Law;
+  /** Order of the token chain (`tasks/laws.ts`). */
+  order?: number;
 }
 
-function constantsOf({ model, arena, loss = 'mse', optimiser }: Specialisation): Constants {
+function constantsOf({ model, arena, loss = 'mse', optimiser, order = 0 }: Specialisation): Constants {
   const widths = rowWidths(model);
   const { attention } = model;
   const finite = attention.precision === 'finite';
@@ -126,6 +128,7 @@ function constantsOf({ model, arena, loss = 'mse', optimiser }: Specialisation):
     AT_GRAD_ZLAST: u32(arena.gradSequence?.last.whole.offset ?? 0),
     AT_DOT_MEAN: u32(arena.gradSequence?.dotMean.offset ?? 0),
     BLOCK: u32(BLOCK),
+    ORDER: u32(order),
     RING: u32(RING),
     BETA1: f32(optimiser?.beta1 ?? 0),
     BETA2: f32(optimiser?.beta2 ?? 0),

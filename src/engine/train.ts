@@ -5,6 +5,7 @@ import { STREAM } from '../shared/random.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { Device } from './device.ts';
 import { type Dispatch, dispatch, dispatchGroups, record } from './dispatch.ts';
+import { drawPass } from './draw.ts';
 import { EngineFailure } from './failure.ts';
 import { Memory } from './memory.ts';
 import { gradientPass } from './network.ts';
@@ -13,7 +14,7 @@ import { uploadReplicas } from './replicas.ts';
 import { allocateRows } from './rows.ts';
 import { allocateWeights, type Weights } from './weights.ts';
 
-const TRAIN_KERNELS = ['sample', 'target', 'lossMean', 'gradientNorm', 'adam', 'advance'] as const;
+const TRAIN_KERNELS = ['lossMean', 'gradientNorm', 'adam', 'advance'] as const;
 
 /** A submission aims at this long: far below a driver's watchdog, far above the cost of submitting. */
 const SUBMISSION_MS = 150;
@@ -64,7 +65,7 @@ export async function prepareTraining(device: Device, memory: Memory, scratch: M
   const weights = initialWeights(memory, pack);
   const { model, arena, buffer, replicas } = weights;
   const { law, loss, optimiser } = pack;
-  const how = { model, arena, task, law, loss, optimiser };
+  const how = { model, arena, task, law, order: pack.order, loss, optimiser };
   const programs = await compilePrograms(gpu, TRAIN_KERNELS, how);
   const rows = allocateRows(
     scratch,
@@ -76,7 +77,7 @@ export async function prepareTraining(device: Device, memory: Memory, scratch: M
       uniformLength: pack.lengthMode === 'uniform',
     },
   );
-  const { batch, lengths, tokens, targets, losses } = rows;
+  const { batch, losses } = rows;
   const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
   const clock = scratch.storage('clock', 2);
   const ring = scratch.storage('loss ring', RING * replicas);
@@ -85,8 +86,7 @@ export async function prepareTraining(device: Device, memory: Memory, scratch: M
   const rates = learningRateMultipliers(model, pack.baseWidth) as Float32Array<ArrayBuffer>;
   const adam = [clock, schedule, table, scratch.upload('multipliers', rates), norms, buffer];
   const step: Dispatch[] = [
-    dispatch(gpu, programs.sample, [batch, table, clock, lengths, tokens], pack.batch, replicas),
-    dispatch(gpu, programs.target, [batch, table, lengths, tokens, targets], pack.batch, replicas),
+    ...(await drawPass(scratch, rows, how, table, clock)),
     ...(await gradientPass(scratch, weights, rows, how)),
     dispatchGroups(gpu, programs.lossMean, [batch, clock, losses, ring], replicas, 1),
     dispatchGroups(gpu, programs.gradientNorm, [buffer, norms], replicas, 1),

@@ -12,7 +12,7 @@ const base64 = z.string();
 const loss = z.number().nullable();
 
 export const lengthModeSchema = z.enum(['uniform', 'fixed']);
-export const lawSchema = z.enum(['dirichlet-iid', 'uniform-iid']);
+export const lawSchema = z.enum(['dirichlet-iid', 'dirichlet-markov', 'uniform-iid']);
 export const lossSchema = z.enum(['mse', 'cross-entropy']);
 
 /** Adam with bias correction and μP learning rates (see `model/initialise.ts`). */
@@ -49,6 +49,8 @@ export const packSchema = z.strictObject({
   baseWidth: z.int().min(1),
   task: z.string(),
   law: lawSchema,
+  /** Order of the token chain (`tasks/laws.ts`). */
+  order: z.int().min(0),
   loss: lossSchema,
   lengthMode: lengthModeSchema,
   steps: z.int().min(1),

@@ -13,7 +13,7 @@ export const modP: Task = {
   summary: 'mean of ones over positions t ≡ k (mod p); the model has period p',
   knobs: z.strictObject({ p: z.int().min(1).max(128), k: z.int().min(0) }),
   complexity: 'p',
-  shape: ({ p }) => ({ vocabulary: 2, outputs: 1, period: p!, locality: 0, layers: 1 }),
+  shape: ({ p }) => ({ vocabulary: 2, outputs: 1, period: p!, locality: 0, layers: 1, order: 0 }),
   refuse: ({ p, k }) => (k! < p! ? undefined : `k = ${k} is not a residue mod p = ${p}: it must be below p`),
   target(tokens, { p, k }) {
     let ones = 0;
@@ -36,7 +36,7 @@ fn task_target(sequence: u32, length: u32, knobs: vec4<f32>) {
     ones += token_at(sequence, t);
     positions += 1u;
   }
-  set_target(sequence, 0u, f32(ones) / f32(max(positions, 1u)));
+  set_target(sequence, 0u, exact_ratio(ones, max(positions, 1u)));
 }`,
   examples: [
     { knobs: { p: 2, k: 1 }, tokens: [1, 0, 0, 0], target: [1 / 2] },

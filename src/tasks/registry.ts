@@ -1,10 +1,11 @@
 import { InputError } from '../shared/errors.ts';
+import { kGram } from './k-gram.ts';
 import { modP } from './mod-p.ts';
 import { simple } from './simple.ts';
 import type { Task } from './task.ts';
 
 /** Every task lengthwise knows. A new task is one file and one line here. */
-export const TASKS: readonly Task[] = [simple, modP];
+export const TASKS: readonly Task[] = [simple, modP, kGram];
 
 /** The task of a kind. Throws `InputError` when there is none. */
 export function taskOf(kind: string): Task {

@@ -12,7 +12,7 @@ export const simple: Task = {
   summary: 'sin of the token balance; omega sets its frequency',
   knobs: z.strictObject({ omega: z.number().positive().max(1000) }),
   complexity: 'omega',
-  shape: () => ({ vocabulary: 2, outputs: 1, period: 1, locality: 0, layers: 1 }),
+  shape: () => ({ vocabulary: 2, outputs: 1, period: 1, locality: 0, layers: 1, order: 0 }),
   target(tokens, { omega }) {
     let ones = 0;
     for (let i = 0; i < tokens.length; i++) ones += tokens[i]!;

@@ -10,6 +10,8 @@ export interface TaskShape {
   period: number;
   locality: number;
   layers: 1 | 2;
+  /** Order of the token chain that `dirichlet-markov` draws; 0 where tokens are iid. The training length must exceed it. */
+  order: number;
 }
 
 /** A sequence, what a task says of it, and with which knobs. Executed by the tests. */

@@ -1,0 +1,78 @@
+import type { ModelConfig } from '../shared/model-config.ts';
+import { pcg4d, STREAM, streamKey } from '../shared/random.ts';
+import { layoutOf, type TensorSlot } from './layout.ts';
+
+/** How a model starts. */
+export interface Initialisation {
+  /** φ is drawn uniformly from this interval. */
+  phiInit: [number, number];
+  /** Width at which μP's multipliers are 1. */
+  baseWidth: number;
+  seed: number;
+}
+
+/** What μP says of one kind of tensor (Yang et al. 2022, Tensor Programs V, table 8): standard deviation, Adam's rate. */
+interface Scaling {
+  std: number;
+  rate: number;
+}
+
+function scaling(name: string, { width: d, mlpWidth: m }: ModelConfig, baseWidth: number): Scaling {
+  const hidden = baseWidth / d;
+  switch (name.split('.').at(-1)) {
+    case 'embed':
+    case 'position':
+      return { std: 1, rate: 1 };
+    case 'query':
+    case 'key':
+    case 'value':
+    case 'mlp_in':
+      return { std: 1 / Math.sqrt(d), rate: hidden };
+    case 'mlp_out':
+      return { std: 1 / Math.sqrt(m), rate: hidden };
+    case 'unembed':
+      // Output weights shrink one root of the width faster than hidden ones.
+      return { std: Math.sqrt(baseWidth) / d, rate: hidden };
+    case 'mlp_bias':
+      return { std: 0, rate: 1 };
+    case 'phi':
+      return { std: 0, rate: 1 };
+    default:
+      throw new Error(`no μP scaling for ${name}`);
+  }
+}
+
+const TWO_POW_32 = 2 ** 32;
+
+/** Standard normal and uniform numbers of one parameter: counter-based, so that no tensor depends on another's size. */
+function draw(key: number, slot: number, index: number): { normal: number; uniform: number } {
+  const [a, b, c] = pcg4d(index, slot, 0, key);
+  const radius = Math.sqrt(-2 * Math.log((a + 1) / (TWO_POW_32 + 1)));
+  return { normal: radius * Math.cos((2 * Math.PI * b) / TWO_POW_32), uniform: c / TWO_POW_32 };
+}
+
+/** μP initial weights, flat float32 in `layoutOf` order [stride]. Deterministic in the seed. */
+export function initialise(config: ModelConfig, { phiInit, baseWidth, seed }: Initialisation): Float32Array {
+  const layout = layoutOf(config);
+  const key = streamKey(seed, STREAM.initialise);
+  const flat = new Float32Array(layout.stride);
+  const [low, high] = phiInit;
+  layout.slots.forEach((slot, s) => {
+    const { std } = scaling(slot.name, config, baseWidth);
+    const phi = slot.name.endsWith('.phi');
+    for (let i = 0; i < slot.size; i++) {
+      const { normal, uniform } = draw(key, s, i);
+      flat[slot.offset + i] = phi ? low + (high - low) * uniform : std * normal;
+    }
+  });
+  return flat;
+}
+
+/** μP's factor on Adam's learning rate for every parameter, flat in `layoutOf` order [stride]; 0 in the padding. */
+export function learningRateMultipliers(config: ModelConfig, baseWidth: number): Float32Array {
+  const layout = layoutOf(config);
+  const flat = new Float32Array(layout.stride);
+  const fill = (slot: TensorSlot) => flat.fill(scaling(slot.name, config, baseWidth).rate, slot.offset, slot.offset + slot.size);
+  layout.slots.forEach(fill);
+  return flat;
+}

@@ -1,0 +1,133 @@
+import { InputError, messageOf } from '../shared/errors.ts';
+import { type Model, modelConfigSchema, type Tensors } from '../shared/model-config.ts';
+import { tensorShapes } from './layout.ts';
+
+/*
+ * The safetensors format: 8 bytes little-endian header length, a JSON header, then the tensors' bytes without gaps
+ * (github.com/huggingface/safetensors, "Format"). `__metadata__.lengthwise` holds the model's config (interfaces.md).
+ */
+
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+const BYTES = { F32: 4, F64: 8 } as const;
+/** The library itself refuses larger headers. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/** The bytes of a model file: float32 tensors in `tensorShapes` order, header padded to 8 bytes. */
+export function writeModel({ config, tensors }: Model): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: { lengthwise: JSON.stringify(config) } };
+  let end = 0;
+  for (const { name, shape } of tensorShapes(config)) {
+    const bytes = tensors[name]!.byteLength;
+    header[name] = { dtype: 'F32', shape, data_offsets: [end, end + bytes] };
+    end += bytes;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const file = new Uint8Array(8 + headerBytes + end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  file.fill(0x20, 8, 8 + headerBytes);
+  file.set(json, 8);
+  let at = 8 + headerBytes;
+  for (const { name } of tensorShapes(config)) {
+    const tensor = tensors[name]!;
+    file.set(new Uint8Array(tensor.buffer, tensor.byteOffset, tensor.byteLength), at);
+    at += tensor.byteLength;
+  }
+  return file;
+}
+
+/**
+ * Reads a model file. F64 tensors are rounded to float32.
+ * @throws InputError naming the file, and the tensor where there is one.
+ */
+export function readModel(bytes: Uint8Array, file: string): Model {
+  const fail = (what: string, fix?: string) => new InputError(`${file}: ${what}`, fix);
+  const { header, dataStart } = readHeader(bytes, fail);
+  const config = readConfig(header, fail);
+  const data = bytes.subarray(dataStart);
+  const tensors: Tensors = {};
+  const expected = tensorShapes(config);
+  const names = new Set(expected.map(({ name }) => name));
+  for (const name of Object.keys(header)) {
+    if (name !== '__metadata__' && !names.has(name)) throw fail(`unexpected tensor ${name}`, `A model of this config has: ${[...names].join(', ')}.`);
+  }
+  const used: { name: string; begin: number; end: number }[] = [];
+  for (const { name, shape } of expected) {
+    const entry = header[name];
+    if (entry === undefined) throw fail(`tensor ${name} [${shape}] is missing`, 'Write every tensor of interfaces.md, "Model file".');
+    if (!isEntry(entry)) throw fail(`tensor ${name}: its header entry needs dtype, shape and data_offsets`);
+    const { dtype, data_offsets: [begin, end] } = entry;
+    if (dtype !== 'F32' && dtype !== 'F64') throw fail(`tensor ${name}: dtype ${dtype} is not supported`, 'Save the weights as F32.');
+    if (entry.shape.join() !== shape.join()) throw fail(`tensor ${name}: shape [${entry.shape}], expected [${shape}]`, 'Weights and config must agree.');
+    const size = shape.reduce((a, b) => a * b, 1);
+    if (!(begin >= 0 && end - begin === size * BYTES[dtype])) throw fail(`tensor ${name}: data_offsets ${begin}…${end} do not hold ${size} ${dtype} values`);
+    if (end > data.length) throw fail(`tensor ${name}: the file is truncated (needs ${end} data bytes, has ${data.length})`);
+    used.push({ name, begin, end });
+    tensors[name] = toFloats(data.slice(begin, end), dtype);
+    const bad = tensors[name]!.findIndex(x => !Number.isFinite(x));
+    if (bad >= 0) throw fail(`tensor ${name}: value ${bad} is ${tensors[name]![bad]}`, 'Weights must be finite; did the training diverge?');
+  }
+  checkLayout(used, data.length, fail);
+  return { config, tensors };
+}
+
+type Fail = (what: string, fix?: string) => InputError;
+
+function readHeader(bytes: Uint8Array, fail: Fail): { header: Record<string, unknown>; dataStart: number } {
+  const notSafetensors = 'Is it a safetensors file? See README, "Model file".';
+  if (bytes.length < 8) throw fail(`truncated: ${bytes.length} bytes is too short for a safetensors file`, notSafetensors);
+  const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (headerBytes > MAX_HEADER_BYTES || headerBytes < 2) throw fail(`header length ${headerBytes} is impossible`, notSafetensors);
+  if (8 + headerBytes > bytes.length) throw fail(`truncated: the header needs ${headerBytes} bytes, ${bytes.length - 8} are there`, notSafetensors);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)));
+  } catch (error) {
+    throw fail(`the header is not JSON (${messageOf(error)})`, notSafetensors);
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) throw fail('the header is not a JSON object', notSafetensors);
+  return { header: header as Record<string, unknown>, dataStart: 8 + headerBytes };
+}
+
+function readConfig(header: Record<string, unknown>, fail: Fail) {
+  const fix = 'Put the JSON config of README, "Model file", into metadata key "lengthwise".';
+  const text = (header.__metadata__ as Record<string, unknown> | undefined)?.lengthwise;
+  if (typeof text !== 'string') throw fail('metadata key "lengthwise" is missing', fix);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw fail(`metadata "lengthwise" is not JSON (${messageOf(error)})`, fix);
+  }
+  const parsed = modelConfigSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw fail(`metadata "lengthwise": ${issue.path.join('.') || 'config'}: ${issue.message}`, fix);
+  }
+  return parsed.data;
+}
+
+function isEntry(entry: unknown): entry is Entry {
+  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
+  const integers = (list: unknown) => Array.isArray(list) && list.every(n => Number.isSafeInteger(n));
+  return typeof dtype === 'string' && integers(shape) && integers(offsets) && offsets!.length === 2;
+}
+
+function toFloats(bytes: Uint8Array, dtype: keyof typeof BYTES): Float32Array {
+  return dtype === 'F32' ? new Float32Array(bytes.buffer) : Float32Array.from(new Float64Array(bytes.buffer));
+}
+
+/** Tensors must cover the data without holes or overlaps, as the safetensors library demands. */
+function checkLayout(used: { name: string; begin: number; end: number }[], dataBytes: number, fail: Fail): void {
+  let at = 0;
+  for (const { name, begin, end } of used.sort((a, b) => a.begin - b.begin)) {
+    if (begin !== at) throw fail(`tensor ${name}: begins at byte ${begin} of the data, expected ${at} (holes and overlaps are not allowed)`);
+    at = end;
+  }
+  if (at !== dataBytes) throw fail(`${dataBytes - at} bytes after the last tensor`, 'The file is damaged or was not written by a safetensors library.');
+}

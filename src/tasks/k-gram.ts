@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { Task } from './task.ts';
+
+/**
+ * In-context k-gram(S, k), theory.md §3: among the positions t whose k predecessors equal the last k tokens, the
+ * fraction at which token s stands: `f*_s = #{t : x_{t−k:t−1} = x_{T−k+1:T}, x_t = s} / #{same, any s}`, t from k+1 to T;
+ * uniform where nothing matches. A distribution over S tokens; an induction head computes it, so the model has two layers
+ * and τ ≥ k.
+ *
+ * Examples, S = 2: k = 1: `0 1 0 0` → context 0 was followed by 1 and by 0 → (1/2, 1/2); k = 2: `1 0 1 1 0` → 1 0 was
+ * followed by 1 → (0, 1); k = 1: `0 1` → 1 was never followed → uniform.
+ */
+export const kGram: Task = {
+  kind: 'k-gram',
+  summary: 'next-token frequencies after the last k tokens, counted in context; two layers',
+  knobs: z.strictObject({ vocabulary: z.int().min(2).max(64), k: z.int().min(1).max(8) }),
+  complexity: 'k',
+  shape: ({ vocabulary, k }) => ({
+    vocabulary: vocabulary!,
+    outputs: vocabulary!,
+    period: 1,
+    locality: k!,
+    layers: 2,
+    order: k!,
+  }),
+  refuse: ({ vocabulary, k }) =>
+    vocabulary! ** (k! + 1) <= 65536
+      ? undefined
+      : `vocabulary^(k+1) = ${vocabulary! ** (k! + 1)} counters a sequence: it must be at most 65536`,
+  target(tokens, { vocabulary, k }) {
+    const T = tokens.length;
+    const counts = Array<number>(vocabulary!).fill(0);
+    let total = 0;
+    for (let t = k!; t < T; t++) {
+      let same = true;
+      for (let i = 1; i <= k!; i++) same &&= tokens[t - i] === tokens[T - i];
+      if (!same) continue;
+      counts[tokens[t]!]!++;
+      total++;
+    }
+    return counts.map(count => (total === 0 ? 1 / vocabulary! : count / total));
+  },
+  wgslKnobs: ({ k }) => [k!, 0, 0, 0],
+  wgsl: /* wgsl */ `
+fn task_target(sequence: u32, length: u32, knobs: vec4<f32>) {
+  let k = u32(knobs.x);
+  var counts: array<u32, S>;
+  var total = 0u;
+  if (length > k) {
+    var contexts = 1u;
+    for (var i = 0u; i < k; i++) { contexts *= S; }
+    var wanted = 0u;
+    for (var i = length - k + 1u; i <= length; i++) { wanted = wanted * S + token_at(sequence, i); }
+    var context = 0u;
+    for (var t = 1u; t <= length; t++) {
+      let token = token_at(sequence, t);
+      if (t > k && context == wanted) {
+        counts[token] += 1u;
+        total += 1u;
+      }
+      context = (context * S + token) % contexts;
+    }
+  }
+  for (var s = 0u; s < S; s++) {
+    set_target(sequence, s, exact_ratio(select(counts[s], 1u, total == 0u), select(total, S, total == 0u)));
+  }
+}`,
+  examples: [
+    { knobs: { vocabulary: 2, k: 1 }, tokens: [0, 1, 0, 0], target: [1 / 2, 1 / 2] },
+    { knobs: { vocabulary: 2, k: 2 }, tokens: [1, 0, 1, 1, 0], target: [0, 1] },
+    { knobs: { vocabulary: 2, k: 1 }, tokens: [0, 1], target: [1 / 2, 1 / 2] },
+    { knobs: { vocabulary: 3, k: 2 }, tokens: [2], target: [1 / 3, 1 / 3, 1 / 3] },
+  ],
+};
