@@ -1,3 +1,4 @@
+import { adapterName } from '../shared/adapter.ts';
 import type { AdapterInfo, AdapterPreference } from '../shared/protocol.ts';
 import { EngineFailure } from './failure.ts';
 
@@ -87,10 +88,4 @@ export async function openDevice(gpu: GPU | undefined, preference: AdapterPrefer
   // Whoever waits on `failed` sees the rejection; before that it must not count as unhandled.
   failed.catch(() => {});
   return { gpu: device, adapter: info, failed };
-}
-
-/** One line that names an adapter for people. */
-export function adapterName(adapter: AdapterInfo): string {
-  const parts = [adapter.description || adapter.device, adapter.vendor, adapter.architecture].filter(Boolean);
-  return `${parts.join(', ') || 'unnamed adapter'}${adapter.software ? ' (software)' : ''}`;
 }

@@ -1,7 +1,7 @@
 import type { EngineEvent, Request } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { arenaOf } from './arena.ts';
-import { floatsFromBase64, toBase64 } from './base64.ts';
+import { floatsFromBase64, toBase64 } from '../shared/base64.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
 import { drawPass } from './draw.ts';

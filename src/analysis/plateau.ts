@@ -1,0 +1,62 @@
+import type { CellLine } from '../results/schema.ts';
+
+/** A mean over seeds with its standard error; null where nothing could be averaged. */
+export interface SeedMean {
+  mean: number | null;
+  /** Over seeds; null for fewer than two. */
+  stderr: number | null;
+  /** Seeds averaged, and seeds left out because they diverged. */
+  seeds: number;
+  diverged: number;
+}
+
+/** A point of the main table: cells that differ only in their seed. */
+export interface PlateauPoint {
+  /** Axes without the seed. */
+  axes: CellLine['axes'];
+  trainLength: number;
+  /** Mean test loss over the last two octaves of test lengths. */
+  plateau: SeedMean;
+  /** Loss of the final weights on the training distribution. */
+  trainLoss: SeedMean;
+}
+
+/**
+ * The plateau of one cell: its mean test loss over lengths of at least a quarter of the longest. Null when the cell diverged.
+ */
+export function plateauOf(cell: CellLine): number | null {
+  const longest = Math.max(...cell.test.map(point => point.length));
+  const losses = cell.test.filter(point => point.length >= longest / 4).map(point => point.loss);
+  if (cell.divergedAtStep !== null || losses.some(loss => loss === null)) return null;
+  return losses.reduce<number>((sum, loss) => sum + loss!, 0) / losses.length;
+}
+
+/** Groups cells that differ only in their seed, in order of appearance. */
+export function plateauPoints(cells: readonly CellLine[]): PlateauPoint[] {
+  const groups = new Map<string, CellLine[]>();
+  for (const cell of cells) {
+    const { seed: _, ...axes } = cell.axes;
+    const key = JSON.stringify(axes);
+    groups.set(key, [...(groups.get(key) ?? []), cell]);
+  }
+  return [...groups.values()].map(members => {
+    const { seed: _, ...axes } = members[0]!.axes;
+    return {
+      axes,
+      trainLength: Number(axes['train.length']),
+      plateau: seedMean(members.map(plateauOf)),
+      trainLoss: seedMean(members.map(cell => (cell.divergedAtStep === null ? cell.trainLoss : null))),
+    };
+  });
+}
+
+/** Mean and standard error of the values that are there; the rest count as diverged. */
+export function seedMean(values: (number | null)[]): SeedMean {
+  const finite = values.filter(value => value !== null);
+  const n = finite.length;
+  const diverged = values.length - n;
+  if (n === 0) return { mean: null, stderr: null, seeds: 0, diverged };
+  const mean = finite.reduce((sum, value) => sum + value, 0) / n;
+  const variance = finite.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  return { mean, stderr: n > 1 ? Math.sqrt(variance / n) : null, seeds: n, diverged };
+}

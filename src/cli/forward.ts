@@ -1,0 +1,101 @@
+import Table from 'cli-table3';
+import { z } from 'zod';
+import { readUserBytes, readUserFile } from '../config/yaml.ts';
+import { flatten, layoutOf } from '../model/layout.ts';
+import { readModel } from '../model/safetensors.ts';
+import { referenceForward } from '../reference/forward.ts';
+import { openSession } from '../runtime/session.ts';
+import { failure } from '../runtime/supervise.ts';
+import { adapterName } from '../shared/adapter.ts';
+import { toBase64 } from '../shared/base64.ts';
+import { InputError, messageOf } from '../shared/errors.ts';
+import type { Model } from '../shared/model-config.ts';
+import { longestSequence } from '../tasks/laws.ts';
+import { type MachineOptions, pageBundle } from './options.ts';
+import { log, print, printJson } from './output.ts';
+
+export interface ForwardOptions extends MachineOptions {
+  kernel: 'linear' | 'reference';
+  allPositions: boolean;
+  json: boolean;
+}
+
+/** Read-outs `[sequence][position][output]`; one position unless all were asked for. Null: not finite. */
+type Outputs = (number | null)[][][];
+
+const MODEL_BYTES = 2 ** 31;
+const TOKENS_BYTES = 2 ** 28;
+
+const tokensSchema = z.strictObject({ sequences: z.array(z.array(z.number())).min(1) });
+
+/** `lengthwise forward`: f(x) of each sequence of a tokens file. */
+export async function forward(modelFile: string, tokensFile: string, options: ForwardOptions): Promise<void> {
+  const model = readModel(await readUserBytes(modelFile, MODEL_BYTES), modelFile);
+  const sequences = parseTokens(await readUserFile(tokensFile, TOKENS_BYTES), tokensFile, model);
+  const { outputs, adapter } =
+    options.kernel === 'reference'
+      ? { outputs: onReference(model, sequences, options.allPositions), adapter: null }
+      : await onDevice(model, sequences, options);
+  const runtime = options.kernel === 'reference' ? 'node' : options.runtime;
+  if (options.json) {
+    const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
+    printJson({ outputs: shaped, kernel: options.kernel, runtime, adapter });
+    return;
+  }
+  const table = new Table({ head: ['sequence', 'position', 'f(x)'], style: { head: [], border: [] } });
+  outputs.forEach((rows, s) => {
+    rows.forEach((row, i) => {
+      const position = options.allPositions ? i + 1 : sequences[s]!.length;
+      table.push([s, position, row.map(value => (value === null ? 'not finite' : value.toPrecision(7))).join('  ')]);
+    });
+  });
+  print(table.toString());
+  print(`kernel ${options.kernel} on ${adapter ?? 'the CPU, float64'}`);
+}
+
+function onReference(model: Model, sequences: number[][], allPositions: boolean): Outputs {
+  return sequences.map(tokens => {
+    const rows = referenceForward(model, tokens).outputs.map(row => [...row]);
+    return allPositions ? rows : rows.slice(-1);
+  });
+}
+
+async function onDevice(model: Model, sequences: number[][], options: ForwardOptions): Promise<{ outputs: Outputs; adapter: string }> {
+  const { adapter, port, allPositions } = options;
+  const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
+  try {
+    const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
+    const final = await session.send({ op: 'forward', adapter, model: model.config, weights, sequences, allPositions });
+    if (final.event !== 'computed') throw failure(final);
+    return { outputs: final.outputs, adapter: adapterName(final.adapter) };
+  } finally {
+    await session.close();
+  }
+}
+
+/** Validates a tokens file against a model's vocabulary. Throws `InputError` naming sequence and position. */
+function parseTokens(text: string, file: string, { config }: Model): number[][] {
+  const fix = 'Expected {"sequences": [[0, 1, …], …]}, tokens from 0 to vocabulary − 1.';
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${file}: not JSON (${messageOf(error)})`, fix, { cause: error });
+  }
+  const parsed = tokensSchema.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new InputError(`${file}: ${issue!.path.join('.') || 'document'}: ${issue!.message}`, fix);
+  }
+  const longest = longestSequence(config.vocabulary, 1);
+  parsed.data.sequences.forEach((sequence, s) => {
+    if (sequence.length === 0) throw new InputError(`${file}: sequence ${s} is empty`, fix);
+    if (sequence.length > longest) throw new InputError(`${file}: sequence ${s} has ${sequence.length} tokens, more than ${longest}`, fix);
+    const bad = sequence.findIndex(token => !Number.isInteger(token) || token < 0 || token >= config.vocabulary);
+    if (bad >= 0) {
+      const what = `token ${sequence[bad]} at position ${bad + 1} of sequence ${s}`;
+      throw new InputError(`${file}: ${what} is not one of 0…${config.vocabulary - 1}`, fix);
+    }
+  });
+  return parsed.data.sequences;
+}

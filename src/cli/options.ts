@@ -1,0 +1,41 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InvalidArgumentError, Option } from 'commander';
+import type { AdapterPreference } from '../shared/protocol.ts';
+
+/** Options of every verb that uses a GPU. */
+export interface MachineOptions {
+  runtime: 'chrome';
+  adapter: AdapterPreference;
+  port: number;
+}
+
+/** `--runtime`, `--adapter`, `--port`. */
+export const machineOptions = () => [
+  new Option('--runtime <name>', 'where WebGPU comes from').choices(['chrome']).default('chrome'),
+  new Option('--adapter <kind>', 'which adapter to use').choices(['auto', 'hardware', 'software']).default('auto'),
+  new Option('--port <number>', 'port of the page server on loopback; 0: a free one').argParser(port).default(0),
+];
+
+/** Parses a whole number in a range for commander. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return text => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+const port = wholeNumber(0, 65535);
+
+/** The page bundle, beside the program. */
+export function pageBundle(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return join(here, '..', 'page', 'engine.js');
+}
+
+/** The version of lengthwise, from package.json at build time. */
+export { version } from '../../package.json';
+

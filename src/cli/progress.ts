@@ -1,0 +1,70 @@
+import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import type { Progress } from '../runtime/session.ts';
+import { log } from './output.ts';
+
+/** Milliseconds between two lines where there is no terminal to draw a bar in. */
+const LINE_MS = 5000;
+
+/** Progress of a whole run on stderr: a bar in a terminal, now and then a line elsewhere. */
+export class RunProgress {
+  private readonly done: number[];
+  private readonly totals: number[];
+  private readonly bars: MultiBar | undefined;
+  private readonly bar: SingleBar | undefined;
+  private readonly began = performance.now();
+  private lastLine = 0;
+  private loss = '-';
+  private rate = 0;
+
+  /** `steps` and `tests` of each pack: optimiser steps, and evaluated lengths. */
+  constructor(packs: { steps: number; tests: number }[]) {
+    this.totals = packs.map(pack => pack.steps);
+    this.done = packs.map(() => 0);
+    if (process.stderr.isTTY) {
+      const format = '{bar} {percentage}% | {phase} | loss {loss} | {rate} sequences/s | ETA {left}';
+      this.bars = new MultiBar({ format, stream: process.stderr, barsize: 24, hideCursor: true }, Presets.shades_classic);
+      this.bar = this.bars.create(this.total(), 0, this.payload('starting'));
+    }
+  }
+
+  /** Takes in a progress event of one pack. */
+  update(pack: number, event: Progress): void {
+    let phase = `testing ${event.done}/${event.total}`;
+    if (event.phase === 'train') {
+      this.done[pack] = event.done;
+      this.rate = event.sequencesPerSecond;
+      phase = `step ${event.done}/${event.total}`;
+      const losses = event.curve.at(-1)?.losses.filter(loss => loss !== null).sort((a, b) => a - b);
+      if (losses && losses.length > 0) this.loss = losses[losses.length >> 1]!.toExponential(2);
+    }
+    const sum = this.done.reduce((a, b) => a + b, 0);
+    if (this.bar) this.bar.update(sum, this.payload(phase));
+    else if (performance.now() - this.lastLine > LINE_MS || event.done === event.total) {
+      this.lastLine = performance.now();
+      const { loss, rate, left } = this.payload(phase);
+      const number = this.totals.length > 1 ? `pack ${pack + 1}/${this.totals.length}, ` : '';
+      log(`  ${number}${phase}, median loss ${loss}, ${rate} sequences/s, ETA ${left}`);
+    }
+  }
+
+  /** Says something above the bar. */
+  say(line: string): void {
+    if (this.bars) this.bars.log(`${line}\n`);
+    else log(line);
+  }
+
+  stop(): void {
+    this.bars?.stop();
+  }
+
+  private total(): number {
+    return this.totals.reduce((a, b) => a + b, 0);
+  }
+
+  private payload(phase: string): { phase: string; loss: string; rate: string; left: string } {
+    const done = this.done.reduce((a, b) => a + b, 0);
+    const seconds = (performance.now() - this.began) / 1000;
+    const left = done > 0 ? `${Math.ceil((seconds * (this.total() - done)) / done)} s` : '-';
+    return { phase, loss: this.loss, rate: Math.round(this.rate).toLocaleString('en'), left };
+  }
+}

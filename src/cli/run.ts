@@ -1,0 +1,189 @@
+import { hostname, cpus } from 'node:os';
+import { join } from 'node:path';
+import { baselineOf } from '../analysis/baseline.ts';
+import { plateauPoints } from '../analysis/plateau.ts';
+import { type Experiment, loadExperiment } from '../config/experiment.ts';
+import { floatsFromBase64 } from '../shared/base64.ts';
+import { layoutOf, unflatten } from '../model/layout.ts';
+import { writeModel } from '../model/safetensors.ts';
+import type { Cell } from '../plan/cells.ts';
+import { type Plan, planExperiment } from '../plan/plan.ts';
+import type { PlannedPack } from '../plan/packs.ts';
+import type { Manifest } from '../results/schema.ts';
+import { type CurveLine, type FinishedCell, Store } from '../results/store.ts';
+import { openSession, type Progress } from '../runtime/session.ts';
+import { type Trained, trainPacks } from '../runtime/supervise.ts';
+import { type AdapterInfo, adapterName } from '../shared/adapter.ts';
+import { type MachineOptions, pageBundle, version } from './options.ts';
+import { log, print, printJson } from './output.ts';
+import { RunProgress } from './progress.ts';
+import { type Baselines, columnOf, summaryText } from './summary.ts';
+
+export interface RunOptions extends MachineOptions {
+  set: string[];
+  out: string;
+  workers: number;
+  fresh: boolean;
+  json: boolean;
+}
+
+/** Where results go unless --out says otherwise. */
+export const RESULTS = 'results';
+
+/** What training in this process added up to. */
+interface Totals {
+  sequences: number;
+  trainSeconds: number;
+  adapter: AdapterInfo | null;
+  browser: string | null;
+}
+
+/** `lengthwise run`: plans, trains and evaluates the grid, and prints the verdict. Finished cells are not run again. */
+export async function run(file: string, options: RunOptions): Promise<void> {
+  const began = performance.now();
+  const experiment = await loadExperiment(file, options.set);
+  const whole = planExperiment(experiment);
+  const folder = join(options.out, experiment.name, whole.runHash);
+  const store = await Store.open(folder, { fresh: options.fresh, onTorn: log });
+  try {
+    const done = new Set(store.cells.map(line => line.cell));
+    const plan = planExperiment(experiment, hash => done.has(hash));
+    const already = plan.finished.length;
+    log(`${experiment.name}: ${plan.cells.length} cells${already > 0 ? `, ${already} already finished` : ''}, results in ${folder}`);
+    const totals: Totals = { sequences: 0, trainSeconds: 0, adapter: null, browser: null };
+    if (plan.packs.length > 0) await train(experiment, plan, store, options, totals);
+    const seconds = (performance.now() - began) / 1000;
+    if (options.json) printJson(summaryJson(folder, plan, store, totals, seconds));
+    else printSummary(folder, plan, store, totals, seconds);
+  } finally {
+    await store.close();
+  }
+}
+
+async function train(experiment: Experiment, plan: Plan, store: Store, options: RunOptions, totals: Totals): Promise<void> {
+  const manifest = manifestOf(experiment, plan, store);
+  await store.writeManifest(manifest);
+  const progress = new RunProgress(plan.packs.map(({ pack }) => ({ steps: pack.steps, tests: pack.test.lengths.length + 1 })));
+  const curves: CurveLine[][] = plan.packs.map(() => []);
+  const { adapter, port } = options;
+  try {
+    await trainPacks(
+      plan.packs.map(({ pack }) => ({ pack, adapter })),
+      {
+        workers: options.workers,
+        open: () => openSession({ adapter, port, bundle: pageBundle(), onLog: line => progress.say(line) }),
+        onLog: line => progress.say(line),
+        onProgress(pack, event) {
+          // A pack that is begun again starts its curve again.
+          if (event.phase === 'train' && event.curve[0]?.step === plan.packs[pack]!.pack.logEvery) curves[pack] = [];
+          curves[pack]!.push(...curveLines(plan.packs[pack]!, event));
+          progress.update(pack, event);
+        },
+        async onFinished(pack, trained, session) {
+          totals.sequences += trained.trainSequences;
+          totals.trainSeconds += trained.trainSeconds;
+          totals.adapter = trained.adapter;
+          totals.browser = session.version;
+          await store.add(finishedCells(plan.packs[pack]!, trained), curves[pack]!);
+        },
+      },
+    );
+  } finally {
+    progress.stop();
+  }
+  await store.writeManifest({
+    ...manifest,
+    versions: { ...manifest.versions, browser: totals.browser },
+    adapter: totals.adapter,
+    end: new Date().toISOString(),
+    finished: store.cells.length,
+    diverged: store.cells.filter(cell => cell.divergedAtStep !== null).length,
+  });
+}
+
+function manifestOf(experiment: Experiment, plan: Plan, store: Store): Manifest {
+  const [cpu] = cpus();
+  return {
+    name: experiment.name,
+    run: plan.runHash,
+    experiment: experiment.content,
+    cells: plan.cells.length,
+    command: `lengthwise ${process.argv.slice(2).join(' ')}`,
+    versions: { lengthwise: version, node: process.version, browser: null },
+    host: { name: hostname(), platform: `${process.platform} ${process.arch}`, cpu: cpu?.model ?? 'unknown', cores: cpus().length },
+    adapter: null,
+    start: new Date().toISOString(),
+    end: null,
+    finished: store.cells.length,
+    diverged: 0,
+  };
+}
+
+function curveLines({ pack }: PlannedPack, event: Progress): CurveLine[] {
+  return event.curve.flatMap(({ step, losses }) => losses.map((loss, r) => ({ cell: pack.replicas[r]!.cell, step, loss })));
+}
+
+function finishedCells({ pack, cells }: PlannedPack, trained: Trained): FinishedCell[] {
+  const layout = layoutOf(pack.model);
+  const seconds = (trained.trainSeconds + trained.testSeconds) / cells.length;
+  return trained.cells.map((outcome, r) => ({
+    line: {
+      cell: outcome.cell,
+      axes: cells[r]!.axes,
+      trainLoss: outcome.trainLoss,
+      trainLossStderr: outcome.trainLossStderr,
+      divergedAtStep: outcome.divergedAtStep,
+      test: outcome.test,
+      steps: pack.steps,
+      seconds,
+      adapter: adapterName(trained.adapter),
+    },
+    model: writeModel({ config: pack.model, tensors: unflatten(layout, floatsFromBase64(outcome.weights)) }),
+  }));
+}
+
+/** Cells of this plan in plan order; the run's folder may hold no others. */
+function linesOf(plan: Plan, store: Store) {
+  const byHash = new Map(store.cells.map(line => [line.cell, line]));
+  return plan.cells.flatMap(({ hash }) => byHash.get(hash) ?? []);
+}
+
+function baselinesOf(cells: Cell[]): Baselines {
+  const baselines = new Map();
+  for (const { axes, config } of cells) {
+    const column = columnOf(axes);
+    if (!baselines.has(column)) baselines.set(column, baselineOf(config));
+  }
+  return baselines;
+}
+
+function summaryJson(folder: string, plan: Plan, store: Store, totals: Totals, seconds: number): object {
+  const lines = linesOf(plan, store);
+  return {
+    run: folder,
+    cells: plan.cells.length,
+    alreadyFinished: plan.finished.length,
+    finished: lines.length,
+    diverged: lines.filter(line => line.divergedAtStep !== null).length,
+    plateau: plateauPoints(lines),
+    baselines: Object.fromEntries(baselinesOf(plan.cells)),
+    adapter: totals.adapter && adapterName(totals.adapter),
+    sequencesPerSecond: totals.trainSeconds > 0 ? totals.sequences / totals.trainSeconds : null,
+    seconds,
+  };
+}
+
+function printSummary(folder: string, plan: Plan, store: Store, totals: Totals, seconds: number): void {
+  const lines = linesOf(plan, store);
+  print(`\n${summaryText(lines, baselinesOf(plan.cells))}\n`);
+  const diverged = lines.filter(line => line.divergedAtStep !== null).length;
+  if (diverged > 0) print(`${diverged} of ${lines.length} cells diverged: kept in cells.jsonl, left out of the means above.`);
+  if (totals.adapter) {
+    const rate = Math.round(totals.sequences / totals.trainSeconds).toLocaleString('en');
+    print(`Trained at ${rate} sequences/s on ${adapterName(totals.adapter)} in ${totals.browser}; ${seconds.toFixed(0)} s in all.`);
+  } else {
+    const [adapter] = new Set(lines.map(line => line.adapter));
+    print(`All ${lines.length} cells were already finished (on ${adapter}); nothing was run. --fresh starts over.`);
+  }
+  print(`Results: ${folder}`);
+}

@@ -1,0 +1,88 @@
+import Table from 'cli-table3';
+import chart from 'simple-ascii-chart';
+import type { Baseline } from '../analysis/baseline.ts';
+import { type PlateauPoint, plateauPoints, type SeedMean } from '../analysis/plateau.ts';
+
+import type { CellLine } from '../results/schema.ts';
+
+/** A labelled baseline: one a column of the table. */
+export type Baselines = ReadonlyMap<string, Baseline>;
+
+/** What a column of the table is called: every axis but training length and seed. */
+export function columnOf(axes: CellLine['axes']): string {
+  const knobs = Object.entries(axes).filter(([path]) => path !== 'train.length' && path !== 'seed');
+  return knobs.map(([path, value]) => `${path.split('.').at(-1)} = ${value}`).join(', ') || 'plateau loss';
+}
+
+/**
+ * The verdict for people: plateau loss by training length and knob, with standard errors over seeds, the training loss beside
+ * it, baselines below, and a chart.
+ */
+export function summaryText(cells: readonly CellLine[], baselines: Baselines): string {
+  const points = plateauPoints(cells);
+  const columns = [...new Set(points.map(point => columnOf(point.axes)))];
+  const lengths = [...new Set(points.map(point => point.trainLength))].sort((a, b) => a - b);
+  const at = (length: number, column: string) =>
+    points.find(point => point.trainLength === length && columnOf(point.axes) === column);
+  const longest = Math.max(...cells.flatMap(cell => cell.test.map(point => point.length)));
+  const table = new Table({
+    head: ['training length N', ...columns.flatMap(column => [column, 'training loss'])],
+    colAligns: ['right', ...columns.flatMap(() => ['right', 'right'] as const)],
+    style: { head: [], border: [] },
+  });
+  for (const length of lengths) {
+    table.push([
+      String(length),
+      ...columns.flatMap(column => {
+        const point = at(length, column);
+        return point ? [meanText(point.plateau), meanText(point.trainLoss)] : ['', ''];
+      }),
+    ]);
+  }
+  for (const [name, pick] of BASELINES) {
+    const values = columns.map(column => pick(baselines.get(column)));
+    if (values.some(value => value !== undefined)) {
+      table.push([name, ...values.flatMap(value => [value === undefined ? '' : value.toExponential(2), ''])]);
+    }
+  }
+  const seeds = Math.max(...points.map(point => point.plateau.seeds + point.plateau.diverged));
+  return [
+    `Plateau loss: mean over test lengths ${longest / 4}…${longest}, then over ${seeds} seed${seeds === 1 ? '' : 's'} (± standard error)`,
+    table.toString(),
+    ...plateauCharts(points, columns),
+  ].join('\n');
+}
+
+const BASELINES: [string, (baseline: Baseline | undefined) => number | undefined][] = [
+  ['predict the mean', baseline => baseline?.predictMean],
+  ['order-0 predictor', baseline => baseline?.orderZero],
+];
+
+function meanText({ mean, stderr, seeds, diverged }: SeedMean): string {
+  const lost = diverged > 0 ? ` (${diverged} of ${seeds + diverged} diverged)` : '';
+  if (mean === null) return `all ${diverged} diverged`;
+  return `${mean.toExponential(2)}${stderr === null ? '' : ` ± ${stderr.toExponential(0)}`}${lost}`;
+}
+
+/** Charts shown at most, one a column of the table. */
+const CHARTS = 4;
+
+/** log10 plateau against N, one small chart a column on a common scale. Readable without colour, in 80 columns. */
+function plateauCharts(points: PlateauPoint[], columns: string[]): string[] {
+  const series = columns.slice(0, CHARTS).map(column => ({
+    column,
+    line: points
+      .filter(point => columnOf(point.axes) === column && point.plateau.mean !== null && point.plateau.mean > 0)
+      .map(point => [Math.log2(point.trainLength), Math.log10(point.plateau.mean!)] as [number, number])
+      .sort((a, b) => a[0] - b[0]),
+  }));
+  const logs = series.flatMap(({ line }) => line.map(([, log]) => log));
+  const yRange: [number, number] = [Math.floor(Math.min(...logs)), Math.ceil(Math.max(...logs))];
+  return series
+    .filter(({ line }) => line.length > 1)
+    .map(({ column, line }) => {
+      const formatter = (value: number, { axis }: { axis: 'x' | 'y' }) => (axis === 'x' ? `${2 ** value}` : value.toFixed(1));
+      const drawn = chart(line, { width: 56, height: 9, yRange, mode: 'point', showTickLabel: false, formatter });
+      return `\nlog10 plateau loss against training length N: ${column}${drawn.trimEnd()}`;
+    });
+}

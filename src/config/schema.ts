@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { lawSchema, lengthModeSchema, lossSchema } from '../shared/protocol.ts';
+import { TASKS } from '../tasks/registry.ts';
+
+/*
+ * The experiment file as a person writes it (interfaces.md, "Experiment file"). `axis` marks the scalars for which a list
+ * makes a grid. Defaults that depend on other fields (key width, period, …) are filled in by resolve.ts.
+ */
+
+/** A scalar, or a list of distinct scalars: a grid axis. */
+function axis<T extends z.ZodType>(scalar: T) {
+  const list = z
+    .array(scalar)
+    .min(1, 'an empty list: give at least one value')
+    .refine(values => new Set(values.map(value => JSON.stringify(value))).size === values.length, 'the same value twice');
+  return z.union([scalar, list]);
+}
+
+const count = z.int().min(1);
+const positive = z.number().positive();
+
+const taskSchema = z.discriminatedUnion(
+  'kind',
+  TASKS.map(task =>
+    z.strictObject({
+      kind: z.literal(task.kind),
+      ...Object.fromEntries(Object.entries(task.knobs.shape).map(([knob, schema]) => [knob, axis(schema as z.ZodNumber)])),
+    }),
+  ) as unknown as [z.ZodObject<{ kind: z.ZodLiteral<string> }>],
+);
+
+const thousandths = z
+  .number()
+  .min(0.001)
+  .max(1000)
+  .refine(alpha => Math.abs(alpha * 1000 - Math.round(alpha * 1000)) < 1e-9, 'at most three decimals');
+
+const attentionSchema = z.strictObject({
+  precision: axis(z.enum(['infinite', 'finite'])).default('infinite'),
+  /** Finite precision only; null: no rounding. */
+  bits: axis(z.int().min(1).max(64).nullable()).optional(),
+  scale: axis(positive).optional(),
+});
+
+/** The schema of an experiment file. Parsing keeps lists as lists and fills in the defaults that depend on nothing. */
+export const experimentSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]*$/i, 'letters, digits, ".", "_" and "-" only')
+    .max(80),
+  task: taskSchema,
+  data: z.strictObject({ law: axis(lawSchema).optional(), alpha: axis(thousandths).default(1) }).prefault({}),
+  model: z
+    .strictObject({
+      layers: axis(z.union([z.literal(1), z.literal(2)])).optional(),
+      heads: axis(count.max(64)).default(1),
+      width: axis(count.max(4096)).default(32),
+      keyWidth: axis(count.max(4096)).optional(),
+      mlpWidth: axis(z.int().min(0).max(16384)).optional(),
+      period: axis(count).optional(),
+      locality: axis(z.int().min(0).max(256)).optional(),
+      activation: axis(z.enum(['relu', 'gelu'])).default('relu'),
+      phiInit: z.tuple([z.number().min(-10).max(10), z.number().min(-10).max(10)]).optional(),
+      attention: attentionSchema.prefault({}),
+    })
+    .prefault({}),
+  train: z.strictObject({
+    length: axis(count),
+    lengthMode: axis(lengthModeSchema).default('uniform'),
+    steps: axis(count.max(10_000_000)).default(2000),
+    batch: axis(count.max(65536)).default(256),
+    learningRate: axis(positive.max(10)).default(0.003),
+    schedule: axis(z.enum(['cosine', 'constant'])).default('cosine'),
+    warmup: axis(z.int().min(0)).default(0),
+    clip: axis(positive.nullable()).default(1),
+    beta1: axis(z.number().min(0).lt(1)).default(0.9),
+    beta2: axis(z.number().min(0).lt(1)).default(0.999),
+    epsilon: axis(positive).default(1e-8),
+    baseWidth: axis(count).default(32),
+    loss: axis(lossSchema).default('mse'),
+  }),
+  test: z.strictObject({
+    length: z.union([count.transform(length => [length]), z.array(count).min(1, 'an empty list: give at least one value')]),
+    sequences: z.int().min(2).max(1_000_000).default(4096),
+  }),
+  seed: axis(z.int().min(0).max(0xffffffff)).default(0),
+  epsilon: z.union([positive.transform(value => [value]), z.array(positive).min(1)]).default([0.1]),
+});
+
+export type ExperimentFile = z.output<typeof experimentSchema>;
+
+/** The JSON Schema of experiment files, for editors. */
+export function experimentJsonSchema(): object {
+  return z.toJSONSchema(experimentSchema, { io: 'input', unrepresentable: 'any' });
+}

@@ -1,0 +1,97 @@
+import { readFile, stat } from 'node:fs/promises';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { InputError, messageOf } from '../shared/errors.ts';
+
+/** A parsed YAML file that still knows on which line each value stands. */
+export interface YamlSource {
+  value: Record<string, unknown>;
+  /** `file:line` of the value at a path, or of the nearest parent that is there; `--set` for values set on the command line. */
+  where(path: readonly PropertyKey[]): string;
+}
+
+const MAX_BYTES = 1 << 20;
+
+/** Reads a text file that a user named. Throws `InputError` when it cannot be read. */
+export async function readUserFile(file: string, maxBytes: number): Promise<string> {
+  return new TextDecoder().decode(await readUserBytes(file, maxBytes));
+}
+
+/** Reads a file that a user named. Throws `InputError` when it cannot be read or is larger than `maxBytes`. */
+export async function readUserBytes(file: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(file);
+    if (size > maxBytes) throw new InputError(`${file}: ${size} bytes is too large (at most ${maxBytes})`);
+    return await readFile(file);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    const what = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'is a directory, not a file' : messageOf(error);
+    throw new InputError(`${file}: ${what}`, 'Check the path.', { cause: error });
+  }
+}
+
+/** Reads an experiment's YAML. Throws `InputError` with the line of the first syntax error. */
+export async function readYaml(file: string, sets: readonly string[]): Promise<YamlSource> {
+  return parseYaml(await readUserFile(file, MAX_BYTES), file, sets);
+}
+
+/** As `readYaml`, from text. `sets` are `path=value` assignments that win over the file. */
+export function parseYaml(text: string, file: string, sets: readonly string[]): YamlSource {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const [problem] = document.errors;
+  if (problem) {
+    const { line } = lines.linePos(problem.pos[0]);
+    const [what] = problem.message.split('\n');
+    throw new InputError(`${file}:${line}: ${what}`, 'Mend the YAML on that line.');
+  }
+  if (!isMap(document.contents)) {
+    const what = document.contents === null ? 'is empty' : 'is not a mapping of keys to values';
+    throw new InputError(`${file}: the experiment ${what}`, 'Start from experiments/quickstart.yaml.');
+  }
+  const assigned = sets.map(assignment => assign(document, assignment));
+  return {
+    value: document.toJS() as Record<string, unknown>,
+    where(path) {
+      const set = assigned.find(keys => keys.every((key, i) => key === String(path[i])) && keys.length <= path.length);
+      return set ? `--set ${set.join('.')}` : `${file}:${lineOf(document, lines, path)}`;
+    },
+  };
+}
+
+/** Applies `a.b.c=value`, the value read as YAML. Returns the path. */
+function assign(document: Document, assignment: string): string[] {
+  const at = assignment.indexOf('=');
+  if (at < 1) throw new InputError(`--set ${assignment}: expected path=value`, 'For example --set train.steps=500.');
+  const path = assignment.slice(0, at).split('.');
+  const parsed = parseDocument(assignment.slice(at + 1));
+  const [problem] = parsed.errors;
+  if (problem) throw new InputError(`--set ${path.join('.')}: ${problem.message.split('\n')[0]}`, 'Quote the value.');
+  for (let depth = 1; depth < path.length; depth++) {
+    const parent = document.getIn(path.slice(0, depth), true);
+    if (parent !== undefined && parent !== null && !isMap(parent)) {
+      throw new InputError(`--set ${assignment}: ${path.slice(0, depth).join('.')} is a value, it has no keys`);
+    }
+  }
+  document.setIn(path, parsed.contents === null ? null : parsed.toJS());
+  return path;
+}
+
+function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+  let node: Node | null = document.contents;
+  let line = 1;
+  for (const key of path) {
+    let next: unknown;
+    if (isMap(node)) {
+      const pair = node.items.find(item => isScalar(item.key) && String(item.key.value) === String(key));
+      if (isScalar(pair?.key) && pair.key.range) line = lines.linePos(pair.key.range[0]).line;
+      next = pair?.value;
+    } else if (isSeq(node)) {
+      next = node.items[Number(key)];
+    }
+    if (!next || typeof next !== 'object' || !('range' in next)) break;
+    node = next as Node;
+    if (node.range) line = Math.max(line, lines.linePos(node.range[0]).line);
+  }
+  return line;
+}

@@ -1,0 +1,102 @@
+import { complaint, type Experiment } from '../config/experiment.ts';
+import { canonicalHash } from '../config/hash.ts';
+import type { Problem } from '../config/problems.ts';
+import { longestSequence } from '../tasks/laws.ts';
+import { taskOf } from '../tasks/registry.ts';
+import { type CellConfig, resolveCell } from './resolve.ts';
+
+/** One training run: a point of the grid. */
+export interface Cell {
+  /** Names the cell's results: hash of everything that decides them, and of nothing else. */
+  hash: string;
+  /** The value of each axis, by path: always train.length and seed, and whatever else is a list in the file. */
+  axes: Record<string, number | string | boolean | null>;
+  config: CellConfig;
+}
+
+type Scalar = number | string | boolean | null;
+
+/** Lists in these places are values, not axes. */
+const NOT_AXES = new Set(['test.length', 'epsilon', 'model.phiInit', 'name']);
+/** Always part of a cell's name, lists or not. */
+const ALWAYS = ['train.length', 'seed'];
+
+/**
+ * Every cell of an experiment, in the order of the file's axes, the last varying fastest.
+ * @throws InputError when a combination is impossible, naming its line.
+ */
+export function cellsOf(experiment: Experiment): Cell[] {
+  const axes = findAxes(experiment.content);
+  const problems = new Map<string, Problem>();
+  const cells = product(axes).map(values => {
+    const scalars = new Map(axes.map(({ path }, i) => [path, values[i]!] as const));
+    const config = resolveCell(experiment.content, path => scalars.get(path));
+    for (const problem of impossible(config)) problems.set(problem.path.join('.') + problem.message, problem);
+    return { hash: canonicalHash(config, 12), axes: Object.fromEntries(scalars), config };
+  });
+  if (problems.size > 0) throw complaint(experiment.where, [...problems.values()]);
+  return cells;
+}
+
+/** Paths of an experiment's axes with their values; scalars that are always named count as axes of one value. */
+function findAxes(content: object): { path: string; values: Scalar[] }[] {
+  const axes: { path: string; values: Scalar[] }[] = [];
+  const walk = (node: unknown, path: string) => {
+    if (NOT_AXES.has(path)) return;
+    if (Array.isArray(node)) axes.push({ path, values: node as Scalar[] });
+    else if (ALWAYS.includes(path)) axes.push({ path, values: [node as Scalar] });
+    else if (typeof node === 'object' && node !== null) {
+      for (const [key, value] of Object.entries(node)) walk(value, path ? `${path}.${key}` : key);
+    }
+  };
+  walk(content, '');
+  return axes;
+}
+
+function product(axes: { values: Scalar[] }[]): Scalar[][] {
+  return axes.reduce<Scalar[][]>((rows, { values }) => rows.flatMap(row => values.map(value => [...row, value])), [[]]);
+}
+
+/** Entries of the attention table a query can have (heads · classes): what one shader invocation holds. */
+const MAX_ATTENTION_CLASSES = 1024;
+
+/** Why a cell cannot be run. */
+function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
+  const problems: Problem[] = [];
+  const say = (path: string, message: string) => problems.push({ path: path.split('.'), message });
+  const { kind, ...knobs } = task;
+  const definition = taskOf(kind as string);
+  const numbers = knobs as Record<string, number>;
+  const refused = definition.refuse?.(numbers);
+  if (refused) {
+    say('task', refused);
+    return problems;
+  }
+  const shape = definition.shape(numbers);
+  const longest = longestSequence(model.vocabulary, Math.round(data.alpha * 1000));
+  if (train.length > longest) say('train.length', `${train.length} is longer than a sequence can be (${longest})`);
+  for (const length of test.length) {
+    if (length > longest) say('test.length', `${length} is longer than a sequence can be (${longest})`);
+  }
+  if (shape.order >= train.length) {
+    say('train.length', `${train.length} is too short: this task looks back k = ${shape.order} tokens, N must be larger`);
+  } else if (model.locality >= train.length) {
+    say('model.locality', `${model.locality} must be below every training length (${train.length} is one)`);
+  }
+  if (model.layers < shape.layers) say('model.layers', `task ${kind} needs ${shape.layers} layers`);
+  if (model.locality < shape.locality) say('model.locality', `task ${kind} needs at least ${shape.locality}`);
+  if (data.law === 'dirichlet-markov' && shape.order === 0) say('data.law', `dirichlet-markov needs a task with a context, ${kind} has none`);
+  if (model.attention.bits !== undefined && model.attention.precision === 'infinite') {
+    say('model.attention.bits', 'only finite precision has bits');
+  }
+  if (train.loss === 'cross-entropy' && model.outputs < 2) say('train.loss', `cross-entropy needs a distribution, ${kind} has one output`);
+  if (train.warmup >= train.steps) say('train.warmup', `${train.warmup} must be below train.steps = ${train.steps}`);
+  const classes = model.heads * model.vocabulary * model.period;
+  if (classes > MAX_ATTENTION_CLASSES) {
+    say('model.heads', `heads · vocabulary · period = ${classes} is more than ${MAX_ATTENTION_CLASSES}`);
+  }
+  const [low, high] = model.phiInit;
+  if (low > high) say('model.phiInit', `[${low}, ${high}] is not an interval`);
+  return problems;
+}
+

@@ -1,0 +1,95 @@
+import { canonicalHash } from '../config/hash.ts';
+import { arenaStride, sequenceFloats } from '../model/memory.ts';
+import type { ModelConfig } from '../shared/model-config.ts';
+import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
+import { taskOf } from '../tasks/registry.ts';
+import type { Cell } from './cells.ts';
+
+/** A pack with the cells that its replicas are, in the same order. */
+export interface PlannedPack {
+  pack: Pack;
+  cells: Cell[];
+  /** Device memory while training, an estimate. */
+  bytes: number;
+}
+
+/** Replicas of a pack at most: a pack's cells are saved together, when it ends. */
+const MAX_REPLICAS = 64;
+/** Device memory of a pack, unless the caller knows better. */
+const DEFAULT_BUDGET_BYTES = 512 * 2 ** 20;
+
+/**
+ * Packs: cells that differ only in what a replica may differ in (training length, task knobs, seed, learning rate, α) train
+ * in the same dispatches, because one small transformer cannot fill a GPU. Packs are cut at `MAX_REPLICAS` replicas
+ * and at `budgetBytes` of device memory.
+ */
+export function packsOf(cells: Cell[], budgetBytes = DEFAULT_BUDGET_BYTES): PlannedPack[] {
+  const groups = new Map<string, { shared: Omit<Pack, 'replicas'>; cells: Cell[] }>();
+  for (const cell of cells) {
+    const shared = sharedPart(cell);
+    const key = canonicalHash(shared, 16);
+    const group = groups.get(key) ?? { shared, cells: [] };
+    group.cells.push(cell);
+    groups.set(key, group);
+  }
+  return [...groups.values()].flatMap(({ shared, cells: members }) => {
+    const longest = Math.max(...members.map(cell => cell.config.train.length));
+    const perReplica = replicaBytes(shared, longest);
+    const size = Math.max(1, Math.min(MAX_REPLICAS, Math.floor(budgetBytes / perReplica)));
+    // Equal parts: 65 replicas make 33 + 32, not 64 + 1.
+    const parts = Math.ceil(members.length / size);
+    const partSize = Math.ceil(members.length / parts);
+    return Array.from({ length: parts }, (_, part) => {
+      const own = members.slice(part * partSize, (part + 1) * partSize);
+      return {
+        pack: packSchema.parse({ ...shared, replicas: own.map(replicaOf) }),
+        cells: own,
+        bytes: own.length * perReplica,
+      };
+    });
+  });
+}
+
+function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
+  const { task, data, model, train, test } = config;
+  const { phiInit, attention, ...shape } = model;
+  const { kind, ...knobs } = task;
+  const { precision, bits = null, scale } = attention;
+  const { beta1, beta2, epsilon, warmup, schedule, clip } = train;
+  const modelConfig: ModelConfig = {
+    ...shape,
+    attention: precision === 'finite' ? { precision, bits, scale } : { precision, scale },
+  };
+  return {
+    model: modelConfig,
+    phiInit,
+    baseWidth: train.baseWidth,
+    task: kind,
+    law: data.law,
+    order: taskOf(kind).shape(knobs as Record<string, number>).order,
+    loss: train.loss,
+    lengthMode: train.lengthMode,
+    steps: train.steps,
+    batch: train.batch,
+    optimiser: { beta1, beta2, epsilon, warmup, schedule, clip },
+    logEvery: Math.max(1, Math.floor(train.steps / 100)),
+    test: { lengths: test.length, sequences: test.sequences },
+  };
+}
+
+function replicaOf({ hash, config }: Cell): Replica {
+  const { kind: _, ...knobs } = config.task;
+  return {
+    cell: hash,
+    seed: config.seed,
+    trainLength: config.train.length,
+    learningRate: config.train.learningRate,
+    alphaThousandths: Math.round(config.data.alpha * 1000),
+    knobs: knobs as Record<string, number>,
+  };
+}
+
+/** Device memory of one replica in training, in bytes. */
+function replicaBytes({ model, batch }: Omit<Pack, 'replicas'>, trainLength: number): number {
+  return 4 * (arenaStride(model, batch) + batch * sequenceFloats(model, trainLength));
+}

@@ -1,0 +1,30 @@
+import type { Experiment } from '../config/experiment.ts';
+import { canonicalHash } from '../config/hash.ts';
+import { type Cell, cellsOf } from './cells.ts';
+import { type PlannedPack, packsOf } from './packs.ts';
+
+/** What `run` would do. */
+export interface Plan {
+  /** 8 hexadecimal digits: names the run's folder. */
+  runHash: string;
+  cells: Cell[];
+  /** Hashes of cells that are finished already. */
+  finished: string[];
+  packs: PlannedPack[];
+}
+
+/** The run that an experiment names: a hash of its cells, so that neither its text nor ε matters. */
+export function runHash(cells: Cell[]): string {
+  return canonicalHash(cells.map(cell => cell.hash).sort(), 8);
+}
+
+/**
+ * Cells of an experiment, less those that are finished, grouped into packs.
+ * @throws InputError when a cell is impossible.
+ */
+export function planExperiment(experiment: Experiment, isFinished: (hash: string) => boolean = () => false): Plan {
+  const cells = cellsOf(experiment);
+  const open = cells.filter(cell => !isFinished(cell.hash));
+  const finished = cells.filter(cell => isFinished(cell.hash)).map(cell => cell.hash);
+  return { runHash: runHash(cells), cells, finished, packs: packsOf(open) };
+}

@@ -1,0 +1,30 @@
+import type { AdapterPreference } from '../shared/protocol.ts';
+
+/** Whatever a background tab would be slowed down by, and everything that would call out to the network. */
+const QUIET = [
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--no-first-run',
+];
+
+/** WebGPU on a Vulkan driver, headless, without a window (architecture.md, "Facts that save a day"). */
+const HARDWARE = ['--use-angle=vulkan', '--enable-features=Vulkan', '--disable-vulkan-surface'];
+
+/**
+ * Chrome's command-line flags. `auto` offers the hardware and lets WebGPU fall back to SwiftShader, which the results
+ * record. The sandbox is off for root only, because Chrome refuses to start otherwise.
+ */
+export function chromeFlags(adapter: AdapterPreference, isRoot: boolean, hasDisplayDriver: boolean): string[] {
+  const hardware = adapter === 'hardware' || (adapter === 'auto' && hasDisplayDriver);
+  return [
+    '--enable-unsafe-webgpu',
+    ...(hardware ? HARDWARE : ['--use-webgpu-adapter=swiftshader']),
+    ...(isRoot ? ['--no-sandbox'] : []),
+    ...QUIET,
+  ];
+}

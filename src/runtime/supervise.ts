@@ -1,0 +1,81 @@
+import pLimit from 'p-limit';
+import { MachineError, messageOf } from '../shared/errors.ts';
+import type { EngineEvent, Pack } from '../shared/protocol.ts';
+import { type Final, type Progress, type Session, SessionLost } from './session.ts';
+
+export type Trained = Extract<EngineEvent, { event: 'trained' }>;
+
+/** What a supervised run is told, and asked. */
+export interface Supervision {
+  /** Packs trained at the same time, each in a browser of its own. */
+  workers: number;
+  open: () => Promise<Session>;
+  onProgress: (pack: number, event: Progress) => void;
+  /** Awaited before the next pack begins: this is where results reach the disk. */
+  onFinished: (pack: number, result: Trained, session: Session) => Promise<void>;
+  /** One clear line when something was lost and is tried again. */
+  onLog: (line: string) => void;
+}
+
+/** Times one pack is begun before a run gives up on it. */
+const ATTEMPTS = 3;
+
+/**
+ * Trains packs. A lost device, a crashed page or a closed browser costs the pack in hand: a fresh browser begins it
+ * again, and finished packs are never repeated.
+ * @throws MachineError when a pack fails `ATTEMPTS` times, or in a way that a retry cannot help.
+ */
+export async function trainPacks(packs: readonly { pack: Pack; adapter: Adapter }[], supervision: Supervision): Promise<void> {
+  const idle: Session[] = [];
+  const limit = pLimit(supervision.workers);
+  try {
+    await Promise.all(packs.map(({ pack, adapter }, index) => limit(() => trainOne(index, pack, adapter, idle, supervision))));
+  } finally {
+    limit.clearQueue();
+    await Promise.allSettled(idle.map(session => session.close()));
+  }
+}
+
+type Adapter = 'auto' | 'hardware' | 'software';
+
+async function trainOne(index: number, pack: Pack, adapter: Adapter, idle: Session[], supervision: Supervision): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    let session: Session | undefined;
+    try {
+      session = idle.pop() ?? (await supervision.open());
+      const final = await session.send({ op: 'train', adapter, pack }, event => supervision.onProgress(index, event));
+      const trained = expectTrained(final);
+      await supervision.onFinished(index, trained, session);
+      idle.push(session);
+      return;
+    } catch (error) {
+      await session?.close();
+      if (!(error instanceof SessionLost)) throw error;
+      if (attempt === ATTEMPTS) {
+        throw new MachineError(
+          `pack ${index + 1} failed ${ATTEMPTS} times; the last time ${messageOf(error)}`,
+          'Finished cells are kept. Try a smaller train.batch, --workers 1, or `lengthwise doctor`.',
+          { cause: error },
+        );
+      }
+      supervision.onLog(`${messageOf(error)}: starting a fresh browser, attempt ${attempt + 1} of ${ATTEMPTS} for pack ${index + 1}`);
+    }
+  }
+}
+
+function expectTrained(final: Final): Trained {
+  if (final.event === 'trained') return final;
+  throw failure(final);
+}
+
+/** The error that a final event other than the expected one stands for. */
+export function failure(final: Final): MachineError {
+  if (final.event !== 'failed') return new MachineError(`the engine answered with ${final.event}`);
+  const { reason, message } = final;
+  if (reason === 'device-lost') return new SessionLost(message);
+  const fixes: Partial<Record<typeof reason, string>> = {
+    'no-adapter': 'See `lengthwise doctor`; --adapter software always works where Chrome has SwiftShader.',
+    'out-of-memory': 'Use a smaller train.batch, fewer axes, or shorter sequences.',
+  };
+  return new MachineError(message, fixes[reason]);
+}
