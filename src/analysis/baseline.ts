@@ -16,14 +16,23 @@ const SEQUENCES = 1024;
 const LONGEST = 1024;
 
 /** Baselines of a cell's task at its longest test length (at most `LONGEST`), over `SEQUENCES` sequences. */
-export function baselineOf({ task, data, test }: Pick<CellConfig, "task" | "data" | "test">): Baseline {
+export function baselineOf({ task, data, test }: Pick<CellConfig, 'task' | 'data' | 'test'>): Baseline {
   const { kind, ...rest } = task;
   const definition = taskOf(kind);
   const knobs = rest as Record<string, number>;
   const length = Math.min(LONGEST, Math.max(...test.length));
   const alphaThousandths = Math.round(data.alpha * 1000);
   const key = streamKey(0, STREAM.test);
-  const drawing = { task: definition, knobs, law: data.law, alphaThousandths, lengthMode: 'fixed', length, key, step: length } as const;
+  const drawing = {
+    task: definition,
+    knobs,
+    law: data.law,
+    alphaThousandths,
+    lengthMode: 'fixed',
+    length,
+    key,
+    step: length,
+  } as const;
   const { outputs, vocabulary, order } = definition.shape(knobs);
   const sum = new Float64Array(outputs);
   let squares = 0;

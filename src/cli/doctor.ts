@@ -16,10 +16,15 @@ export async function doctor(options: Pick<MachineOptions, 'port'> & { json: boo
       print(`${preference.padEnd(10)} ${adapter ? adapterName(adapter) : `none: ${problem}`}`);
       if (adapter) {
         print(`           features: ${adapter.features.join(', ') || 'none'}`);
-        for (const [name, value] of Object.entries(adapter.limits)) print(`           ${name}: ${value.toLocaleString('en')}`);
+        for (const [name, value] of Object.entries(adapter.limits))
+          print(`           ${name}: ${value.toLocaleString('en')}`);
       }
     }
     if (found.auto) print(`auto       ${found.auto.preference}: ${found.auto.why}`);
   }
-  if (!found.auto) throw new MachineError('no WebGPU adapter works in this browser', 'Update the browser, or set LENGTHWISE_CHROME to another.');
+  if (!found.auto)
+    throw new MachineError(
+      'no WebGPU adapter works in this browser',
+      'Update the browser, or set LENGTHWISE_CHROME to another.',
+    );
 }

@@ -46,7 +46,11 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
   outputs.forEach((rows, s) => {
     rows.forEach((row, i) => {
       const position = options.allPositions ? i + 1 : sequences[s]!.length;
-      table.push([s, position, row.map(value => (value === null ? 'not finite' : value.toPrecision(7))).join('  ')]);
+      table.push([
+        s,
+        position,
+        row.map(value => (value === null ? 'not finite' : value.toPrecision(7))).join('  '),
+      ]);
     });
   });
   print(table.toString());
@@ -60,12 +64,23 @@ function onReference(model: Model, sequences: number[][], allPositions: boolean)
   });
 }
 
-async function onDevice(model: Model, sequences: number[][], options: ForwardOptions): Promise<{ outputs: Outputs; adapter: string }> {
+async function onDevice(
+  model: Model,
+  sequences: number[][],
+  options: ForwardOptions,
+): Promise<{ outputs: Outputs; adapter: string }> {
   const { adapter, port, allPositions } = options;
   const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
   try {
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
-    const final = await session.send({ op: 'forward', adapter, model: model.config, weights, sequences, allPositions });
+    const final = await session.send({
+      op: 'forward',
+      adapter,
+      model: model.config,
+      weights,
+      sequences,
+      allPositions,
+    });
     if (final.event !== 'computed') throw failure(final);
     return { outputs: final.outputs, adapter: adapterName(final.adapter) };
   } finally {
@@ -90,8 +105,11 @@ function parseTokens(text: string, file: string, { config }: Model): number[][] 
   const longest = longestSequence(config.vocabulary, 1);
   parsed.data.sequences.forEach((sequence, s) => {
     if (sequence.length === 0) throw new InputError(`${file}: sequence ${s} is empty`, fix);
-    if (sequence.length > longest) throw new InputError(`${file}: sequence ${s} has ${sequence.length} tokens, more than ${longest}`, fix);
-    const bad = sequence.findIndex(token => !Number.isInteger(token) || token < 0 || token >= config.vocabulary);
+    if (sequence.length > longest)
+      throw new InputError(`${file}: sequence ${s} has ${sequence.length} tokens, more than ${longest}`, fix);
+    const bad = sequence.findIndex(
+      token => !Number.isInteger(token) || token < 0 || token >= config.vocabulary,
+    );
     if (bad >= 0) {
       const what = `token ${sequence[bad]} at position ${bad + 1} of sequence ${s}`;
       throw new InputError(`${file}: ${what} is not one of 0…${config.vocabulary - 1}`, fix);

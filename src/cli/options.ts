@@ -13,8 +13,12 @@ export interface MachineOptions {
 /** `--runtime`, `--adapter`, `--port`. */
 export const machineOptions = () => [
   new Option('--runtime <name>', 'where WebGPU comes from').choices(['chrome']).default('chrome'),
-  new Option('--adapter <kind>', 'which adapter to use').choices(['auto', 'hardware', 'software']).default('auto'),
-  new Option('--port <number>', 'port of the page server on loopback; 0: a free one').argParser(port).default(0),
+  new Option('--adapter <kind>', 'which adapter to use')
+    .choices(['auto', 'hardware', 'software'])
+    .default('auto'),
+  new Option('--port <number>', 'port of the page server on loopback; 0: a free one')
+    .argParser(port)
+    .default(0),
 ];
 
 /** Parses a whole number in a range for commander. */
@@ -38,4 +42,3 @@ export function pageBundle(): string {
 
 /** The version of lengthwise, from package.json at build time. */
 export { version } from '../../package.json';
-

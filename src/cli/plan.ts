@@ -24,7 +24,12 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
     secondsOnSoftware: (pack.replicas.length * pack.steps * pack.batch) / ASSUMED[pack.model.layers],
   }));
   if (options.json) {
-    printJson({ name: experiment.name, run: runHash, cells: cells.map(({ hash, axes }) => ({ cell: hash, axes })), packs: rows });
+    printJson({
+      name: experiment.name,
+      run: runHash,
+      cells: cells.map(({ hash, axes }) => ({ cell: hash, axes })),
+      packs: rows,
+    });
     return;
   }
   const table = new Table({
@@ -42,6 +47,8 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
       `about ${Math.ceil(row.secondsOnSoftware)} s`,
     ]);
   });
-  print(`${experiment.name}: ${cells.length} cells in ${packs.length} pack${packs.length === 1 ? '' : 's'} (run ${runHash})`);
+  print(
+    `${experiment.name}: ${cells.length} cells in ${packs.length} pack${packs.length === 1 ? '' : 's'} (run ${runHash})`,
+  );
   print(table.toString());
 }

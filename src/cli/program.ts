@@ -7,7 +7,10 @@ import { RESULTS, run } from './run.ts';
 
 const json = () => new Option('--json', 'print one JSON document on stdout').default(false);
 const set = () =>
-  new Option('--set <path=value>', 'override a field of the experiment, for example train.steps=500 (repeatable)')
+  new Option(
+    '--set <path=value>',
+    'override a field of the experiment, for example train.steps=500 (repeatable)',
+  )
     .argParser((value: string, before: string[]) => [...before, value])
     .default([], 'none');
 
@@ -28,24 +31,41 @@ export function program(): Command {
   const verb = (name: string, description: string) =>
     root.command(name).description(description).exitOverride().option('--debug', 'show stack traces');
 
-  withMachine(verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'))
+  withMachine(
+    verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'),
+  )
     .addOption(set())
     .option('--out <folder>', 'where results go', RESULTS)
-    .addOption(new Option('--workers <number>', 'packs trained at the same time').argParser(wholeNumber(1, 16)).default(1))
+    .addOption(
+      new Option('--workers <number>', 'packs trained at the same time')
+        .argParser(wholeNumber(1, 16))
+        .default(1),
+    )
     .option('--fresh', 'delete what an earlier run of this grid left, and start over', false)
     .addOption(json())
-    .addHelpText('after', '\nExamples:\n  lengthwise run experiments/quickstart.yaml\n  lengthwise run experiments/quickstart.yaml --set train.steps=4000 --set "seed=[0,1,2]"')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise run experiments/quickstart.yaml\n  lengthwise run experiments/quickstart.yaml --set train.steps=4000 --set "seed=[0,1,2]"',
+    )
     .action(run);
   verb('plan <experiment.yaml>', 'what run would do: cells, packs, memory, time')
     .addOption(set())
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  lengthwise plan experiments/quickstart.yaml --set "train.length=[8,512]"')
+    .addHelpText(
+      'after',
+      '\nExample:\n  lengthwise plan experiments/quickstart.yaml --set "train.length=[8,512]"',
+    )
     .action(plan);
   withMachine(verb('forward <model.safetensors> <tokens.json>', 'f(x) of each sequence'))
-    .addOption(new Option('--kernel <name>', 'how to compute it').choices(['linear', 'reference']).default('linear'))
+    .addOption(
+      new Option('--kernel <name>', 'how to compute it').choices(['linear', 'reference']).default('linear'),
+    )
     .option('--all-positions', 'read out at every position, not only the last', false)
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  lengthwise forward results/quickstart/<run>/models/<cell>.safetensors tokens.json --json')
+    .addHelpText(
+      'after',
+      '\nExample:\n  lengthwise forward results/quickstart/<run>/models/<cell>.safetensors tokens.json --json',
+    )
     .action(forward);
   verb('doctor', 'what is on this machine: browser, adapters, limits')
     .addOption(machineOptions().find(option => option.long === '--port')!)

@@ -22,7 +22,10 @@ export class RunProgress {
     this.done = packs.map(() => 0);
     if (process.stderr.isTTY) {
       const format = '{bar} {percentage}% | {phase} | loss {loss} | {rate} sequences/s | ETA {left}';
-      this.bars = new MultiBar({ format, stream: process.stderr, barsize: 24, hideCursor: true }, Presets.shades_classic);
+      this.bars = new MultiBar(
+        { format, stream: process.stderr, barsize: 24, hideCursor: true },
+        Presets.shades_classic,
+      );
       this.bar = this.bars.create(this.total(), 0, this.payload('starting'));
     }
   }
@@ -34,7 +37,10 @@ export class RunProgress {
       this.done[pack] = event.done;
       this.rate = event.sequencesPerSecond;
       phase = `step ${event.done}/${event.total}`;
-      const losses = event.curve.at(-1)?.losses.filter(loss => loss !== null).sort((a, b) => a - b);
+      const losses = event.curve
+        .at(-1)
+        ?.losses.filter(loss => loss !== null)
+        .sort((a, b) => a - b);
       if (losses && losses.length > 0) this.loss = losses[losses.length >> 1]!.toExponential(2);
     }
     const sum = this.done.reduce((a, b) => a + b, 0);

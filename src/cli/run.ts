@@ -1,19 +1,19 @@
-import { hostname, cpus } from 'node:os';
+import { cpus, hostname } from 'node:os';
 import { join } from 'node:path';
 import { baselineOf } from '../analysis/baseline.ts';
 import { plateauPoints } from '../analysis/plateau.ts';
 import { type Experiment, loadExperiment } from '../config/experiment.ts';
-import { floatsFromBase64 } from '../shared/base64.ts';
 import { layoutOf, unflatten } from '../model/layout.ts';
 import { writeModel } from '../model/safetensors.ts';
 import type { Cell } from '../plan/cells.ts';
-import { type Plan, planExperiment } from '../plan/plan.ts';
 import type { PlannedPack } from '../plan/packs.ts';
+import { type Plan, planExperiment } from '../plan/plan.ts';
 import type { Manifest } from '../results/schema.ts';
 import { type CurveLine, type FinishedCell, Store } from '../results/store.ts';
 import { openSession, type Progress } from '../runtime/session.ts';
 import { type Trained, trainPacks } from '../runtime/supervise.ts';
 import { type AdapterInfo, adapterName } from '../shared/adapter.ts';
+import { floatsFromBase64 } from '../shared/base64.ts';
 import { type MachineOptions, pageBundle, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { RunProgress } from './progress.ts';
@@ -49,7 +49,9 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     const done = new Set(store.cells.map(line => line.cell));
     const plan = planExperiment(experiment, hash => done.has(hash));
     const already = plan.finished.length;
-    log(`${experiment.name}: ${plan.cells.length} cells${already > 0 ? `, ${already} already finished` : ''}, results in ${folder}`);
+    log(
+      `${experiment.name}: ${plan.cells.length} cells${already > 0 ? `, ${already} already finished` : ''}, results in ${folder}`,
+    );
     const totals: Totals = { sequences: 0, trainSeconds: 0, adapter: null, browser: null };
     if (plan.packs.length > 0) await train(experiment, plan, store, options, totals);
     const seconds = (performance.now() - began) / 1000;
@@ -60,10 +62,18 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   }
 }
 
-async function train(experiment: Experiment, plan: Plan, store: Store, options: RunOptions, totals: Totals): Promise<void> {
+async function train(
+  experiment: Experiment,
+  plan: Plan,
+  store: Store,
+  options: RunOptions,
+  totals: Totals,
+): Promise<void> {
   const manifest = manifestOf(experiment, plan, store);
   await store.writeManifest(manifest);
-  const progress = new RunProgress(plan.packs.map(({ pack }) => ({ steps: pack.steps, tests: pack.test.lengths.length + 1 })));
+  const progress = new RunProgress(
+    plan.packs.map(({ pack }) => ({ steps: pack.steps, tests: pack.test.lengths.length + 1 })),
+  );
   const curves: CurveLine[][] = plan.packs.map(() => []);
   const { adapter, port } = options;
   try {
@@ -75,7 +85,8 @@ async function train(experiment: Experiment, plan: Plan, store: Store, options: 
         onLog: line => progress.say(line),
         onProgress(pack, event) {
           // A pack that is begun again starts its curve again.
-          if (event.phase === 'train' && event.curve[0]?.step === plan.packs[pack]!.pack.logEvery) curves[pack] = [];
+          if (event.phase === 'train' && event.curve[0]?.step === plan.packs[pack]!.pack.logEvery)
+            curves[pack] = [];
           curves[pack]!.push(...curveLines(plan.packs[pack]!, event));
           progress.update(pack, event);
         },
@@ -110,7 +121,12 @@ function manifestOf(experiment: Experiment, plan: Plan, store: Store): Manifest 
     cells: plan.cells.length,
     command: `lengthwise ${process.argv.slice(2).join(' ')}`,
     versions: { lengthwise: version, node: process.version, browser: null },
-    host: { name: hostname(), platform: `${process.platform} ${process.arch}`, cpu: cpu?.model ?? 'unknown', cores: cpus().length },
+    host: {
+      name: hostname(),
+      platform: `${process.platform} ${process.arch}`,
+      cpu: cpu?.model ?? 'unknown',
+      cores: cpus().length,
+    },
     adapter: null,
     start: new Date().toISOString(),
     end: null,
@@ -120,7 +136,9 @@ function manifestOf(experiment: Experiment, plan: Plan, store: Store): Manifest 
 }
 
 function curveLines({ pack }: PlannedPack, event: Progress): CurveLine[] {
-  return event.curve.flatMap(({ step, losses }) => losses.map((loss, r) => ({ cell: pack.replicas[r]!.cell, step, loss })));
+  return event.curve.flatMap(({ step, losses }) =>
+    losses.map((loss, r) => ({ cell: pack.replicas[r]!.cell, step, loss })),
+  );
 }
 
 function finishedCells({ pack, cells }: PlannedPack, trained: Trained): FinishedCell[] {
@@ -177,13 +195,18 @@ function printSummary(folder: string, plan: Plan, store: Store, totals: Totals, 
   const lines = linesOf(plan, store);
   print(`\n${summaryText(lines, baselinesOf(plan.cells))}\n`);
   const diverged = lines.filter(line => line.divergedAtStep !== null).length;
-  if (diverged > 0) print(`${diverged} of ${lines.length} cells diverged: kept in cells.jsonl, left out of the means above.`);
+  if (diverged > 0)
+    print(`${diverged} of ${lines.length} cells diverged: kept in cells.jsonl, left out of the means above.`);
   if (totals.adapter) {
     const rate = Math.round(totals.sequences / totals.trainSeconds).toLocaleString('en');
-    print(`Trained at ${rate} sequences/s on ${adapterName(totals.adapter)} in ${totals.browser}; ${seconds.toFixed(0)} s in all.`);
+    print(
+      `Trained at ${rate} sequences/s on ${adapterName(totals.adapter)} in ${totals.browser}; ${seconds.toFixed(0)} s in all.`,
+    );
   } else {
     const [adapter] = new Set(lines.map(line => line.adapter));
-    print(`All ${lines.length} cells were already finished (on ${adapter}); nothing was run. --fresh starts over.`);
+    print(
+      `All ${lines.length} cells were already finished (on ${adapter}); nothing was run. --fresh starts over.`,
+    );
   }
   print(`Results: ${folder}`);
 }

@@ -72,7 +72,9 @@ function plateauCharts(points: PlateauPoint[], columns: string[]): string[] {
   const series = columns.slice(0, CHARTS).map(column => ({
     column,
     line: points
-      .filter(point => columnOf(point.axes) === column && point.plateau.mean !== null && point.plateau.mean > 0)
+      .filter(
+        point => columnOf(point.axes) === column && point.plateau.mean !== null && point.plateau.mean > 0,
+      )
       .map(point => [Math.log2(point.trainLength), Math.log10(point.plateau.mean!)] as [number, number])
       .sort((a, b) => a[0] - b[0]),
   }));
@@ -81,8 +83,16 @@ function plateauCharts(points: PlateauPoint[], columns: string[]): string[] {
   return series
     .filter(({ line }) => line.length > 1)
     .map(({ column, line }) => {
-      const formatter = (value: number, { axis }: { axis: 'x' | 'y' }) => (axis === 'x' ? `${2 ** value}` : value.toFixed(1));
-      const drawn = chart(line, { width: 56, height: 9, yRange, mode: 'point', showTickLabel: false, formatter });
+      const formatter = (value: number, { axis }: { axis: 'x' | 'y' }) =>
+        axis === 'x' ? `${2 ** value}` : value.toFixed(1);
+      const drawn = chart(line, {
+        width: 56,
+        height: 9,
+        yRange,
+        mode: 'point',
+        showTickLabel: false,
+        formatter,
+      });
       return `\nlog10 plateau loss against training length N: ${column}${drawn.trimEnd()}`;
     });
 }

@@ -33,7 +33,10 @@ function validate(source: YamlSource, file: string): Experiment {
   const parsed = experimentSchema.safeParse(source.value);
   if (!parsed.success) {
     const schema = experimentJsonSchema();
-    throw complaint(source.where, parsed.error.issues.flatMap(issue => explain(issue, source.value, schema)));
+    throw complaint(
+      source.where,
+      parsed.error.issues.flatMap(issue => explain(issue, source.value, schema)),
+    );
   }
   return { file, name: parsed.data.name, content: parsed.data, where: source.where };
 }
@@ -42,5 +45,8 @@ function validate(source: YamlSource, file: string): Experiment {
 export function complaint(where: YamlSource['where'], problems: Problem[]): InputError {
   const lines = problems.map(({ path, message }) => `${where(path)}: ${path.join('.')}: ${message}`);
   const rest = lines.length > SHOWN ? [`… and ${lines.length - SHOWN} more`] : [];
-  return new InputError([...lines.slice(0, SHOWN), ...rest].join('\n'), 'Keys and defaults: README, "Experiment file".');
+  return new InputError(
+    [...lines.slice(0, SHOWN), ...rest].join('\n'),
+    'Keys and defaults: README, "Experiment file".',
+  );
 }

@@ -13,7 +13,10 @@ type Issue = z.core.$ZodIssue;
 /** Keys that the schema knows under a path, for suggestions. `schema` is a JSON Schema. */
 function knownKeys(schema: object, path: readonly PropertyKey[]): string[] {
   let nodes: Record<string, unknown>[] = [schema as Record<string, unknown>];
-  const options = (node: Record<string, unknown>) => [node, ...(((node.anyOf ?? node.oneOf) as typeof nodes) ?? [])];
+  const options = (node: Record<string, unknown>) => [
+    node,
+    ...(((node.anyOf ?? node.oneOf) as typeof nodes) ?? []),
+  ];
   for (const key of path) {
     nodes = nodes.flatMap(options).flatMap(node => {
       const child = (node.properties as Record<string, Record<string, unknown>> | undefined)?.[String(key)];
@@ -25,14 +28,19 @@ function knownKeys(schema: object, path: readonly PropertyKey[]): string[] {
 
 /** The known name nearest to a misspelt one, if one is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const [best] = known.map(candidate => ({ candidate, d: distance(name, candidate) })).sort((a, b) => a.d - b.d);
+  const [best] = known
+    .map(candidate => ({ candidate, d: distance(name, candidate) }))
+    .sort((a, b) => a.d - b.d);
   return best && best.d <= Math.max(2, name.length / 3) ? best.candidate : undefined;
 }
 
 /** What a zod issue means to the person who wrote the file. */
 export function explain(issue: Issue, input: unknown, jsonSchema: object): Problem[] {
   const path = issue.path;
-  const value = path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key], input);
+  const value = path.reduce<unknown>(
+    (node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key],
+    input,
+  );
   switch (issue.code) {
     case 'unrecognized_keys': {
       const kind = path[0] === 'task' ? (value as { kind?: unknown }).kind : undefined;
@@ -50,25 +58,61 @@ export function explain(issue: Issue, input: unknown, jsonSchema: object): Probl
         const kinds = TASKS.map(task => task.kind);
         const guess = typeof value === 'string' ? nearest(value, kinds) : undefined;
         const hint = guess ? `did you mean ${guess}?` : `choose one of ${kinds.join(', ')}`;
-        return [{ path, message: value === undefined ? `is missing: ${hint}` : `unknown task "${value}", ${hint}` }];
+        return [
+          { path, message: value === undefined ? `is missing: ${hint}` : `unknown task "${value}", ${hint}` },
+        ];
       }
       return explainUnion(issue, input, jsonSchema, value);
     }
     case 'invalid_type':
-      return [{ path, message: value === undefined ? `is missing (expected ${issue.expected})` : `expected ${issue.expected}, got ${show(value)}` }];
+      return [
+        {
+          path,
+          message:
+            value === undefined
+              ? `is missing (expected ${issue.expected})`
+              : `expected ${issue.expected}, got ${show(value)}`,
+        },
+      ];
     case 'invalid_value':
-      return [{ path, message: `got ${show(value)}, expected ${issue.values.map(v => JSON.stringify(v)).join(' or ')}` }];
+      return [
+        {
+          path,
+          message: `got ${show(value)}, expected ${issue.values.map(v => JSON.stringify(v)).join(' or ')}`,
+        },
+      ];
     case 'too_small':
-      return [{ path, message: typeof value === 'number' ? `${value} is too small: must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}` : issue.message }];
+      return [
+        {
+          path,
+          message:
+            typeof value === 'number'
+              ? `${value} is too small: must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}`
+              : issue.message,
+        },
+      ];
     case 'too_big':
-      return [{ path, message: typeof value === 'number' ? `${value} is too large: must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}` : issue.message }];
+      return [
+        {
+          path,
+          message:
+            typeof value === 'number'
+              ? `${value} is too large: must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`
+              : issue.message,
+        },
+      ];
     default:
       return [{ path, message: `${show(value)}: ${issue.message}` }];
   }
 }
 
 /** A scalar-or-list field: the complaint of the branch that the value was meant for. */
-function explainUnion(issue: Extract<Issue, { code: 'invalid_union' }>, input: unknown, jsonSchema: object, value: unknown): Problem[] {
+function explainUnion(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  input: unknown,
+  jsonSchema: object,
+  value: unknown,
+): Problem[] {
   const branches = issue.errors;
   const branch = Array.isArray(value) ? branches.at(-1) : branches[0];
   const inner = branch?.[0];

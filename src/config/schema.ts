@@ -12,7 +12,10 @@ function axis<T extends z.ZodType>(scalar: T) {
   const list = z
     .array(scalar)
     .min(1, 'an empty list: give at least one value')
-    .refine(values => new Set(values.map(value => JSON.stringify(value))).size === values.length, 'the same value twice');
+    .refine(
+      values => new Set(values.map(value => JSON.stringify(value))).size === values.length,
+      'the same value twice',
+    );
   return z.union([scalar, list]);
 }
 
@@ -24,7 +27,9 @@ const taskSchema = z.discriminatedUnion(
   TASKS.map(task =>
     z.strictObject({
       kind: z.literal(task.kind),
-      ...Object.fromEntries(Object.entries(task.knobs.shape).map(([knob, schema]) => [knob, axis(schema as z.ZodNumber)])),
+      ...Object.fromEntries(
+        Object.entries(task.knobs.shape).map(([knob, schema]) => [knob, axis(schema as z.ZodNumber)]),
+      ),
     }),
   ) as unknown as [z.ZodObject<{ kind: z.ZodLiteral<string> }>],
 );
@@ -80,7 +85,10 @@ export const experimentSchema = z.strictObject({
     loss: axis(lossSchema).default('mse'),
   }),
   test: z.strictObject({
-    length: z.union([count.transform(length => [length]), z.array(count).min(1, 'an empty list: give at least one value')]),
+    length: z.union([
+      count.transform(length => [length]),
+      z.array(count).min(1, 'an empty list: give at least one value'),
+    ]),
     sequences: z.int().min(2).max(1_000_000).default(4096),
   }),
   seed: axis(z.int().min(0).max(0xffffffff)).default(0),

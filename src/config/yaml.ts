@@ -25,7 +25,12 @@ export async function readUserBytes(file: string, maxBytes: number): Promise<Uin
   } catch (error) {
     if (error instanceof InputError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    const what = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'is a directory, not a file' : messageOf(error);
+    const what =
+      code === 'ENOENT'
+        ? 'no such file'
+        : code === 'EISDIR'
+          ? 'is a directory, not a file'
+          : messageOf(error);
     throw new InputError(`${file}: ${what}`, 'Check the path.', { cause: error });
   }
 }
@@ -53,7 +58,9 @@ export function parseYaml(text: string, file: string, sets: readonly string[]): 
   return {
     value: document.toJS() as Record<string, unknown>,
     where(path) {
-      const set = assigned.find(keys => keys.every((key, i) => key === String(path[i])) && keys.length <= path.length);
+      const set = assigned.find(
+        keys => keys.every((key, i) => key === String(path[i])) && keys.length <= path.length,
+      );
       return set ? `--set ${set.join('.')}` : `${file}:${lineOf(document, lines, path)}`;
     },
   };
@@ -62,15 +69,19 @@ export function parseYaml(text: string, file: string, sets: readonly string[]): 
 /** Applies `a.b.c=value`, the value read as YAML. Returns the path. */
 function assign(document: Document, assignment: string): string[] {
   const at = assignment.indexOf('=');
-  if (at < 1) throw new InputError(`--set ${assignment}: expected path=value`, 'For example --set train.steps=500.');
+  if (at < 1)
+    throw new InputError(`--set ${assignment}: expected path=value`, 'For example --set train.steps=500.');
   const path = assignment.slice(0, at).split('.');
   const parsed = parseDocument(assignment.slice(at + 1));
   const [problem] = parsed.errors;
-  if (problem) throw new InputError(`--set ${path.join('.')}: ${problem.message.split('\n')[0]}`, 'Quote the value.');
+  if (problem)
+    throw new InputError(`--set ${path.join('.')}: ${problem.message.split('\n')[0]}`, 'Quote the value.');
   for (let depth = 1; depth < path.length; depth++) {
     const parent = document.getIn(path.slice(0, depth), true);
     if (parent !== undefined && parent !== null && !isMap(parent)) {
-      throw new InputError(`--set ${assignment}: ${path.slice(0, depth).join('.')} is a value, it has no keys`);
+      throw new InputError(
+        `--set ${assignment}: ${path.slice(0, depth).join('.')} is a value, it has no keys`,
+      );
     }
   }
   document.setIn(path, parsed.contents === null ? null : parsed.toJS());

@@ -44,7 +44,8 @@ export function tablesForward({ model, arena }: Weights): Contraction[] {
       contraction('cd,md->cm', [t.embedding, p('layer.0.mlp_in')], t.residualHidden),
       contraction('m->cm', [p('layer.0.mlp_bias')], t.residualHidden, ADD),
     );
-    if (model.layers === 1) ops.push(contraction('od,dm->om', [p('unembed'), p('layer.0.mlp_out')], t.readout));
+    if (model.layers === 1)
+      ops.push(contraction('od,dm->om', [p('unembed'), p('layer.0.mlp_out')], t.readout));
   }
   return ops;
 }
@@ -75,7 +76,11 @@ export function tableGradients({ model, arena }: Weights): Contraction[] {
   const scale = { scale: model.attention.scale };
   const rowsByQuery = gt.logitRows.offset;
   const gradLogits: View = { offset: rowsByQuery, sizes: [H, C, C], strides: [C, G, 1] };
-  const gradPhi: View = { offset: rowsByQuery + H * C, sizes: [C, H, locality + 1], strides: [G, locality + 1, 1] };
+  const gradPhi: View = {
+    offset: rowsByQuery + H * C,
+    sizes: [C, H, locality + 1],
+    strides: [G, locality + 1, 1],
+  };
   const gradClasses = splitFirst(gt.embedding, model.vocabulary, model.period);
   const ops: Contraction[] = [];
   if (model.mlpWidth > 0) {

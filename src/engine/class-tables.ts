@@ -31,7 +31,11 @@ export interface ClassTables {
 }
 
 /** Lays out the class tables of a model. */
-export function classTables(config: ModelConfig, widths: RowWidths, take: (sizes: number[]) => View): ClassTables {
+export function classTables(
+  config: ModelConfig,
+  widths: RowWidths,
+  take: (sizes: number[]) => View,
+): ClassTables {
   const { heads: H, width: D, keyWidth: DK, mlpWidth: M, outputs: O } = config;
   const { classes: C, mlpPad, features: F, logitGradients: G } = widths;
   const classState = take([H * C + C, D]);

@@ -1,5 +1,5 @@
-import type { View } from './view.ts';
 import { type Constants, f32, u32 } from './shader.ts';
+import type { View } from './view.ts';
 
 /** A tensor contraction inside every replica's block: what specialises shaders/contract.wgsl. */
 export interface Contraction {
@@ -30,10 +30,12 @@ export function contraction(
   const inputLetters = left.split(',');
   const size = new Map<string, number>();
   const check = (letters: string, view: View) => {
-    if (letters.length !== view.sizes.length) throw new Error(`${expression}: ${letters} has ${view.sizes.length} axes`);
+    if (letters.length !== view.sizes.length)
+      throw new Error(`${expression}: ${letters} has ${view.sizes.length} axes`);
     [...letters].forEach((letter, axis) => {
       const known = size.get(letter) ?? view.sizes[axis]!;
-      if (known !== view.sizes[axis]) throw new Error(`${expression}: ${letter} is ${known} and ${view.sizes[axis]}`);
+      if (known !== view.sizes[axis])
+        throw new Error(`${expression}: ${letter} is ${known} and ${view.sizes[axis]}`);
       size.set(letter, known);
     });
   };
@@ -42,7 +44,8 @@ export function contraction(
   });
   check(outLetters, out);
   const summed = [...size.keys()].filter(letter => !outLetters.includes(letter));
-  if (inputLetters.length > 2 || outLetters.length > 3 || summed.length > 2) throw new Error(`${expression}: too many axes`);
+  if (inputLetters.length > 2 || outLetters.length > 3 || summed.length > 2)
+    throw new Error(`${expression}: too many axes`);
 
   const strideOf = (i: number, letter: string | undefined): number => {
     const axis = letter === undefined ? -1 : (inputLetters[i] ?? '').indexOf(letter);
@@ -53,7 +56,9 @@ export function contraction(
   const sizes = axes.map(letter => (letter === undefined ? 1 : size.get(letter)!));
   const reduced = [...Array(2 - summed.length).fill(undefined), ...summed] as (string | undefined)[];
   const reducedSizes = reduced.map(letter => (letter === undefined ? 1 : size.get(letter)!));
-  const outStrides = axes.map(letter => (letter === undefined ? 0 : out.strides[outLetters.indexOf(letter)]!));
+  const outStrides = axes.map(letter =>
+    letter === undefined ? 0 : out.strides[outLetters.indexOf(letter)]!,
+  );
 
   const strides = (name: string, i: number): Constants => {
     const [s0, s1, s2] = axes.map(letter => strideOf(i, letter));

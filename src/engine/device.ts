@@ -42,13 +42,17 @@ async function requestAdapter(gpu: GPU, preference: AdapterPreference): Promise<
     const adapter = await gpu.requestAdapter();
     if (adapter && describe(adapter).software) return adapter;
   }
-  throw new EngineFailure('no-adapter', `WebGPU offers no ${preference === 'auto' ? '' : `${preference} `}adapter here`);
+  throw new EngineFailure(
+    'no-adapter',
+    `WebGPU offers no ${preference === 'auto' ? '' : `${preference} `}adapter here`,
+  );
 }
 
 function describe(adapter: GPUAdapter): AdapterInfo {
   const { vendor, architecture, device, description } = adapter.info;
   const software =
-    adapter.info.isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`);
+    adapter.info.isFallbackAdapter === true ||
+    SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`);
   return {
     vendor,
     architecture,
@@ -77,7 +81,8 @@ export async function openDevice(gpu: GPU | undefined, preference: AdapterPrefer
   });
   const failed = new Promise<never>((_, reject) => {
     device.lost.then(({ message, reason }) => {
-      if (reason !== 'destroyed') reject(new EngineFailure('device-lost', `the GPU device was lost: ${message}`));
+      if (reason !== 'destroyed')
+        reject(new EngineFailure('device-lost', `the GPU device was lost: ${message}`));
     });
     device.addEventListener('uncapturederror', event => {
       const { error } = event;

@@ -16,7 +16,8 @@ export async function drawPass(
   const programs = await compilePrograms(gpu, ['sample', 'target'], how);
   const { batch, lengths, tokens, targets, replicas, shape } = rows;
   const scratchWords = LAWS[how.law].scratchWords(how.model.vocabulary, how.order);
-  const scratch = scratchWords > 0 ? [memory.storage('law scratch', replicas * shape.rows * scratchWords)] : [];
+  const scratch =
+    scratchWords > 0 ? [memory.storage('law scratch', replicas * shape.rows * scratchWords)] : [];
   return [
     dispatch(gpu, programs.sample, [batch, table, clock, lengths, tokens, ...scratch], shape.rows, replicas),
     dispatch(gpu, programs.target, [batch, table, lengths, tokens, targets], shape.rows, replicas),

@@ -1,5 +1,5 @@
-import type { CellOutcome, EngineEvent, Pack, Request } from '../shared/protocol.ts';
 import { toBase64 } from '../shared/base64.ts';
+import type { CellOutcome, EngineEvent, Pack, Request } from '../shared/protocol.ts';
 import { type Device, openDevice } from './device.ts';
 import { evaluatePack } from './evaluate.ts';
 import { EngineFailure } from './failure.ts';

@@ -51,10 +51,20 @@ export async function evaluatePack(
     try {
       const sums = new Sums(replicas);
       const sequences = pack.test.sequences;
-      const chunk = Math.max(1, Math.min(sequences, Math.floor(BATCH_BYTES / (replicas * sequenceBytes(weights, shape.longest)))));
+      const chunk = Math.max(
+        1,
+        Math.min(sequences, Math.floor(BATCH_BYTES / (replicas * sequenceBytes(weights, shape.longest)))),
+      );
       const sized = model.layers === 1 ? weights : weightsFor(scratch, weights, chunk);
       const { arena } = sized;
-      const how = { model, arena, task: taskOf(pack.task), law: pack.law, order: pack.order, loss: pack.loss };
+      const how = {
+        model,
+        arena,
+        task: taskOf(pack.task),
+        law: pack.law,
+        order: pack.order,
+        loss: pack.loss,
+      };
       const rows = allocateRows(scratch, model, replicas, { ...shape, rows: chunk });
       const table = uploadReplicas(scratch, pack, pack.replicas, stream);
       const clock = scratch.upload('clock', Uint32Array.of(shape.length ?? 0, 0));
@@ -67,7 +77,11 @@ export async function evaluatePack(
         gpu.queue.writeBuffer(rows.batch, 0, batchUniform({ ...shape, rows: chunk, firstSequence: first }));
         submit(gpu, dispatches);
         // The last chunk may draw sequences past the end; they are left out of the mean.
-        sums.add(new Float32Array(await scratch.read(rows.losses)), chunk, Math.min(chunk, sequences - first));
+        sums.add(
+          new Float32Array(await scratch.read(rows.losses)),
+          chunk,
+          Math.min(chunk, sequences - first),
+        );
       }
       done++;
       emit({ event: 'progress', phase: 'test', done, total, sequencesPerSecond: 0, curve: [] });
@@ -91,7 +105,11 @@ export async function evaluatePack(
 function sequenceBytes(weights: Weights, longest: number): number {
   const { model } = weights;
   if (model.layers === 1) return rowBytes(model, longest);
-  return rowBytes(model, longest) + longest * (positionBytes(weights) + 4 * model.heads) + 4 * arenaOf(model, 1).stride;
+  return (
+    rowBytes(model, longest) +
+    longest * (positionBytes(weights) + 4 * model.heads) +
+    4 * arenaOf(model, 1).stride
+  );
 }
 
 /** Sums of losses and their squares in float64, a replica. */

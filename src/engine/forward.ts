@@ -26,7 +26,11 @@ export async function forward(device: Device, request: ForwardRequest): Promise<
   let first = 0;
   while (first < wanted.length) {
     const batch = wanted.slice(first, first + batchSize(request, wanted, first));
-    const rows = await lastPositions(device, request, batch.map(({ tokens }) => tokens));
+    const rows = await lastPositions(
+      device,
+      request,
+      batch.map(({ tokens }) => tokens),
+    );
     batch.forEach(({ of }, b) => {
       outputs[of]!.push(rows[b]!);
     });
@@ -42,14 +46,19 @@ function batchSize({ model }: ForwardRequest, wanted: { tokens: number[] }[], fi
   let count = 0;
   while (first + count < wanted.length) {
     longest = Math.max(longest, wanted[first + count]!.tokens.length);
-    const bytes = (count + 1) * (perSequence + rowBytes(model, longest) + (model.layers === 2 ? 64 * longest : 0));
+    const bytes =
+      (count + 1) * (perSequence + rowBytes(model, longest) + (model.layers === 2 ? 64 * longest : 0));
     if (count > 0 && bytes > BATCH_BYTES) break;
     count++;
   }
   return count;
 }
 
-async function lastPositions(device: Device, request: ForwardRequest, sequences: number[][]): Promise<(number | null)[][]> {
+async function lastPositions(
+  device: Device,
+  request: ForwardRequest,
+  sequences: number[][],
+): Promise<(number | null)[][]> {
   const memory = new Memory(device);
   try {
     const weights = uploadWeights(memory, request, sequences.length);
@@ -60,7 +69,9 @@ async function lastPositions(device: Device, request: ForwardRequest, sequences:
     submit(device.gpu, await forwardPass(memory, weights, rows, { model, arena }));
     const values = new Float32Array(await memory.read(rows.outputs));
     return sequences.map((_, b) =>
-      Array.from(values.subarray(b * model.outputs, (b + 1) * model.outputs), x => (Number.isFinite(x) ? x : null)),
+      Array.from(values.subarray(b * model.outputs, (b + 1) * model.outputs), x =>
+        Number.isFinite(x) ? x : null,
+      ),
     );
   } finally {
     memory.destroy();

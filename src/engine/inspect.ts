@@ -1,7 +1,7 @@
+import { floatsFromBase64, toBase64 } from '../shared/base64.ts';
 import type { EngineEvent, Request } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { arenaOf } from './arena.ts';
-import { floatsFromBase64, toBase64 } from '../shared/base64.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
 import { drawPass } from './draw.ts';
@@ -15,7 +15,10 @@ type RequestOf<Op extends Request['op']> = Extract<Request, { op: Op }>;
 type EventOf<Name extends EngineEvent['event']> = Extract<EngineEvent, { event: Name }>;
 
 /** Loss and parameter gradients of a model on given sequences and targets, by the kernels that training uses. */
-export async function gradientOf(device: Device, request: RequestOf<'gradient'>): Promise<EventOf<'differentiated'>> {
+export async function gradientOf(
+  device: Device,
+  request: RequestOf<'gradient'>,
+): Promise<EventOf<'differentiated'>> {
   const { gpu } = device;
   const memory = new Memory(device);
   try {
@@ -28,7 +31,9 @@ export async function gradientOf(device: Device, request: RequestOf<'gradient'>)
     gpu.queue.writeBuffer(rows.targets, 0, new Float32Array(request.targets.flat()));
     submit(gpu, await gradientPass(memory, weights, rows, { model, arena, loss: request.loss }));
     const losses = new Float32Array(await memory.read(rows.losses)).subarray(0, sequences.length);
-    const gradient = new Float32Array(await memory.read(buffer, 4 * arena.parameterFloats, 4 * arena.gradients));
+    const gradient = new Float32Array(
+      await memory.read(buffer, 4 * arena.parameterFloats, 4 * arena.gradients),
+    );
     const loss = losses.reduce((sum, x) => sum + x, 0) / sequences.length;
     return {
       event: 'differentiated',
@@ -42,7 +47,10 @@ export async function gradientOf(device: Device, request: RequestOf<'gradient'>)
 }
 
 /** Sequences and targets as the samplers draw them. */
-export async function sampleSequences(device: Device, request: RequestOf<'sample'>): Promise<EventOf<'sampled'>> {
+export async function sampleSequences(
+  device: Device,
+  request: RequestOf<'sample'>,
+): Promise<EventOf<'sampled'>> {
   const { gpu } = device;
   const task = taskOf(request.task);
   const shape = task.shape(request.knobs);
@@ -75,8 +83,12 @@ export async function sampleSequences(device: Device, request: RequestOf<'sample
     return {
       event: 'sampled',
       adapter: device.adapter,
-      sequences: Array.from({ length: count }, (_, b) => [...tokens.subarray(b * bytes, b * bytes + lengths[b]!)]),
-      targets: Array.from({ length: count }, (_, b) => [...targets.subarray(b * shape.outputs, (b + 1) * shape.outputs)]),
+      sequences: Array.from({ length: count }, (_, b) => [
+        ...tokens.subarray(b * bytes, b * bytes + lengths[b]!),
+      ]),
+      targets: Array.from({ length: count }, (_, b) => [
+        ...targets.subarray(b * shape.outputs, (b + 1) * shape.outputs),
+      ]),
     };
   } finally {
     memory.destroy();
@@ -84,7 +96,11 @@ export async function sampleSequences(device: Device, request: RequestOf<'sample
 }
 
 /** One model's weights from base64, with room for batches of `sequences` sequences. */
-export function uploadWeights(memory: Memory, request: Pick<RequestOf<'forward'>, 'model' | 'weights'>, sequences: number): Weights {
+export function uploadWeights(
+  memory: Memory,
+  request: Pick<RequestOf<'forward'>, 'model' | 'weights'>,
+  sequences: number,
+): Weights {
   const weights = allocateWeights(memory, request.model, 1, sequences);
   memory.device.gpu.queue.writeBuffer(weights.buffer, 0, floatsFromBase64(request.weights));
   return weights;
@@ -98,5 +114,9 @@ export function uploadSequences(device: Device, rows: Rows, sequences: number[][
     packed.set(sequence, b * bytes);
   });
   device.gpu.queue.writeBuffer(rows.tokens, 0, packed);
-  device.gpu.queue.writeBuffer(rows.lengths, 0, Uint32Array.from(sequences, sequence => sequence.length));
+  device.gpu.queue.writeBuffer(
+    rows.lengths,
+    0,
+    Uint32Array.from(sequences, sequence => sequence.length),
+  );
 }

@@ -18,9 +18,16 @@ export class Memory {
     const bytes = Math.max(16, words * 4);
     const limit = this.device.adapter.limits.maxStorageBufferBindingSize!;
     if (bytes > limit) {
-      throw new EngineFailure('out-of-memory', `${label} needs ${bytes} bytes; this adapter binds at most ${limit}`);
+      throw new EngineFailure(
+        'out-of-memory',
+        `${label} needs ${bytes} bytes; this adapter binds at most ${limit}`,
+      );
     }
-    return this.create(label, bytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST);
+    return this.create(
+      label,
+      bytes,
+      GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    );
   }
 
   /** A storage buffer that holds `data`. */
@@ -41,7 +48,10 @@ export class Memory {
   /** Reads `bytes` of a buffer from `offset` back to the host, after everything submitted so far. */
   async read(buffer: GPUBuffer, bytes = buffer.size, offset = 0): Promise<ArrayBuffer> {
     const { gpu, failed } = this.device;
-    const staging = gpu.createBuffer({ size: bytes, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+    const staging = gpu.createBuffer({
+      size: bytes,
+      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+    });
     try {
       const encoder = gpu.createCommandEncoder();
       encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);

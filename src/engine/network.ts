@@ -7,7 +7,12 @@ import { twoLayerBackward, twoLayerForward } from './two-layer.ts';
 import type { Weights } from './weights.ts';
 
 /** f(x) of every sequence of a batch, from its tokens: `rows.outputs`. */
-export async function forwardPass(memory: Memory, weights: Weights, rows: Rows, how: Specialisation): Promise<Dispatch[]> {
+export async function forwardPass(
+  memory: Memory,
+  weights: Weights,
+  rows: Rows,
+  how: Specialisation,
+): Promise<Dispatch[]> {
   if (weights.model.layers === 1) return oneLayerForward(memory, weights, rows, how);
   return (await twoLayerForward(memory, weights, rows, how, false)).dispatches;
 }
@@ -21,7 +26,12 @@ export async function lossPass(memory: Memory, rows: Rows, how: Specialisation):
 }
 
 /** Outputs, losses, and the gradient of every parameter of the mean loss, from tokens and targets. */
-export async function gradientPass(memory: Memory, weights: Weights, rows: Rows, how: Specialisation): Promise<Dispatch[]> {
+export async function gradientPass(
+  memory: Memory,
+  weights: Weights,
+  rows: Rows,
+  how: Specialisation,
+): Promise<Dispatch[]> {
   const loss = await lossPass(memory, rows, how);
   if (weights.model.layers === 1) {
     const forward = await oneLayerForward(memory, weights, rows, how);

@@ -9,7 +9,12 @@ import type { View } from './view.ts';
 import type { Weights } from './weights.ts';
 
 /** Outputs of every row, the last position of its own sequence, from its tokens: class tables, histogram, read-out. */
-export async function oneLayerForward(memory: Memory, weights: Weights, rows: Rows, how: Specialisation): Promise<Dispatch[]> {
+export async function oneLayerForward(
+  memory: Memory,
+  weights: Weights,
+  rows: Rows,
+  how: Specialisation,
+): Promise<Dispatch[]> {
   const { gpu } = memory.device;
   const { buffer, model, replicas } = weights;
   const kernels = ['classHistogram', 'attentionClassForward', 'featuresForward'] as const;
@@ -26,7 +31,12 @@ export async function oneLayerForward(memory: Memory, weights: Weights, rows: Ro
 }
 
 /** From output gradients to the gradient of every parameter. */
-export async function oneLayerBackward(memory: Memory, weights: Weights, rows: Rows, how: Specialisation): Promise<Dispatch[]> {
+export async function oneLayerBackward(
+  memory: Memory,
+  weights: Weights,
+  rows: Rows,
+  how: Specialisation,
+): Promise<Dispatch[]> {
   const { gpu } = memory.device;
   const { model, arena, buffer, replicas } = weights;
   const { heads: H } = model;

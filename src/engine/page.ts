@@ -1,5 +1,9 @@
+import { z } from 'zod';
 import { type EngineEvent, requestSchema } from '../shared/protocol.ts';
 import { handleRequest } from './engine.ts';
+
+// The page's content security policy forbids the code that zod would generate.
+z.config({ jitless: true });
 
 /** What runtime/session.ts puts into the page. */
 declare const lengthwiseEmit: (json: string) => Promise<void>;
@@ -13,7 +17,12 @@ async function handle(requestJson: string): Promise<void> {
   };
   const parsed = requestSchema.safeParse(JSON.parse(requestJson));
   if (parsed.success) await handleRequest(parsed.data, emit, navigator.gpu);
-  else emit({ event: 'failed', reason: 'bad-request', message: parsed.error.issues[0]?.message ?? 'bad request' });
+  else
+    emit({
+      event: 'failed',
+      reason: 'bad-request',
+      message: parsed.error.issues[0]?.message ?? 'bad request',
+    });
   await sent;
 }
 

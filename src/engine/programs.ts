@@ -1,17 +1,5 @@
 import activationBackward from '../../shaders/activation_backward.wgsl?raw';
 import activationForward from '../../shaders/activation_forward.wgsl?raw';
-import hiddenBackward from '../../shaders/hidden_backward.wgsl?raw';
-import hiddenForward from '../../shaders/hidden_forward.wgsl?raw';
-import moveRows from '../../shaders/move_rows.wgsl?raw';
-import queryAttentionRows from '../../shaders/query_attention_rows.wgsl?raw';
-import queryBackward from '../../shaders/query_backward.wgsl?raw';
-import queryLogits from '../../shaders/query_logits.wgsl?raw';
-import queryPhiBackward from '../../shaders/query_phi_backward.wgsl?raw';
-import querySoftmax from '../../shaders/query_softmax.wgsl?raw';
-import sumPartials from '../../shaders/sum_partials.wgsl?raw';
-import windowCounts from '../../shaders/window_counts.wgsl?raw';
-import windowHistogram from '../../shaders/window_histogram.wgsl?raw';
-import windowScan from '../../shaders/window_scan.wgsl?raw';
 import adam from '../../shaders/adam.wgsl?raw';
 import advance from '../../shaders/advance.wgsl?raw';
 import attentionClassBackward from '../../shaders/attention_class_backward.wgsl?raw';
@@ -21,20 +9,32 @@ import contract from '../../shaders/contract.wgsl?raw';
 import featuresBackward from '../../shaders/features_backward.wgsl?raw';
 import featuresForward from '../../shaders/features_forward.wgsl?raw';
 import gradientNorm from '../../shaders/gradient_norm.wgsl?raw';
+import hiddenBackward from '../../shaders/hidden_backward.wgsl?raw';
+import hiddenForward from '../../shaders/hidden_forward.wgsl?raw';
 import loss from '../../shaders/loss.wgsl?raw';
 import lossMean from '../../shaders/loss_mean.wgsl?raw';
+import moveRows from '../../shaders/move_rows.wgsl?raw';
+import queryAttentionRows from '../../shaders/query_attention_rows.wgsl?raw';
+import queryBackward from '../../shaders/query_backward.wgsl?raw';
+import queryLogits from '../../shaders/query_logits.wgsl?raw';
+import queryPhiBackward from '../../shaders/query_phi_backward.wgsl?raw';
+import querySoftmax from '../../shaders/query_softmax.wgsl?raw';
 import reduceRows from '../../shaders/reduce_rows.wgsl?raw';
 import sample from '../../shaders/sample.wgsl?raw';
+import sumPartials from '../../shaders/sum_partials.wgsl?raw';
 import target from '../../shaders/target.wgsl?raw';
-import type { Law, Optimiser, Pack } from '../shared/protocol.ts';
+import windowCounts from '../../shaders/window_counts.wgsl?raw';
+import windowHistogram from '../../shaders/window_histogram.wgsl?raw';
+import windowScan from '../../shaders/window_scan.wgsl?raw';
 import type { ModelConfig } from '../shared/model-config.ts';
+import type { Law, Optimiser, Pack } from '../shared/protocol.ts';
 import { LAWS } from '../tasks/laws.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Arena } from './arena.ts';
-import { rowWidths } from './row-widths.ts';
-import { BLOCK } from './windows.ts';
 import type { Contraction } from './contraction.ts';
+import { rowWidths } from './row-widths.ts';
 import { COMMON, type Constants, compile, f32, type Source, u32 } from './shader.ts';
+import { BLOCK } from './windows.ts';
 
 /** Slots of the loss ring: the most steps that one submission may hold. */
 export const RING = 256;
@@ -138,7 +138,11 @@ function constantsOf({ model, arena, loss = 'mse', optimiser, order = 0 }: Speci
 }
 
 /** Compiles a contraction for an arena (shaders/contract.wgsl). */
-export function compileContraction(gpu: GPUDevice, arena: Arena, op: Contraction): Promise<GPUComputePipeline> {
+export function compileContraction(
+  gpu: GPUDevice,
+  arena: Arena,
+  op: Contraction,
+): Promise<GPUComputePipeline> {
   const constants = { STRIDE: u32(arena.stride), ...op.constants };
   return compile(gpu, `contract ${op.label}`, constants, [{ name: 'contract.wgsl', text: contract }]);
 }

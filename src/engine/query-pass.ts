@@ -38,7 +38,9 @@ export function readoutForward(weights: Weights): Contraction[] {
   const { parameter: p, tables: t } = arena;
   const ops = [
     contraction('bhx,xd->bhd', [s.zMean.mix, t.classState], s.yMean),
-    ...(model.mlpWidth > 0 ? [contraction('bhm,dm->bhd', [s.zMean.hidden, p('layer.0.mlp_out')], s.yMean, ADD)] : []),
+    ...(model.mlpWidth > 0
+      ? [contraction('bhm,dm->bhd', [s.zMean.hidden, p('layer.0.mlp_out')], s.yMean, ADD)]
+      : []),
     contraction('bd->bd', [s.y], s.residual),
     contraction('bhd,hed->be', [s.yMean, p('layer.1.value')], s.residual, ADD),
   ];

@@ -1,7 +1,7 @@
-import type { View } from './view.ts';
 import { type Dispatch, dispatch } from './dispatch.ts';
 import type { Memory } from './memory.ts';
 import type { Programs } from './programs.ts';
+import type { View } from './view.ts';
 import type { Weights } from './weights.ts';
 
 /** Columns of a row buffer: floats from `first`, rows `stride` floats apart. */
@@ -69,7 +69,14 @@ export function reduction(
   const tiles = Math.ceil(left.columns / 4) * (right.columns / 4);
   const sums = (groups * left.columns * right.columns) / 4;
   return [
-    dispatch(gpu, programs.reduceRows, [shape, left.buffer, right.buffer, partials], tiles, replicas * groups, blocks),
+    dispatch(
+      gpu,
+      programs.reduceRows,
+      [shape, left.buffer, right.buffer, partials],
+      tiles,
+      replicas * groups,
+      blocks,
+    ),
     dispatch(gpu, programs.sumPartials, [shape, partials, arena], sums, replicas),
   ];
 }

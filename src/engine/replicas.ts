@@ -4,7 +4,12 @@ import { taskOf } from '../tasks/registry.ts';
 import type { Memory } from './memory.ts';
 
 /** Uploads the `Replica` table of shaders/common/legend.wgsl, keyed for one random stream. */
-export function uploadReplicas(memory: Memory, pack: Pick<Pack, 'task'>, replicas: Replica[], stream: number): GPUBuffer {
+export function uploadReplicas(
+  memory: Memory,
+  pack: Pick<Pack, 'task'>,
+  replicas: Replica[],
+  stream: number,
+): GPUBuffer {
   const keys = replicas.map(replica => streamKey(replica.seed, stream));
   return uploadReplicaTable(memory, pack.task, replicas, keys);
 }

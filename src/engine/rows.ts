@@ -43,7 +43,9 @@ export function tokenWords(length: number): number {
 export function rowBytes(model: ModelConfig, longest: number): number {
   const { classes, mixStride } = rowWidths(model);
   const suffix = model.locality + 1;
-  return 4 * (tokenWords(longest) + classes + suffix + mixStride + model.heads * suffix + 3 * model.outputs + 2);
+  return (
+    4 * (tokenWords(longest) + classes + suffix + mixStride + model.heads * suffix + 3 * model.outputs + 2)
+  );
 }
 
 /** The uniform's words for a batch. */

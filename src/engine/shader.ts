@@ -66,9 +66,15 @@ export async function compile(
     throw new EngineFailure('shader', `${where}:${first?.linePos ?? 0} ${first?.message ?? invalid.message}`);
   }
   try {
-    return await gpu.createComputePipelineAsync({ label, layout: 'auto', compute: { module, entryPoint: 'main' } });
+    return await gpu.createComputePipelineAsync({
+      label,
+      layout: 'auto',
+      compute: { module, entryPoint: 'main' },
+    });
   } catch (error) {
-    throw new EngineFailure('shader', `${label}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new EngineFailure('shader', `${label}: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
   }
 }
 

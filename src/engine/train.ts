@@ -45,7 +45,10 @@ function scheduleTable({ optimiser, steps }: Pack): Float32Array<ArrayBuffer> {
   const table = new Float32Array(4 * steps);
   for (let t = 1; t <= steps; t++) {
     const { beta1, beta2 } = optimiser;
-    table.set([learningRateFactor(t, optimiser, steps), 1 / (1 - beta1 ** t), 1 / (1 - beta2 ** t)], 4 * (t - 1));
+    table.set(
+      [learningRateFactor(t, optimiser, steps), 1 / (1 - beta1 ** t), 1 / (1 - beta2 ** t)],
+      4 * (t - 1),
+    );
   }
   return table;
 }
@@ -59,7 +62,12 @@ export interface Training {
 }
 
 /** Prepares a pack for training. Weights go to `memory`, which outlives training; the rest to `scratch`. */
-export async function prepareTraining(device: Device, memory: Memory, scratch: Memory, pack: Pack): Promise<Training> {
+export async function prepareTraining(
+  device: Device,
+  memory: Memory,
+  scratch: Memory,
+  pack: Pack,
+): Promise<Training> {
   const { gpu } = device;
   const task = taskOf(pack.task);
   const weights = initialWeights(memory, pack);
@@ -67,16 +75,11 @@ export async function prepareTraining(device: Device, memory: Memory, scratch: M
   const { law, loss, optimiser } = pack;
   const how = { model, arena, task, law, order: pack.order, loss, optimiser };
   const programs = await compilePrograms(gpu, TRAIN_KERNELS, how);
-  const rows = allocateRows(
-    scratch,
-    model,
-    replicas,
-    {
-      rows: pack.batch,
-      longest: Math.max(...pack.replicas.map(replica => replica.trainLength)),
-      uniformLength: pack.lengthMode === 'uniform',
-    },
-  );
+  const rows = allocateRows(scratch, model, replicas, {
+    rows: pack.batch,
+    longest: Math.max(...pack.replicas.map(replica => replica.trainLength)),
+    uniformLength: pack.lengthMode === 'uniform',
+  });
   const { batch, losses } = rows;
   const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
   const clock = scratch.storage('clock', 2);

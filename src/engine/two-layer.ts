@@ -45,7 +45,13 @@ export interface TwoLayerForward {
 }
 
 /** Copies a view that is contiguous per replica between the arena and a row buffer of the same floats. */
-async function move(weights: Weights, view: View, buffer: GPUBuffer, gpu: GPUDevice, toArena: boolean): Promise<Dispatch> {
+async function move(
+  weights: Weights,
+  view: View,
+  buffer: GPUBuffer,
+  gpu: GPUDevice,
+  toArena: boolean,
+): Promise<Dispatch> {
   const { arena, replicas } = weights;
   const count = view.sizes.reduce((a, b) => a * b, 1);
   const inArena = { stride: arena.stride, at: view.offset };
@@ -144,7 +150,8 @@ export async function twoLayerForward(
   const softmax = [windows.uniforms[0]!, lengths, windows.scores];
   dispatches.push(dispatchGroups(gpu, programs.querySoftmax, softmax, sequences * model.heads, replicas));
   for (const [w, window] of windows.uniforms.entries()) {
-    if (windows.uniforms.length > 1) dispatches.push(...windowState(gpu, programs, weights, rows, windows, window));
+    if (windows.uniforms.length > 1)
+      dispatches.push(...windowState(gpu, programs, weights, rows, windows, window));
     const attention = { buffer: windows.attentionRows, first: 0, columns: model.heads, stride: headPad };
     const buffers = [window, lengths, windows.scores, windows.attentionRows];
     dispatches.push(
@@ -183,7 +190,12 @@ export async function twoLayerBackward(
   if (!window || more.length > 0) throw new Error('the backward pass needs one window over all positions');
   const programs = await compilePrograms(gpu, BACKWARD, how);
   const perRow = (words: number) => memory.storage('row gradients', replicas * windows.rows * words);
-  const [gradScores, gradHidden, gradMix, gradLogits] = [perRow(headPad), perRow(mlpPad), perRow(H * C), perRow(G)];
+  const [gradScores, gradHidden, gradMix, gradLogits] = [
+    perRow(headPad),
+    perRow(mlpPad),
+    perRow(H * C),
+    perRow(G),
+  ];
   const { state, suffix, suffixWeight, attentionRows, positions, scores, width, sequences } = windows;
   const { lengths } = rows;
   const reduce = (left: Columns, right: Columns, out: View, rowsOfGroup: number, groups = 1) =>
@@ -191,7 +203,12 @@ export async function twoLayerBackward(
   const attention = [window, buffer, buffer, lengths, state, scores, attentionRows, gradScores];
   const hidden = [window, buffer, suffix, lengths, state, attentionRows, gradScores, gradHidden, gradMix];
   const logits = [windows.batch, positions, suffix, state, suffixWeight, gradMix, gradLogits];
-  const stateColumns = (first: number, columns: number): Columns => ({ buffer: state, first: mixAt + first, columns, stride: Z });
+  const stateColumns = (first: number, columns: number): Columns => ({
+    buffer: state,
+    first: mixAt + first,
+    columns,
+    stride: Z,
+  });
   const scoreColumns = { buffer: gradScores, first: 0, columns: H, stride: headPad };
   return [
     await move(weights, gradSequence.outputs, rows.gradOutputs, gpu, true),
@@ -199,11 +216,19 @@ export async function twoLayerBackward(
     ...(await activation(gpu, weights, 'activationBackward', sequence.pre, gradSequence.pre)),
     ...(await contractions(gpu, weights, readoutBackward(weights))),
     dispatch(gpu, programs.queryBackward, attention, windows.rows, replicas),
-    dispatch(gpu, programs.queryPhiBackward, [window, lengths, gradScores, buffer], H * (model.locality + 1), replicas),
+    dispatch(
+      gpu,
+      programs.queryPhiBackward,
+      [window, lengths, gradScores, buffer],
+      H * (model.locality + 1),
+      replicas,
+    ),
     ...reduce(scoreColumns, allColumns(state, Z), gradSequence.zQuery.whole, width, sequences),
     ...(await contractions(gpu, weights, queryBackward(weights))),
     dispatch(gpu, programs.hiddenBackward, hidden, windows.rows, replicas),
-    ...(mlpPad > 0 ? reduce(stateColumns(0, mixUsed), allColumns(gradHidden, mlpPad), gradTables.features, windows.rows) : []),
+    ...(mlpPad > 0
+      ? reduce(stateColumns(0, mixUsed), allColumns(gradHidden, mlpPad), gradTables.features, windows.rows)
+      : []),
     dispatch(gpu, programs.attentionClassBackward, logits, windows.rows * H, replicas),
     ...reduce(stateColumns(H * C, C), allColumns(gradLogits, G), gradTables.logitRows, windows.rows),
     ...(await contractions(gpu, weights, tableGradients(weights))),

@@ -11,7 +11,12 @@ export interface Weights {
 }
 
 /** An arena of zeros for `replicas` models, for batches of `sequences` sequences a replica. */
-export function allocateWeights(memory: Memory, model: ModelConfig, replicas: number, sequences: number): Weights {
+export function allocateWeights(
+  memory: Memory,
+  model: ModelConfig,
+  replicas: number,
+  sequences: number,
+): Weights {
   const arena = arenaOf(model, sequences);
   return { model, arena, buffer: memory.storage('arena', replicas * arena.stride), replicas };
 }
@@ -24,7 +29,13 @@ export function weightsFor(memory: Memory, weights: Weights, sequences: number):
   const encoder = gpu.createCommandEncoder();
   for (let r = 0; r < replicas; r++) {
     const bytes = 4 * from.parameterFloats;
-    encoder.copyBufferToBuffer(weights.buffer, 4 * r * from.stride, copy.buffer, 4 * r * copy.arena.stride, bytes);
+    encoder.copyBufferToBuffer(
+      weights.buffer,
+      4 * r * from.stride,
+      copy.buffer,
+      4 * r * copy.arena.stride,
+      bytes,
+    );
   }
   gpu.queue.submit([encoder.finish()]);
   return copy;

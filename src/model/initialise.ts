@@ -72,7 +72,8 @@ export function initialise(config: ModelConfig, { phiInit, baseWidth, seed }: In
 export function learningRateMultipliers(config: ModelConfig, baseWidth: number): Float32Array {
   const layout = layoutOf(config);
   const flat = new Float32Array(layout.stride);
-  const fill = (slot: TensorSlot) => flat.fill(scaling(slot.name, config, baseWidth).rate, slot.offset, slot.offset + slot.size);
+  const fill = (slot: TensorSlot) =>
+    flat.fill(scaling(slot.name, config, baseWidth).rate, slot.offset, slot.offset + slot.size);
   layout.slots.forEach(fill);
   return flat;
 }

@@ -54,23 +54,42 @@ export function readModel(bytes: Uint8Array, file: string): Model {
   const expected = tensorShapes(config);
   const names = new Set(expected.map(({ name }) => name));
   for (const name of Object.keys(header)) {
-    if (name !== '__metadata__' && !names.has(name)) throw fail(`unexpected tensor ${name}`, `A model of this config has: ${[...names].join(', ')}.`);
+    if (name !== '__metadata__' && !names.has(name))
+      throw fail(`unexpected tensor ${name}`, `A model of this config has: ${[...names].join(', ')}.`);
   }
   const used: { name: string; begin: number; end: number }[] = [];
   for (const { name, shape } of expected) {
     const entry = header[name];
-    if (entry === undefined) throw fail(`tensor ${name} [${shape}] is missing`, 'Write every tensor of interfaces.md, "Model file".');
+    if (entry === undefined)
+      throw fail(
+        `tensor ${name} [${shape}] is missing`,
+        'Write every tensor of interfaces.md, "Model file".',
+      );
     if (!isEntry(entry)) throw fail(`tensor ${name}: its header entry needs dtype, shape and data_offsets`);
-    const { dtype, data_offsets: [begin, end] } = entry;
-    if (dtype !== 'F32' && dtype !== 'F64') throw fail(`tensor ${name}: dtype ${dtype} is not supported`, 'Save the weights as F32.');
-    if (entry.shape.join() !== shape.join()) throw fail(`tensor ${name}: shape [${entry.shape}], expected [${shape}]`, 'Weights and config must agree.');
+    const {
+      dtype,
+      data_offsets: [begin, end],
+    } = entry;
+    if (dtype !== 'F32' && dtype !== 'F64')
+      throw fail(`tensor ${name}: dtype ${dtype} is not supported`, 'Save the weights as F32.');
+    if (entry.shape.join() !== shape.join())
+      throw fail(
+        `tensor ${name}: shape [${entry.shape}], expected [${shape}]`,
+        'Weights and config must agree.',
+      );
     const size = shape.reduce((a, b) => a * b, 1);
-    if (!(begin >= 0 && end - begin === size * BYTES[dtype])) throw fail(`tensor ${name}: data_offsets ${begin}…${end} do not hold ${size} ${dtype} values`);
-    if (end > data.length) throw fail(`tensor ${name}: the file is truncated (needs ${end} data bytes, has ${data.length})`);
+    if (!(begin >= 0 && end - begin === size * BYTES[dtype]))
+      throw fail(`tensor ${name}: data_offsets ${begin}…${end} do not hold ${size} ${dtype} values`);
+    if (end > data.length)
+      throw fail(`tensor ${name}: the file is truncated (needs ${end} data bytes, has ${data.length})`);
     used.push({ name, begin, end });
-    tensors[name] = toFloats(data.slice(begin, end), dtype);
+    tensors[name] = toFloats(Uint8Array.from(data.subarray(begin, end)), dtype);
     const bad = tensors[name]!.findIndex(x => !Number.isFinite(x));
-    if (bad >= 0) throw fail(`tensor ${name}: value ${bad} is ${tensors[name]![bad]}`, 'Weights must be finite; did the training diverge?');
+    if (bad >= 0)
+      throw fail(
+        `tensor ${name}: value ${bad} is ${tensors[name]![bad]}`,
+        'Weights must be finite; did the training diverge?',
+      );
   }
   checkLayout(used, data.length, fail);
   return { config, tensors };
@@ -80,17 +99,24 @@ type Fail = (what: string, fix?: string) => InputError;
 
 function readHeader(bytes: Uint8Array, fail: Fail): { header: Record<string, unknown>; dataStart: number } {
   const notSafetensors = 'Is it a safetensors file? See README, "Model file".';
-  if (bytes.length < 8) throw fail(`truncated: ${bytes.length} bytes is too short for a safetensors file`, notSafetensors);
+  if (bytes.length < 8)
+    throw fail(`truncated: ${bytes.length} bytes is too short for a safetensors file`, notSafetensors);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER_BYTES || headerBytes < 2) throw fail(`header length ${headerBytes} is impossible`, notSafetensors);
-  if (8 + headerBytes > bytes.length) throw fail(`truncated: the header needs ${headerBytes} bytes, ${bytes.length - 8} are there`, notSafetensors);
+  if (headerBytes > MAX_HEADER_BYTES || headerBytes < 2)
+    throw fail(`header length ${headerBytes} is impossible`, notSafetensors);
+  if (8 + headerBytes > bytes.length)
+    throw fail(
+      `truncated: the header needs ${headerBytes} bytes, ${bytes.length - 8} are there`,
+      notSafetensors,
+    );
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)));
   } catch (error) {
     throw fail(`the header is not JSON (${messageOf(error)})`, notSafetensors);
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) throw fail('the header is not a JSON object', notSafetensors);
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw fail('the header is not a JSON object', notSafetensors);
   return { header: header as Record<string, unknown>, dataStart: 8 + headerBytes };
 }
 
@@ -123,11 +149,22 @@ function toFloats(bytes: Uint8Array, dtype: keyof typeof BYTES): Float32Array {
 }
 
 /** Tensors must cover the data without holes or overlaps, as the safetensors library demands. */
-function checkLayout(used: { name: string; begin: number; end: number }[], dataBytes: number, fail: Fail): void {
+function checkLayout(
+  used: { name: string; begin: number; end: number }[],
+  dataBytes: number,
+  fail: Fail,
+): void {
   let at = 0;
   for (const { name, begin, end } of used.sort((a, b) => a.begin - b.begin)) {
-    if (begin !== at) throw fail(`tensor ${name}: begins at byte ${begin} of the data, expected ${at} (holes and overlaps are not allowed)`);
+    if (begin !== at)
+      throw fail(
+        `tensor ${name}: begins at byte ${begin} of the data, expected ${at} (holes and overlaps are not allowed)`,
+      );
     at = end;
   }
-  if (at !== dataBytes) throw fail(`${dataBytes - at} bytes after the last tensor`, 'The file is damaged or was not written by a safetensors library.');
+  if (at !== dataBytes)
+    throw fail(
+      `${dataBytes - at} bytes after the last tensor`,
+      'The file is damaged or was not written by a safetensors library.',
+    );
 }

@@ -54,7 +54,10 @@ function findAxes(content: object): { path: string; values: Scalar[] }[] {
 }
 
 function product(axes: { values: Scalar[] }[]): Scalar[][] {
-  return axes.reduce<Scalar[][]>((rows, { values }) => rows.flatMap(row => values.map(value => [...row, value])), [[]]);
+  return axes.reduce<Scalar[][]>(
+    (rows, { values }) => rows.flatMap(row => values.map(value => [...row, value])),
+    [[]],
+  );
 }
 
 /** Entries of the attention table a query can have (heads · classes): what one shader invocation holds. */
@@ -74,23 +77,30 @@ function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
   }
   const shape = definition.shape(numbers);
   const longest = longestSequence(model.vocabulary, Math.round(data.alpha * 1000));
-  if (train.length > longest) say('train.length', `${train.length} is longer than a sequence can be (${longest})`);
+  if (train.length > longest)
+    say('train.length', `${train.length} is longer than a sequence can be (${longest})`);
   for (const length of test.length) {
     if (length > longest) say('test.length', `${length} is longer than a sequence can be (${longest})`);
   }
   if (shape.order >= train.length) {
-    say('train.length', `${train.length} is too short: this task looks back k = ${shape.order} tokens, N must be larger`);
+    say(
+      'train.length',
+      `${train.length} is too short: this task looks back k = ${shape.order} tokens, N must be larger`,
+    );
   } else if (model.locality >= train.length) {
     say('model.locality', `${model.locality} must be below every training length (${train.length} is one)`);
   }
   if (model.layers < shape.layers) say('model.layers', `task ${kind} needs ${shape.layers} layers`);
   if (model.locality < shape.locality) say('model.locality', `task ${kind} needs at least ${shape.locality}`);
-  if (data.law === 'dirichlet-markov' && shape.order === 0) say('data.law', `dirichlet-markov needs a task with a context, ${kind} has none`);
+  if (data.law === 'dirichlet-markov' && shape.order === 0)
+    say('data.law', `dirichlet-markov needs a task with a context, ${kind} has none`);
   if (model.attention.bits !== undefined && model.attention.precision === 'infinite') {
     say('model.attention.bits', 'only finite precision has bits');
   }
-  if (train.loss === 'cross-entropy' && model.outputs < 2) say('train.loss', `cross-entropy needs a distribution, ${kind} has one output`);
-  if (train.warmup >= train.steps) say('train.warmup', `${train.warmup} must be below train.steps = ${train.steps}`);
+  if (train.loss === 'cross-entropy' && model.outputs < 2)
+    say('train.loss', `cross-entropy needs a distribution, ${kind} has one output`);
+  if (train.warmup >= train.steps)
+    say('train.warmup', `${train.warmup} must be below train.steps = ${train.steps}`);
   const classes = model.heads * model.vocabulary * model.period;
   if (classes > MAX_ATTENTION_CLASSES) {
     say('model.heads', `heads · vocabulary · period = ${classes} is more than ${MAX_ATTENTION_CLASSES}`);
@@ -99,4 +109,3 @@ function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
   if (low > high) say('model.phiInit', `[${low}, ${high}] is not an interval`);
   return problems;
 }
-

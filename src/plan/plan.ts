@@ -22,7 +22,10 @@ export function runHash(cells: Cell[]): string {
  * Cells of an experiment, less those that are finished, grouped into packs.
  * @throws InputError when a cell is impossible.
  */
-export function planExperiment(experiment: Experiment, isFinished: (hash: string) => boolean = () => false): Plan {
+export function planExperiment(
+  experiment: Experiment,
+  isFinished: (hash: string) => boolean = () => false,
+): Plan {
   const cells = cellsOf(experiment);
   const open = cells.filter(cell => !isFinished(cell.hash));
   const finished = cells.filter(cell => isFinished(cell.hash)).map(cell => cell.hash);

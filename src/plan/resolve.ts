@@ -39,9 +39,14 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
     const value = chosen(path);
     if (value !== undefined || Array.isArray(node)) return value !== undefined ? value : node;
     if (typeof node !== 'object' || node === null) return node;
-    return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, pick(child, path ? `${path}.${key}` : key)]));
+    return Object.fromEntries(
+      Object.entries(node).map(([key, child]) => [key, pick(child, path ? `${path}.${key}` : key)]),
+    );
   };
-  const { task, data, model, train, test, seed } = pick(content, '') as Record<string, never> as unknown as Chosen;
+  const { task, data, model, train, test, seed } = pick(content, '') as Record<
+    string,
+    never
+  > as unknown as Chosen;
   const { kind, ...knobs } = task;
   const definition = taskOf(kind);
   const shape = definition.shape(knobs as Record<string, number>);

@@ -27,6 +27,7 @@ export const ACTIVATIONS = {
   relu: { value: (x: number) => Math.max(x, 0), slope: (x: number) => (x > 0 ? 1 : 0) },
   gelu: {
     value: (x: number) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
-    slope: (x: number) => 0.5 * (1 + erf(x / Math.SQRT2)) + (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI),
+    slope: (x: number) =>
+      0.5 * (1 + erf(x / Math.SQRT2)) + (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI),
   },
 };

@@ -11,7 +11,11 @@ export interface AdamState {
 /** A fresh state around copied parameters. */
 export function adamState(parameters: ArrayLike<number>): AdamState {
   const size = parameters.length;
-  return { parameters: Float64Array.from(parameters), moment1: new Float64Array(size), moment2: new Float64Array(size) };
+  return {
+    parameters: Float64Array.from(parameters),
+    moment1: new Float64Array(size),
+    moment2: new Float64Array(size),
+  };
 }
 
 /**
@@ -22,7 +26,12 @@ export function adamStep(
   state: AdamState,
   gradient: ArrayLike<number>,
   t: number,
-  { optimiser, learningRate, multipliers, steps }: { optimiser: Optimiser; learningRate: number; multipliers: ArrayLike<number>; steps: number },
+  {
+    optimiser,
+    learningRate,
+    multipliers,
+    steps,
+  }: { optimiser: Optimiser; learningRate: number; multipliers: ArrayLike<number>; steps: number },
 ): void {
   const { beta1, beta2, epsilon, clip } = optimiser;
   let squares = 0;

@@ -5,7 +5,11 @@ import type { ModelConfig } from '../shared/model-config.ts';
  * Infinite precision: softmax(c + log(i) φ on the τ-suffix). Finite precision: w = e^{log(i)(a − max a)}, a = c + φ, w ≤ 2^−bits
  * set to 0, normalised; bits null: no rounding. Returns i weights.
  */
-export function attentionRow(config: ModelConfig, logits: Float64Array, phi: ArrayLike<number>): Float64Array {
+export function attentionRow(
+  config: ModelConfig,
+  logits: Float64Array,
+  phi: ArrayLike<number>,
+): Float64Array {
   const { attention, locality } = config;
   const i = logits.length;
   const logPosition = Math.log(i);

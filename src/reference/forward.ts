@@ -1,7 +1,6 @@
 import type { Model, ModelConfig, Tensors } from '../shared/model-config.ts';
-import { ACTIVATIONS } from './activation.ts';
-import { attentionRow } from './attention.ts';
 import { add, dot, multiply, type Vector } from './linear.ts';
+import { EXACT, type Rules } from './rules.ts';
 
 /** A model whose weights may be float32 or float64. */
 export interface AnyModel {
@@ -38,27 +37,42 @@ export interface Trace {
  * The limit transformer at every position, float64, straight from the definitions of theory.md §1: O(T²) a layer.
  * `tokens` is not empty, each below the vocabulary.
  */
-export function referenceForward({ config, tensors }: AnyModel | Model, tokens: ArrayLike<number>): Trace {
+export function referenceForward(
+  { config, tensors }: AnyModel | Model,
+  tokens: ArrayLike<number>,
+  rules: Rules = EXACT,
+): Trace {
   const { width: d, period, outputs, layers } = config;
   let y: Vector[] = Array.from({ length: tokens.length }, (_, index) => {
     const residue = (index + 1) % period;
-    return Float64Array.from({ length: d }, (_, k) => tensors.embed![tokens[index]! * d + k]! + tensors.position![residue * d + k]!);
+    return Float64Array.from(
+      { length: d },
+      (_, k) => tensors.embed![tokens[index]! * d + k]! + tensors.position![residue * d + k]!,
+    );
   });
   const traces: LayerTrace[] = [];
   for (let l = 0; l < layers; l++) {
-    const trace = layerForward(config, tensors, l, y);
+    const trace = layerForward(config, tensors, l, y, rules);
     traces.push(trace.layer);
     y = trace.out;
   }
   return { layers: traces, final: y, outputs: y.map(row => multiply(tensors.unembed!, row, outputs)) };
 }
 
-function layerForward(config: ModelConfig, tensors: AnyModel['tensors'], l: number, inputs: Vector[]): { layer: LayerTrace; out: Vector[] } {
+function layerForward(
+  config: ModelConfig,
+  tensors: AnyModel['tensors'],
+  l: number,
+  inputs: Vector[],
+  rules: Rules,
+): { layer: LayerTrace; out: Vector[] } {
   const { heads, width: d, keyWidth, mlpWidth: m, attention, locality } = config;
   const tensor = (name: string) => tensors[`layer.${l}.${name}`]!;
-  const psi = ACTIVATIONS[config.activation].value;
+  const psi = rules.activation(config).value;
   const perHead = (name: string) =>
-    Array.from({ length: heads }, (_, h) => inputs.map(y => multiply(tensor(name), y, keyWidth, h * keyWidth * d)));
+    Array.from({ length: heads }, (_, h) =>
+      inputs.map(y => multiply(tensor(name), y, keyWidth, h * keyWidth * d)),
+    );
   const keys = perHead('key');
   const queries = perHead('query');
   const residual = inputs.map(y => y.slice());
@@ -69,8 +83,11 @@ function layerForward(config: ModelConfig, tensors: AnyModel['tensors'], l: numb
     weights.push([]);
     means.push([]);
     for (let i = 0; i < inputs.length; i++) {
-      const logits = Float64Array.from({ length: i + 1 }, (_, j) => attention.scale * dot(keys[h]![j]!, queries[h]![i]!));
-      const row = attentionRow(config, logits, phi);
+      const logits = Float64Array.from(
+        { length: i + 1 },
+        (_, j) => attention.scale * dot(keys[h]![j]!, queries[h]![i]!),
+      );
+      const row = rules.attention(config, { l, h, i }, logits, phi);
       const mean = new Float64Array(d);
       row.forEach((w, j) => {
         add(mean, inputs[j]!, w);
@@ -80,7 +97,16 @@ function layerForward(config: ModelConfig, tensors: AnyModel['tensors'], l: numb
       means[h]!.push(mean);
     }
   }
-  const layer: LayerTrace = { inputs, keys, queries, attention: weights, means, residual, pre: [], hidden: [] };
+  const layer: LayerTrace = {
+    inputs,
+    keys,
+    queries,
+    attention: weights,
+    means,
+    residual,
+    pre: [],
+    hidden: [],
+  };
   if (m === 0) return { layer, out: residual };
   const out = residual.map(Y => {
     const pre = multiply(tensor('mlp_in'), Y, m);

@@ -14,7 +14,12 @@ export function multiply(matrix: ArrayLike<number>, v: Vector, rows: number, off
 }
 
 /** Mᵀ v for M [v.length, columns]. */
-export function multiplyTransposed(matrix: ArrayLike<number>, v: Vector, columns: number, offset = 0): Vector {
+export function multiplyTransposed(
+  matrix: ArrayLike<number>,
+  v: Vector,
+  columns: number,
+  offset = 0,
+): Vector {
   const out = new Float64Array(columns);
   for (let i = 0; i < v.length; i++) {
     for (let k = 0; k < columns; k++) out[k]! += matrix[offset + i * columns + k]! * v[i]!;

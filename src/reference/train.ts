@@ -25,9 +25,22 @@ export function referenceTrain(pack: Pack, replica: number, count: number): Refe
   const key = streamKey(seed, STREAM.train);
   const losses: number[] = [];
   for (let step = 0; step < count; step++) {
-    const drawing = { task: taskOf(pack.task), knobs, law, alphaThousandths, lengthMode, length: trainLength, key, step };
+    const drawing = {
+      task: taskOf(pack.task),
+      knobs,
+      law,
+      alphaThousandths,
+      lengthMode,
+      length: trainLength,
+      key,
+      step,
+    };
     const batch = Array.from({ length: pack.batch }, (_, b) => sampleSequence(drawing, b));
-    const { loss, gradient } = referenceGradient({ config: model, tensors: named(layout, state.parameters) }, batch, pack.loss);
+    const { loss, gradient } = referenceGradient(
+      { config: model, tensors: named(layout, state.parameters) },
+      batch,
+      pack.loss,
+    );
     losses.push(loss);
     const flat = new Float64Array(layout.stride);
     for (const slot of layout.slots) flat.set(gradient[slot.name]!, slot.offset);
@@ -37,5 +50,7 @@ export function referenceTrain(pack: Pack, replica: number, count: number): Refe
 }
 
 function named(layout: Layout, flat: Float64Array): Tensors<Float64Array> {
-  return Object.fromEntries(layout.slots.map(slot => [slot.name, flat.subarray(slot.offset, slot.offset + slot.size)]));
+  return Object.fromEntries(
+    layout.slots.map(slot => [slot.name, flat.subarray(slot.offset, slot.offset + slot.size)]),
+  );
 }

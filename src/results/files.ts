@@ -10,9 +10,13 @@ export async function makeFolder(folder: string): Promise<void> {
     await (await open(probe, 'w')).close();
     await rm(probe);
   } catch (error) {
-    throw new InputError(`--out: cannot write to ${folder} (${messageOf(error)})`, 'Choose another folder with --out.', {
-      cause: error,
-    });
+    throw new InputError(
+      `--out: cannot write to ${folder} (${messageOf(error)})`,
+      'Choose another folder with --out.',
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -14,7 +14,11 @@ export class LineFile<T> {
    * Opens a file for appending, and reads what it holds. A torn last line, left by a crash, is cut off; `onTorn` is told.
    * @throws InputError with file and line when a line before the last is damaged.
    */
-  static async open<T>(path: string, schema: z.ZodType<T>, onTorn: (message: string) => void): Promise<{ file: LineFile<T>; lines: T[] }> {
+  static async open<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    onTorn: (message: string) => void,
+  ): Promise<{ file: LineFile<T>; lines: T[] }> {
     const handle = await open(path, 'a+');
     try {
       const { lines, whole, total } = parseLines(await handle.readFile(), path, schema);
@@ -42,7 +46,11 @@ export class LineFile<T> {
 }
 
 /** Whole lines of a file, and how many bytes they take of the total. */
-export function parseLines<T>(bytes: Uint8Array, path: string, schema: z.ZodType<T>): { lines: T[]; whole: number; total: number } {
+export function parseLines<T>(
+  bytes: Uint8Array,
+  path: string,
+  schema: z.ZodType<T>,
+): { lines: T[]; whole: number; total: number } {
   const text = new TextDecoder();
   const lines: T[] = [];
   let start = 0;
@@ -53,7 +61,10 @@ export function parseLines<T>(bytes: Uint8Array, path: string, schema: z.ZodType
     if (parsed === undefined) {
       const last = newline < 0 || newline === bytes.length - 1;
       if (last) return { lines, whole: start, total: bytes.length };
-      throw new InputError(`${path}:${number}: not a line that lengthwise wrote`, 'Mend or delete that line, or start over with --fresh.');
+      throw new InputError(
+        `${path}:${number}: not a line that lengthwise wrote`,
+        'Mend or delete that line, or start over with --fresh.',
+      );
     }
     lines.push(parsed);
     start = end + 1;

@@ -13,7 +13,10 @@ export async function lockFolder(path: string): Promise<() => Promise<void>> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const holder = Number(await readFile(path, 'utf8').catch(() => ''));
       if (attempt > 2 || isAlive(holder)) {
-        throw new InputError(`${path}: process ${holder} is working on this run`, 'Wait for it, or give this run another --out.');
+        throw new InputError(
+          `${path}: process ${holder} is working on this run`,
+          'Wait for it, or give this run another --out.',
+        );
       }
       await rm(path, { force: true });
     }

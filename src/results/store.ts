@@ -30,7 +30,13 @@ export class Store {
   private readonly curveFile: LineFile<CurveLine>;
   private readonly unlock: () => Promise<void>;
 
-  private constructor(folder: string, cells: CellLine[], cellFile: LineFile<CellLine>, curveFile: LineFile<CurveLine>, unlock: () => Promise<void>) {
+  private constructor(
+    folder: string,
+    cells: CellLine[],
+    cellFile: LineFile<CellLine>,
+    curveFile: LineFile<CurveLine>,
+    unlock: () => Promise<void>,
+  ) {
     this.folder = folder;
     this.cells = cells;
     this.cellFile = cellFile;
@@ -42,7 +48,10 @@ export class Store {
    * Opens a run's folder, making it when it is not there. `fresh` deletes what an earlier run left in it.
    * @throws InputError when the folder cannot be written, is in use, or is damaged.
    */
-  static async open(folder: string, { fresh, onTorn }: { fresh: boolean; onTorn: (message: string) => void }): Promise<Store> {
+  static async open(
+    folder: string,
+    { fresh, onTorn }: { fresh: boolean; onTorn: (message: string) => void },
+  ): Promise<Store> {
     if (fresh) await removeRun(folder);
     await makeFolder(join(folder, 'models'));
     const unlock = await lockFolder(join(folder, '.lock'));
@@ -59,7 +68,8 @@ export class Store {
 
   /** Adds finished cells and their training curves. Returns when they are on the disk. */
   async add(finished: FinishedCell[], curves: CurveLine[]): Promise<void> {
-    for (const { line, model } of finished) await writeWhole(join(this.folder, 'models', `${line.cell}.safetensors`), model);
+    for (const { line, model } of finished)
+      await writeWhole(join(this.folder, 'models', `${line.cell}.safetensors`), model);
     await this.curveFile.append(curves);
     const lines = finished.map(({ line }) => cellLineSchema.parse(line));
     await this.cellFile.append(lines);
@@ -68,7 +78,10 @@ export class Store {
 
   /** Writes manifest.json. */
   writeManifest(manifest: Manifest): Promise<void> {
-    return writeWhole(join(this.folder, 'manifest.json'), `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`);
+    return writeWhole(
+      join(this.folder, 'manifest.json'),
+      `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`,
+    );
   }
 
   async close(): Promise<void> {
@@ -81,7 +94,11 @@ export class Store {
 async function removeRun(folder: string): Promise<void> {
   if (!existsSync(folder)) return;
   const isRun = ['manifest.json', 'cells.jsonl'].some(name => existsSync(join(folder, name)));
-  if (!isRun) throw new InputError(`--fresh: ${folder} is not a lengthwise run, it will not be deleted`, 'Choose another --out.');
+  if (!isRun)
+    throw new InputError(
+      `--fresh: ${folder} is not a lengthwise run, it will not be deleted`,
+      'Choose another --out.',
+    );
   const unlock = await lockFolder(join(folder, '.lock'));
   await rm(folder, { recursive: true, force: true });
   await unlock();

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { InputError } from '../shared/errors.ts';
 import { findBrowser, INSTALL_HINT } from '../setup/browser-paths.mjs';
+import { InputError } from '../shared/errors.ts';
 
 /**
  * The browser to run: `LENGTHWISE_CHROME`, else an installed Chrome or Chromium, else the one that the set-up script
@@ -11,7 +11,10 @@ export function browserPath(environment: NodeJS.ProcessEnv = process.env): strin
   const wanted = environment.LENGTHWISE_CHROME;
   if (wanted) {
     if (!isExecutable(wanted)) {
-      throw new InputError(`LENGTHWISE_CHROME=${wanted}: no such executable`, 'Point it at Chrome or Chromium, or unset it.');
+      throw new InputError(
+        `LENGTHWISE_CHROME=${wanted}: no such executable`,
+        'Point it at Chrome or Chromium, or unset it.',
+      );
     }
     return wanted;
   }

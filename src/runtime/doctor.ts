@@ -1,5 +1,5 @@
-import type { AdapterInfo } from '../shared/protocol.ts';
 import { messageOf } from '../shared/errors.ts';
+import type { AdapterInfo } from '../shared/protocol.ts';
 import { browserPath } from './browser.ts';
 import { openSession, type SessionOptions } from './session.ts';
 

@@ -19,7 +19,11 @@ const HARDWARE = ['--use-angle=vulkan', '--enable-features=Vulkan', '--disable-v
  * Chrome's command-line flags. `auto` offers the hardware and lets WebGPU fall back to SwiftShader, which the results
  * record. The sandbox is off for root only, because Chrome refuses to start otherwise.
  */
-export function chromeFlags(adapter: AdapterPreference, isRoot: boolean, hasDisplayDriver: boolean): string[] {
+export function chromeFlags(
+  adapter: AdapterPreference,
+  isRoot: boolean,
+  hasDisplayDriver: boolean,
+): string[] {
   const hardware = adapter === 'hardware' || (adapter === 'auto' && hasDisplayDriver);
   return [
     '--enable-unsafe-webgpu',

@@ -11,7 +11,7 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-const HTML = `<!doctype html><meta charset="utf-8"><title>lengthwise</title><script type="module" src="engine.js"></script>`;
+const HTML = `<!doctype html><meta charset="utf-8"><title>lengthwise</title><link rel="icon" href="data:,"><script type="module" src="engine.js"></script>`;
 
 /**
  * Serves the engine's page on loopback, under a random token that only this run knows; every other path is 404.
@@ -21,7 +21,9 @@ const HTML = `<!doctype html><meta charset="utf-8"><title>lengthwise</title><scr
  */
 export async function servePage(bundle: string, port = 0): Promise<PageServer> {
   const script = await readFile(bundle).catch((error: unknown) => {
-    throw new MachineError(`${bundle}: ${messageOf(error)}`, 'Build it with `npm run build`.', { cause: error });
+    throw new MachineError(`${bundle}: ${messageOf(error)}`, 'Build it with `npm run build`.', {
+      cause: error,
+    });
   });
   const token = randomBytes(16).toString('hex');
   const server = createServer((request, response) => {
@@ -43,7 +45,11 @@ export async function servePage(bundle: string, port = 0): Promise<PageServer> {
 
 function send(response: ServerResponse, type: string, body: string | Buffer): void {
   response
-    .writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store', 'Content-Security-Policy': "default-src 'self'" })
+    .writeHead(200, {
+      'Content-Type': type,
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': "default-src 'self'; img-src data:",
+    })
     .end(body);
 }
 
@@ -51,7 +57,11 @@ function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const what = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.message})`;
-      reject(new InputError(`--port ${port} ${what}`, 'Choose another port, or leave --port out.', { cause: error }));
+      reject(
+        new InputError(`--port ${port} ${what}`, 'Choose another port, or leave --port out.', {
+          cause: error,
+        }),
+      );
     });
     server.listen(port, '127.0.0.1', resolve);
   });

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer';
 import { InputError, MachineError, messageOf } from '../shared/errors.ts';
-import { type AdapterPreference, type EngineEvent, eventSchema, type Request, requestSchema } from '../shared/protocol.ts';
+import {
+  type AdapterPreference,
+  type EngineEvent,
+  eventSchema,
+  type Request,
+  requestSchema,
+} from '../shared/protocol.ts';
 import { browserPath } from './browser.ts';
 import { chromeFlags } from './flags.ts';
 import { type PageServer, servePage } from './page-server.ts';
@@ -83,7 +89,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
 }
 
-async function connect(browser: Browser, server: PageServer, profile: string, options: SessionOptions): Promise<Session> {
+async function connect(
+  browser: Browser,
+  server: PageServer,
+  profile: string,
+  options: SessionOptions,
+): Promise<Session> {
   const page = await browser.newPage();
   let receive: (event: EngineEvent) => void = () => {};
   let lose: (error: SessionLost) => void = () => {};
@@ -98,7 +109,12 @@ async function connect(browser: Browser, server: PageServer, profile: string, op
   await page.exposeFunction('lengthwiseEmit', (json: string) => {
     const parsed = eventSchema.safeParse(JSON.parse(json));
     if (parsed.success) receive(parsed.data);
-    else lose(new SessionLost(`the page sent an event that is not in the protocol: ${parsed.error.issues[0]?.message}`));
+    else
+      lose(
+        new SessionLost(
+          `the page sent an event that is not in the protocol: ${parsed.error.issues[0]?.message}`,
+        ),
+      );
   });
   await page.goto(server.url, { timeout: LAUNCH_MS });
   await page.waitForFunction('window.lengthwise !== undefined', { timeout: LAUNCH_MS });
@@ -112,14 +128,21 @@ async function connect(browser: Browser, server: PageServer, profile: string, op
         lose = reject;
         receive = event => (event.event === 'progress' ? onProgress?.(event) : resolve(event));
         evaluate(page, json).catch((error: unknown) => {
-          reject(new SessionLost(`the page did not answer (${messageOf(error).split('\n')[0]})`, undefined, { cause: error }));
+          reject(
+            new SessionLost(`the page did not answer (${messageOf(error).split('\n')[0]})`, undefined, {
+              cause: error,
+            }),
+          );
         });
       });
     },
     async close() {
       open.delete(session);
       lose = () => {};
-      await Promise.race([browser.close().catch(() => {}), new Promise(resolve => setTimeout(resolve, 5000))]);
+      await Promise.race([
+        browser.close().catch(() => {}),
+        new Promise(resolve => setTimeout(resolve, 5000)),
+      ]);
       browser.process()?.kill('SIGKILL');
       await server.close();
       await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -130,7 +153,8 @@ async function connect(browser: Browser, server: PageServer, profile: string, op
 
 function evaluate(page: Page, requestJson: string): Promise<void> {
   return page.evaluate(
-    json => (window as unknown as { lengthwise: { handle(json: string): Promise<void> } }).lengthwise.handle(json),
+    json =>
+      (window as unknown as { lengthwise: { handle(json: string): Promise<void> } }).lengthwise.handle(json),
     requestJson,
   );
 }

@@ -25,11 +25,16 @@ const ATTEMPTS = 3;
  * again, and finished packs are never repeated.
  * @throws MachineError when a pack fails `ATTEMPTS` times, or in a way that a retry cannot help.
  */
-export async function trainPacks(packs: readonly { pack: Pack; adapter: Adapter }[], supervision: Supervision): Promise<void> {
+export async function trainPacks(
+  packs: readonly { pack: Pack; adapter: Adapter }[],
+  supervision: Supervision,
+): Promise<void> {
   const idle: Session[] = [];
   const limit = pLimit(supervision.workers);
   try {
-    await Promise.all(packs.map(({ pack, adapter }, index) => limit(() => trainOne(index, pack, adapter, idle, supervision))));
+    await Promise.all(
+      packs.map(({ pack, adapter }, index) => limit(() => trainOne(index, pack, adapter, idle, supervision))),
+    );
   } finally {
     limit.clearQueue();
     await Promise.allSettled(idle.map(session => session.close()));
@@ -38,12 +43,20 @@ export async function trainPacks(packs: readonly { pack: Pack; adapter: Adapter 
 
 type Adapter = 'auto' | 'hardware' | 'software';
 
-async function trainOne(index: number, pack: Pack, adapter: Adapter, idle: Session[], supervision: Supervision): Promise<void> {
+async function trainOne(
+  index: number,
+  pack: Pack,
+  adapter: Adapter,
+  idle: Session[],
+  supervision: Supervision,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     let session: Session | undefined;
     try {
       session = idle.pop() ?? (await supervision.open());
-      const final = await session.send({ op: 'train', adapter, pack }, event => supervision.onProgress(index, event));
+      const final = await session.send({ op: 'train', adapter, pack }, event =>
+        supervision.onProgress(index, event),
+      );
       const trained = expectTrained(final);
       await supervision.onFinished(index, trained, session);
       idle.push(session);
@@ -58,7 +71,9 @@ async function trainOne(index: number, pack: Pack, adapter: Adapter, idle: Sessi
           { cause: error },
         );
       }
-      supervision.onLog(`${messageOf(error)}: starting a fresh browser, attempt ${attempt + 1} of ${ATTEMPTS} for pack ${index + 1}`);
+      supervision.onLog(
+        `${messageOf(error)}: starting a fresh browser, attempt ${attempt + 1} of ${ATTEMPTS} for pack ${index + 1}`,
+      );
     }
   }
 }

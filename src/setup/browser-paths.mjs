@@ -39,7 +39,9 @@ function downloaded(environment) {
   return readdirSync(root)
     .sort()
     .reverse()
-    .flatMap(version => ['chrome-linux64/chrome', 'chrome-win64/chrome.exe'].map(binary => join(root, version, binary)));
+    .flatMap(version =>
+      ['chrome-linux64/chrome', 'chrome-win64/chrome.exe'].map(binary => join(root, version, binary)),
+    );
 }
 
 /** @param {string} path */

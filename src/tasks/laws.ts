@@ -79,7 +79,10 @@ const dirichletMarkov: LawSampler = {
         token = below(word, vocabulary);
       } else {
         const urn = urns.subarray(context * vocabulary, (context + 1) * vocabulary);
-        let rest = below(word, urn.reduce((sum, weight) => sum + weight, 0));
+        let rest = below(
+          word,
+          urn.reduce((sum, weight) => sum + weight, 0),
+        );
         while (token < vocabulary - 1 && rest >= urn[token]!) rest -= urn[token++]!;
         urn[token]! += ONE;
       }

@@ -11,10 +11,7 @@ export const TASKS: readonly Task[] = [simple, modP, kGram];
 export function taskOf(kind: string): Task {
   const task = TASKS.find(t => t.kind === kind);
   if (!task) {
-    throw new InputError(
-      `unknown task "${kind}"`,
-      `Choose one of: ${TASKS.map(t => t.kind).join(', ')}.`,
-    );
+    throw new InputError(`unknown task "${kind}"`, `Choose one of: ${TASKS.map(t => t.kind).join(', ')}.`);
   }
   return task;
 }

@@ -31,6 +31,10 @@ export function sampleSequence(drawing: Drawing, sequence: number): Example {
   const { vocabulary, order } = task.shape(knobs);
   const stream = new WordStream(key, step, sequence);
   const drawn = below(stream.next(), length) + 1;
-  const tokens = LAWS[law].draw(stream, lengthMode === 'uniform' ? drawn : length, { vocabulary, alphaThousandths, order });
+  const tokens = LAWS[law].draw(stream, lengthMode === 'uniform' ? drawn : length, {
+    vocabulary,
+    alphaThousandths,
+    order,
+  });
   return { tokens, target: task.target(tokens, knobs) };
 }

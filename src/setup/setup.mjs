@@ -1,0 +1,155 @@
+#!/usr/bin/env node
+// Prepares a checkout: dependencies, browser, build. Dependency-free, idempotent, quick when nothing is missing.
+// `npm start` and `npm test` run it first.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { downloadFolder, findBrowser, INSTALL_HINT } from './browser-paths.mjs';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const LEAST_NODE = [20, 19];
+const LOCK_WAIT_MS = 10 * 60_000;
+
+/** @param {string} line */
+function say(line) {
+  process.stderr.write(`setup: ${line}\n`);
+}
+
+/** @param {string} what @param {string} fix @returns {never} */
+function give(what, fix) {
+  process.stderr.write(`error: ${what}\n       ${fix}\n`);
+  process.exit(1);
+}
+
+/** Runs a command with its output on stderr. @param {string} command @param {string[]} args */
+function runs(command, args) {
+  const { status } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  return status === 0;
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const old = major < LEAST_NODE[0] || (major === LEAST_NODE[0] && minor < LEAST_NODE[1]);
+  if (old)
+    give(
+      `Node ${process.versions.node} is too old`,
+      `lengthwise needs Node ${LEAST_NODE.join('.')} or later.`,
+    );
+}
+
+/** Hash of files' contents. @param {string[]} files */
+function hashOf(files) {
+  const hash = createHash('sha256');
+  for (const file of files)
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(ROOT, file)));
+  return hash.digest('hex');
+}
+
+/** Every file below a folder, sorted. @param {string} folder @returns {string[]} */
+function filesBelow(folder) {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(entry =>
+      entry.isDirectory() ? filesBelow(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
+    );
+}
+
+/** @param {string} stamp @param {string} hash */
+function isCurrent(stamp, hash) {
+  const path = join(ROOT, stamp);
+  return existsSync(path) && readFileSync(path, 'utf8') === hash;
+}
+
+function installDependencies() {
+  const stamp = 'node_modules/.lengthwise-stamp';
+  const hash = hashOf(['package.json', 'package-lock.json']);
+  if (isCurrent(stamp, hash)) return;
+  say('installing dependencies (npm ci)');
+  // No package of ours needs its install script; puppeteer's would download a browser.
+  if (!runs('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])) {
+    give('npm ci failed', 'See the messages above; the npm registry must be reachable the first time.');
+  }
+  writeFileSync(join(ROOT, stamp), hash);
+}
+
+function installBrowser() {
+  const wanted = process.env.LENGTHWISE_CHROME;
+  // A wrong path is the command line's to complain about, in one clear error.
+  if (wanted || findBrowser()) return;
+  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+    say("no Chrome or Chromium found: installing Debian's (apt-get install chromium)");
+    process.env.DEBIAN_FRONTEND = 'noninteractive';
+    const installed =
+      runs('apt-get', ['update', '-qq']) &&
+      runs('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium']);
+    if (installed && findBrowser()) return;
+    say('apt-get could not install chromium');
+  }
+  say(`downloading Chrome into ${downloadFolder()}`);
+  runs('npx', ['@puppeteer/browsers', 'install', 'chrome@stable', '--path', downloadFolder()]);
+  if (!findBrowser()) give('no Chrome or Chromium was found, and none could be installed', INSTALL_HINT);
+}
+
+function build() {
+  const stamp = 'dist/.lengthwise-stamp';
+  const inputs = [
+    'package.json',
+    'package-lock.json',
+    'vite.config.ts',
+    ...filesBelow('src'),
+    ...filesBelow('shaders'),
+  ];
+  const hash = hashOf(inputs);
+  if (isCurrent(stamp, hash)) return;
+  say('building');
+  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
+  for (const mode of ['page', 'cli']) {
+    try {
+      execFileSync(process.execPath, [vite, 'build', '--mode', mode, '--logLevel', 'error'], {
+        cwd: ROOT,
+        stdio: ['ignore', 2, 2],
+      });
+    } catch {
+      give(`the ${mode} bundle did not build`, 'See the messages above.');
+    }
+  }
+  writeFileSync(join(ROOT, stamp), hash);
+}
+
+/** Keeps two set-ups from running into each other. A lock older than any set-up is taken over. */
+function withLock(/** @type {() => void} */ work) {
+  const lock = join(ROOT, '.setup-lock');
+  const began = Date.now();
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch {
+      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > LOCK_WAIT_MS)
+        rmSync(lock, { recursive: true, force: true });
+      else if (Date.now() - began > LOCK_WAIT_MS)
+        give(`another set-up holds ${lock}`, 'Wait for it, or delete that folder.');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+  const unlock = () => rmSync(lock, { recursive: true, force: true });
+  process.once('exit', unlock);
+  process.once('SIGINT', () => process.exit(130));
+  work();
+}
+
+checkNode();
+withLock(() => {
+  installDependencies();
+  installBrowser();
+  build();
+});
