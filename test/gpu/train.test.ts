@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { referenceTrain } from '../../src/reference/train.ts';
+import { floatsFromBase64 } from '../../src/shared/base64.ts';
+import type { Pack, Replica } from '../../src/shared/protocol.ts';
+import { useEngine } from '../support/engine.ts';
+
+const engine = useEngine();
+
+function replica(overrides: Partial<Replica> = {}): Replica {
+  const defaults = {
+    seed: 3,
+    trainLength: 8,
+    learningRate: 0.005,
+    alphaThousandths: 1000,
+    knobs: { omega: 2 },
+  };
+  return { cell: 'cell', ...defaults, ...overrides };
+}
+
+function pack(overrides: Partial<Pack> = {}): Pack {
+  return {
+    model: {
+      layers: 1,
+      heads: 1,
+      width: 8,
+      keyWidth: 8,
+      mlpWidth: 16,
+      vocabulary: 2,
+      period: 1,
+      locality: 0,
+      outputs: 1,
+      activation: 'relu',
+      attention: { precision: 'infinite', scale: 0.4 },
+    },
+    phiInit: [0, 0.5],
+    baseWidth: 32,
+    task: 'simple',
+    law: 'dirichlet-iid',
+    order: 0,
+    loss: 'mse',
+    lengthMode: 'uniform',
+    steps: 20,
+    batch: 16,
+    optimiser: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, warmup: 4, schedule: 'cosine', clip: 0.5 },
+    logEvery: 1,
+    test: { lengths: [16], sequences: 64 },
+    replicas: [replica()],
+    ...overrides,
+  };
+}
+
+const kGram: Partial<Pack> = {
+  model: {
+    layers: 2,
+    heads: 2,
+    width: 8,
+    keyWidth: 4,
+    mlpWidth: 16,
+    vocabulary: 3,
+    period: 1,
+    locality: 2,
+    outputs: 3,
+    activation: 'relu',
+    attention: { precision: 'infinite', scale: 0.5 },
+  },
+  task: 'k-gram',
+  law: 'dirichlet-markov',
+  order: 1,
+  phiInit: [0, 1],
+  replicas: [replica({ trainLength: 12, knobs: { vocabulary: 3, k: 1 } })],
+};
+
+async function train(own: Pack) {
+  const losses: (number | null)[][] = [];
+  const answer = await engine.ask('trained', { op: 'train', pack: own }, event => {
+    for (const point of event.curve) losses.push(point.losses);
+  });
+  return { ...answer, losses };
+}
+
+describe.each([
+  { name: 'one layer', own: pack() },
+  {
+    name: 'one layer, finite precision, period 3',
+    own: pack({
+      model: {
+        ...pack().model,
+        period: 3,
+        heads: 2,
+        attention: { precision: 'finite', bits: null, scale: 0.4 },
+      },
+      task: 'mod-p',
+      replicas: [replica({ knobs: { p: 3, k: 1 } })],
+    }),
+  },
+  { name: 'two layers', own: pack(kGram) },
+  { name: 'two layers, cross-entropy', own: pack({ ...kGram, loss: 'cross-entropy' }) },
+])('training $name', ({ own }) => {
+  test('follows the float64 reference over the first steps', async () => {
+    const want = referenceTrain(own, 0, own.steps);
+    const { losses } = await train(own);
+    want.losses.forEach((loss, step) => {
+      // Adam divides by √v, so rounding grows a little with every step.
+      expect(Math.abs(losses[step]![0]! - loss) / loss, `step ${step}`).toBeLessThan(1e-4);
+    });
+  });
+
+  test('gives the same bits twice', async () => {
+    const [first, second] = [await train(own), await train(own)];
+    expect(second.losses).toEqual(first.losses);
+    expect(second.cells).toEqual(first.cells);
+  });
+});
+
+describe('packs', () => {
+  test('a replica trains the same alone and among others', async () => {
+    const others = [replica({ seed: 9 }), replica(), replica({ seed: 4, knobs: { omega: 5 } })];
+    const among = await train(pack({ replicas: others }));
+    const alone = await train(pack());
+    expect(among.losses.map(row => row[1])).toEqual(alone.losses.map(row => row[0]));
+    expect(among.cells[1]!.weights).toBe(alone.cells[0]!.weights);
+  });
+
+  test.each([
+    { layers: 'one layer', base: {} },
+    { layers: 'two layers', base: kGram },
+  ])('a diverged replica is marked and does not disturb the rest ($layers)', async ({ base }) => {
+    const own = pack({ ...base, optimiser: { ...pack().optimiser, clip: null, warmup: 0 } });
+    const [good] = own.replicas;
+    const bad = { ...good!, learningRate: 1e30 };
+    const { cells } = await train({ ...own, replicas: [bad, good!] });
+    const alone = await train(own);
+    expect(cells[0]!.divergedAtStep).toBeGreaterThan(0);
+    expect(cells[0]!.test[0]!.loss).toBeNull();
+    expect(cells[1]).toEqual({ ...alone.cells[0], divergedAtStep: null });
+  });
+
+  test('evaluation is the mean over the test sequences, with its standard error', async () => {
+    const { cells } = await train(pack({ test: { lengths: [16, 64], sequences: 500 } }));
+    const [weights] = [floatsFromBase64(cells[0]!.weights)];
+    expect(weights.every(Number.isFinite)).toBe(true);
+    for (const { loss, stderr } of cells[0]!.test) {
+      expect(loss).toBeGreaterThan(0);
+      expect(stderr).toBeGreaterThan(0);
+      expect(stderr).toBeLessThan(loss!);
+    }
+  });
+});
