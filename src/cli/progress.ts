@@ -20,7 +20,7 @@ export class RunProgress {
   constructor(packs: { steps: number; tests: number }[]) {
     this.totals = packs.map(pack => pack.steps);
     this.done = packs.map(() => 0);
-    if (process.stderr.isTTY) {
+    if (process.stderr.isTTY && packs.length > 0) {
       const format = '{bar} {percentage}% | {phase} | loss {loss} | {rate} sequences/s | ETA {left}';
       this.bars = new MultiBar(
         { format, stream: process.stderr, barsize: 24, hideCursor: true },

@@ -9,11 +9,12 @@ import type { Cell } from '../plan/cells.ts';
 import type { PlannedPack } from '../plan/packs.ts';
 import { type Plan, planExperiment } from '../plan/plan.ts';
 import type { Manifest } from '../results/schema.ts';
-import { type CurveLine, type FinishedCell, Store } from '../results/store.ts';
-import { openSession, type Progress } from '../runtime/session.ts';
+import { type CurveLine, type FinishedCell, readCells, Store } from '../results/store.ts';
+import { openSession, type Progress, type Session } from '../runtime/session.ts';
 import { type Trained, trainPacks } from '../runtime/supervise.ts';
 import { type AdapterInfo, adapterName } from '../shared/adapter.ts';
 import { floatsFromBase64 } from '../shared/base64.ts';
+import { InputError } from '../shared/errors.ts';
 import { type MachineOptions, pageBundle, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { RunProgress } from './progress.ts';
@@ -41,67 +42,84 @@ interface Totals {
 /** `lengthwise run`: plans, trains and evaluates the grid, and prints the verdict. Finished cells are not run again. */
 export async function run(file: string, options: RunOptions): Promise<void> {
   const began = performance.now();
+  const { adapter, port } = options;
+  if (port !== 0 && options.workers > 1) {
+    throw new InputError(
+      '--port: one port cannot serve several workers',
+      'Leave --port out, or use --workers 1.',
+    );
+  }
   const experiment = await loadExperiment(file, options.set);
   const whole = planExperiment(experiment);
   const folder = join(options.out, experiment.name, whole.runHash);
-  const store = await Store.open(folder, { fresh: options.fresh, onTorn: log });
+  const done = new Set(options.fresh ? [] : (await readCells(folder)).map(line => line.cell));
+  const plan = planExperiment(experiment, hash => done.has(hash));
+  const totals: Totals = { sequences: 0, trainSeconds: 0, adapter: null, browser: null };
+  const progress = new RunProgress(
+    plan.packs.map(({ pack }) => ({ steps: pack.steps, tests: pack.test.lengths.length + 1 })),
+  );
+  const open = () => openSession({ adapter, port, bundle: pageBundle(), onLog: line => progress.say(line) });
+  // A browser that does not start must leave nothing behind, so the first one starts before the results are opened.
+  const idle = plan.packs.length > 0 ? [await open()] : [];
+  let store: Store | undefined;
   try {
-    const done = new Set(store.cells.map(line => line.cell));
-    const plan = planExperiment(experiment, hash => done.has(hash));
+    store = await Store.open(folder, { fresh: options.fresh, onTorn: log });
     const already = plan.finished.length;
-    log(
-      `${experiment.name}: ${plan.cells.length} cells${already > 0 ? `, ${already} already finished` : ''}, results in ${folder}`,
-    );
-    const totals: Totals = { sequences: 0, trainSeconds: 0, adapter: null, browser: null };
-    if (plan.packs.length > 0) await train(experiment, plan, store, options, totals);
+    const known = already > 0 ? `, ${already} already finished` : '';
+    progress.say(`${experiment.name}: ${plan.cells.length} cells${known}, results in ${folder}`);
+    if (plan.packs.length > 0)
+      await train(experiment, plan, store, { ...options, open, idle, progress }, totals);
+    progress.stop();
     const seconds = (performance.now() - began) / 1000;
     if (options.json) printJson(summaryJson(folder, plan, store, totals, seconds));
     else printSummary(folder, plan, store, totals, seconds);
   } finally {
-    await store.close();
+    progress.stop();
+    await Promise.allSettled(idle.map(session => session.close()));
+    await store?.close();
   }
+}
+
+/** What `train` uses besides the plan. */
+interface TrainOptions extends RunOptions {
+  open: () => Promise<Session>;
+  idle: Session[];
+  progress: RunProgress;
 }
 
 async function train(
   experiment: Experiment,
   plan: Plan,
   store: Store,
-  options: RunOptions,
+  { adapter, workers, open, idle, progress }: TrainOptions,
   totals: Totals,
 ): Promise<void> {
   const manifest = manifestOf(experiment, plan, store);
   await store.writeManifest(manifest);
-  const progress = new RunProgress(
-    plan.packs.map(({ pack }) => ({ steps: pack.steps, tests: pack.test.lengths.length + 1 })),
-  );
   const curves: CurveLine[][] = plan.packs.map(() => []);
-  const { adapter, port } = options;
-  try {
-    await trainPacks(
-      plan.packs.map(({ pack }) => ({ pack, adapter })),
-      {
-        workers: options.workers,
-        open: () => openSession({ adapter, port, bundle: pageBundle(), onLog: line => progress.say(line) }),
-        onLog: line => progress.say(line),
-        onProgress(pack, event) {
-          // A pack that is begun again starts its curve again.
-          if (event.phase === 'train' && event.curve[0]?.step === plan.packs[pack]!.pack.logEvery)
-            curves[pack] = [];
-          curves[pack]!.push(...curveLines(plan.packs[pack]!, event));
-          progress.update(pack, event);
-        },
-        async onFinished(pack, trained, session) {
-          totals.sequences += trained.trainSequences;
-          totals.trainSeconds += trained.trainSeconds;
-          totals.adapter = trained.adapter;
-          totals.browser = session.version;
-          await store.add(finishedCells(plan.packs[pack]!, trained), curves[pack]!);
-        },
+  await trainPacks(
+    plan.packs.map(({ pack }) => ({ pack, adapter })),
+    {
+      workers,
+      open,
+      onLog: line => progress.say(line),
+      onProgress(pack, event) {
+        // A pack that is begun again starts its curve again.
+        if (event.phase === 'train' && event.curve[0]?.step === plan.packs[pack]!.pack.logEvery)
+          curves[pack] = [];
+        curves[pack]!.push(...curveLines(plan.packs[pack]!, event));
+        progress.update(pack, event);
       },
-    );
-  } finally {
-    progress.stop();
-  }
+      async onFinished(pack, trained, session) {
+        totals.sequences += trained.trainSequences;
+        totals.trainSeconds += trained.trainSeconds;
+        totals.adapter = trained.adapter;
+        totals.browser = session.version;
+        await store.add(finishedCells(plan.packs[pack]!, trained), curves[pack]!);
+      },
+    },
+    idle,
+  );
   await store.writeManifest({
     ...manifest,
     versions: { ...manifest.versions, browser: totals.browser },

@@ -1,9 +1,6 @@
-import { z } from 'zod';
+import './no-eval.ts';
 import { type EngineEvent, requestSchema } from '../shared/protocol.ts';
 import { handleRequest } from './engine.ts';
-
-// The page's content security policy forbids the code that zod would generate.
-z.config({ jitless: true });
 
 /** What runtime/session.ts puts into the page. */
 declare const lengthwiseEmit: (json: string) => Promise<void>;

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../shared/errors.ts';
 import { makeFolder, syncFolder, writeWhole } from './files.ts';
-import { LineFile } from './lines.ts';
+import { LineFile, parseLines } from './lines.ts';
 import { lockFolder } from './lock.ts';
 import { type CellLine, cellLineSchema, type Manifest, manifestSchema } from './schema.ts';
 
@@ -89,6 +89,13 @@ export class Store {
     await this.curveFile.close();
     await this.unlock();
   }
+}
+
+/** Cells of a run's folder, for a look before anything is opened; none when there is no such run. */
+export async function readCells(folder: string): Promise<CellLine[]> {
+  const path = join(folder, 'cells.jsonl');
+  if (!existsSync(path)) return [];
+  return parseLines(await readFile(path), path, cellLineSchema).lines;
 }
 
 async function removeRun(folder: string): Promise<void> {

@@ -22,14 +22,14 @@ const ATTEMPTS = 3;
 
 /**
  * Trains packs. A lost device, a crashed page or a closed browser costs the pack in hand: a fresh browser begins it
- * again, and finished packs are never repeated.
+ * again, and finished packs are never repeated. Sessions in `idle` are used first; all are closed at the end.
  * @throws MachineError when a pack fails `ATTEMPTS` times, or in a way that a retry cannot help.
  */
 export async function trainPacks(
   packs: readonly { pack: Pack; adapter: Adapter }[],
   supervision: Supervision,
+  idle: Session[] = [],
 ): Promise<void> {
-  const idle: Session[] = [];
   const limit = pLimit(supervision.workers);
   try {
     await Promise.all(
