@@ -51,7 +51,7 @@ const attentionSchema = z.strictObject({
 export const experimentSchema = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9._-]*$/i, 'letters, digits, ".", "_" and "-" only')
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ".", "_" and "-" only')
     .max(80),
   task: taskSchema,
   data: z.strictObject({ law: axis(lawSchema).optional(), alpha: axis(thousandths).default(1) }).prefault({}),

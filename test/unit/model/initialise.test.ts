@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { initialise, learningRateMultipliers } from '../../../src/model/initialise.ts';
+import { layoutOf, slotOf } from '../../../src/model/layout.ts';
+import { learningRateFactor } from '../../../src/model/schedule.ts';
+import type { ModelConfig } from '../../../src/shared/model-config.ts';
+
+const config: ModelConfig = {
+  layers: 2,
+  heads: 2,
+  width: 64,
+  keyWidth: 64,
+  mlpWidth: 256,
+  vocabulary: 16,
+  period: 8,
+  locality: 3,
+  outputs: 32,
+  activation: 'relu',
+  attention: { precision: 'infinite', scale: 0.1 },
+};
+const layout = layoutOf(config);
+const start = (seed: number) => initialise(config, { phiInit: [0.2, 0.8], baseWidth: 32, seed });
+const values = (flat: Float32Array, name: string) => {
+  const slot = slotOf(layout, name);
+  return [...flat.subarray(slot.offset, slot.offset + slot.size)];
+};
+
+describe('μP initialisation', () => {
+  const flat = start(0);
+  test.each([
+    ['embed', 1],
+    ['layer.0.query', 1 / 8],
+    ['layer.1.value', 1 / 8],
+    ['layer.0.mlp_in', 1 / 8],
+    ['layer.1.mlp_out', 1 / 16],
+    ['unembed', Math.sqrt(32) / 64],
+  ])('%s has mean 0 and standard deviation %d', (name, std) => {
+    const own = values(flat, name);
+    const n = own.length;
+    const mean = own.reduce((a, b) => a + b, 0) / n;
+    const deviation = Math.sqrt(own.reduce((sum, x) => sum + x * x, 0) / n);
+    expect(Math.abs(mean)).toBeLessThan((5 * std) / Math.sqrt(n));
+    expect(Math.abs(deviation / std - 1)).toBeLessThan(5 / Math.sqrt(2 * n));
+  });
+
+  test('biases are 0, φ lies in its interval and fills it', () => {
+    expect(values(flat, 'layer.0.mlp_bias').every(x => x === 0)).toBe(true);
+    const phi = values(flat, 'layer.0.phi').concat(values(flat, 'layer.1.phi'));
+    for (const x of phi) expect(x).toBeGreaterThanOrEqual(0.2);
+    for (const x of phi) expect(x).toBeLessThanOrEqual(0.8);
+    expect(Math.max(...phi) - Math.min(...phi)).toBeGreaterThan(0.2);
+  });
+
+  test('the same seed gives the same weights, another seed others', () => {
+    expect(start(0)).toEqual(flat);
+    expect(start(1)).not.toEqual(flat);
+  });
+
+  test('learning rates: hidden and output matrices shrink with width, the rest does not', () => {
+    const rates = learningRateMultipliers(config, 32);
+    expect(new Set(values(rates, 'layer.0.key'))).toEqual(new Set([0.5]));
+    expect(new Set(values(rates, 'unembed'))).toEqual(new Set([0.5]));
+    expect(new Set(values(rates, 'embed'))).toEqual(new Set([1]));
+    expect(new Set(values(rates, 'layer.1.phi'))).toEqual(new Set([1]));
+  });
+});
+
+describe('learning-rate factor', () => {
+  const optimiser = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, warmup: 4, clip: null } as const;
+  test('warm-up is linear, then cosine from 1 towards 0', () => {
+    const factors = Array.from({ length: 12 }, (_, i) =>
+      learningRateFactor(i + 1, { ...optimiser, schedule: 'cosine' }, 12),
+    );
+    expect(factors.slice(0, 5)).toEqual([0.25, 0.5, 0.75, 1, 1]);
+    expect(factors[8]).toBeCloseTo(0.5, 12);
+    for (let i = 5; i < 12; i++) expect(factors[i]).toBeLessThan(factors[i - 1]!);
+    expect(factors[11]).toBeGreaterThan(0);
+  });
+  test('constant stays at 1', () => {
+    expect(learningRateFactor(12, { ...optimiser, schedule: 'constant' }, 12)).toBe(1);
+  });
+});
