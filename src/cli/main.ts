@@ -13,7 +13,8 @@ async function main(argv: string[]): Promise<number> {
     const usage = usageError(error);
     if (!usage) return report(error, debug);
     if (usage.exitCode === 0) return 0;
-    log(usage.message.replace(/\n+/g, ' '));
+    const noVerb = usage.code === 'commander.help';
+    log(noVerb ? 'error: no known verb given' : usage.message.replace(/\n+/g, ' '));
     log('       See `lengthwise --help`, or `lengthwise <verb> --help`.');
     return 2;
   }

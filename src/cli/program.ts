@@ -27,7 +27,7 @@ export function program(): Command {
     .option('--debug', 'show stack traces')
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .configureOutput({ outputError: () => {}, writeErr: () => {} });
   const verb = (name: string, description: string) =>
     root.command(name).description(description).exitOverride().option('--debug', 'show stack traces');
 

@@ -9,14 +9,18 @@ import { TASKS } from '../tasks/registry.ts';
 
 /** A scalar, or a list of distinct scalars: a grid axis. */
 function axis<T extends z.ZodType>(scalar: T) {
-  const list = z
+  return z.union([scalar, distinct(scalar)]);
+}
+
+/** A list of at least one value, none of them twice. */
+function distinct<T extends z.ZodType>(scalar: T) {
+  return z
     .array(scalar)
     .min(1, 'an empty list: give at least one value')
     .refine(
       values => new Set(values.map(value => JSON.stringify(value))).size === values.length,
       'the same value twice',
     );
-  return z.union([scalar, list]);
 }
 
 const count = z.int().min(1);
@@ -57,7 +61,7 @@ export const experimentSchema = z.strictObject({
   data: z.strictObject({ law: axis(lawSchema).optional(), alpha: axis(thousandths).default(1) }).prefault({}),
   model: z
     .strictObject({
-      layers: axis(z.union([z.literal(1), z.literal(2)])).optional(),
+      layers: axis(z.literal([1, 2])).optional(),
       heads: axis(count.max(64)).default(1),
       width: axis(count.max(4096)).default(32),
       keyWidth: axis(count.max(4096)).optional(),
@@ -85,14 +89,11 @@ export const experimentSchema = z.strictObject({
     loss: axis(lossSchema).default('mse'),
   }),
   test: z.strictObject({
-    length: z.union([
-      count.transform(length => [length]),
-      z.array(count).min(1, 'an empty list: give at least one value'),
-    ]),
+    length: z.union([count.transform(length => [length]), distinct(count)]),
     sequences: z.int().min(2).max(1_000_000).default(4096),
   }),
   seed: axis(z.int().min(0).max(0xffffffff)).default(0),
-  epsilon: z.union([positive.transform(value => [value]), z.array(positive).min(1)]).default([0.1]),
+  epsilon: z.union([positive.transform(value => [value]), distinct(positive)]).default([0.1]),
 });
 
 export type ExperimentFile = z.output<typeof experimentSchema>;

@@ -43,7 +43,12 @@ export async function readYaml(file: string, sets: readonly string[]): Promise<Y
 /** As `readYaml`, from text. `sets` are `path=value` assignments that win over the file. */
 export function parseYaml(text: string, file: string, sets: readonly string[]): YamlSource {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: 'error',
+  });
   const [problem] = document.errors;
   if (problem) {
     const { line } = lines.linePos(problem.pos[0]);
@@ -56,14 +61,25 @@ export function parseYaml(text: string, file: string, sets: readonly string[]): 
   }
   const assigned = sets.map(assignment => assign(document, assignment));
   return {
-    value: document.toJS() as Record<string, unknown>,
+    value: toValue(document, file) as Record<string, unknown>,
     where(path) {
-      const set = assigned.find(
-        keys => keys.every((key, i) => key === String(path[i])) && keys.length <= path.length,
-      );
+      // A set inside the path counts too: what is wrong with `task` may be the `task.k` that was set.
+      const set = assigned.find(keys => keys.every((key, i) => i >= path.length || key === String(path[i])));
       return set ? `--set ${set.join('.')}` : `${file}:${lineOf(document, lines, path)}`;
     },
   };
+}
+
+/** A document's content. Throws `InputError` for aliases without an anchor, to themselves, or in excess. */
+function toValue(document: Document, where: string): unknown {
+  try {
+    const value: unknown = document.toJS();
+    JSON.stringify(value);
+    return value;
+  } catch (error) {
+    const [what] = messageOf(error).split('\n');
+    throw new InputError(`${where}: YAML alias: ${what}`, 'Write the value out.', { cause: error });
+  }
 }
 
 /** Applies `a.b.c=value`, the value read as YAML. Returns the path. */
@@ -72,7 +88,7 @@ function assign(document: Document, assignment: string): string[] {
   if (at < 1)
     throw new InputError(`--set ${assignment}: expected path=value`, 'For example --set train.steps=500.');
   const path = assignment.slice(0, at).split('.');
-  const parsed = parseDocument(assignment.slice(at + 1));
+  const parsed = parseDocument(assignment.slice(at + 1), { prettyErrors: false, logLevel: 'error' });
   const [problem] = parsed.errors;
   if (problem)
     throw new InputError(`--set ${path.join('.')}: ${problem.message.split('\n')[0]}`, 'Quote the value.');
@@ -84,7 +100,7 @@ function assign(document: Document, assignment: string): string[] {
       );
     }
   }
-  document.setIn(path, parsed.contents === null ? null : parsed.toJS());
+  document.setIn(path, parsed.contents === null ? null : toValue(parsed, `--set ${path.join('.')}`));
   return path;
 }
 
