@@ -6,10 +6,10 @@
 @group(0) @binding(2) var<storage, read> losses: array<f32>;
 @group(0) @binding(3) var<storage, read_write> ring: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   var sum = 0.0;
-  for (var b = thread; b < batch.rows; b += 64u) { sum += losses[group.x * batch.rows + b]; }
+  for (var b = thread; b < batch.rows; b += LANES) { sum += losses[group.x * batch.rows + b]; }
   let total = workgroup_sum(sum, thread);
   if (thread == 0u) { ring[clock[1] * groups.x + group.x] = total / f32(batch.rows); }
 }

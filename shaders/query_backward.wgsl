@@ -14,7 +14,15 @@
 @group(0) @binding(7) var<storage, read_write> grad_scores: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
+  if (past_the_end(group)) {
+    for (var h = 0u; h < H; h++) {
+      let row = id.y * window.sequences * window.width + id.x;
+      attention_rows[row * H_PAD + h] = 0.0;
+      grad_scores[row * H_PAD + h] = 0.0;
+    }
+    return;
+  }
   quad_begin();
   let at = min(id.x, window.sequences * window.width - 1u);
   let sequence = at / window.width;

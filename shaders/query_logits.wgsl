@@ -12,7 +12,10 @@
 @group(0) @binding(5) var<storage, read_write> scores: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
+  if (past_the_end(group)) {
+    return;
+  }
   quad_begin();
   let at = min(id.x, window.sequences * window.width - 1u);
   let sequence = at / window.width;

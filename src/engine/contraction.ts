@@ -5,7 +5,7 @@ import type { View } from './view.ts';
 export interface Contraction {
   label: string;
   constants: Constants;
-  /** Threads a replica: one for four outputs. */
+  /** Threads a replica: one a tile of up to 4 × 4 outputs. */
   threads: number;
 }
 
@@ -47,46 +47,79 @@ export function contraction(
   if (inputLetters.length > 2 || outLetters.length > 3 || summed.length > 2)
     throw new Error(`${expression}: too many axes`);
 
-  const strideOf = (i: number, letter: string | undefined): number => {
-    const axis = letter === undefined ? -1 : (inputLetters[i] ?? '').indexOf(letter);
-    return axis < 0 ? 0 : inputs[i]!.strides[axis]!;
+  const stridesOf = (letters: string, view: View, letter: string) => {
+    const axis = letters.indexOf(letter);
+    return axis < 0 ? 0 : view.strides[axis]!;
   };
-  // Leading axes of size 1 fill up to three, so that the last letter varies fastest between threads.
-  const axes = [...Array(3 - outLetters.length).fill(undefined), ...outLetters] as (string | undefined)[];
-  const sizes = axes.map(letter => (letter === undefined ? 1 : size.get(letter)!));
-  const reduced = [...Array(2 - summed.length).fill(undefined), ...summed] as (string | undefined)[];
-  const reducedSizes = reduced.map(letter => (letter === undefined ? 1 : size.get(letter)!));
-  const outStrides = axes.map(letter =>
-    letter === undefined ? 0 : out.strides[outLetters.indexOf(letter)]!,
-  );
-
-  const strides = (name: string, i: number): Constants => {
-    const [s0, s1, s2] = axes.map(letter => strideOf(i, letter));
-    const [su, sv] = reduced.map(letter => strideOf(i, letter));
+  const axisOf = (letter: string): Axis => ({
+    size: size.get(letter)!,
+    a: stridesOf(inputLetters[0]!, inputs[0]!, letter),
+    b: inputs[1] ? stridesOf(inputLetters[1]!, inputs[1], letter) : 0,
+    out: stridesOf(outLetters, out, letter),
+  });
+  const [n0, n1, n2] = tileOrder(merge([...outLetters].map(axisOf)));
+  const [u, v] = pad(merge(summed.map(axisOf)), 2);
+  const rows = n1!.size >= 3 ? 4 : n1!.size;
+  const strides = (name: 'a' | 'b'): Constants => {
+    const prefix = name.toUpperCase();
     return {
-      [`${name}_AT`]: u32(inputs[i]?.offset ?? 0),
-      [`${name}0`]: u32(s0!),
-      [`${name}1`]: u32(s1!),
-      [`${name}2`]: u32(s2!),
-      [`${name}U`]: u32(su!),
-      [`${name}V`]: u32(sv!),
+      [`${prefix}_AT`]: u32(inputs[name === 'a' ? 0 : 1]?.offset ?? 0),
+      [`${prefix}0`]: u32(n0![name]),
+      [`${prefix}1`]: u32(n1![name]),
+      [`${prefix}2`]: u32(n2![name]),
+      [`${prefix}U`]: u32(u![name]),
+      [`${prefix}V`]: u32(v![name]),
     };
   };
   const constants = {
-    N0: u32(sizes[0]!),
-    N1: u32(sizes[1]!),
-    N2: u32(sizes[2]!),
-    U: u32(reducedSizes[0]!),
-    V: u32(reducedSizes[1]!),
-    ...strides('A', 0),
-    ...strides('B', 1),
-    HAS_B: String(inputLetters.length === 2),
+    N0: u32(n0!.size),
+    N1: u32(n1!.size),
+    N2: u32(n2!.size),
+    ROWS: u32(rows),
+    U: u32(u!.size),
+    V: u32(v!.size),
+    ...strides('a'),
+    ...strides('b'),
+    HAS_B: String(inputs.length === 2),
     OUT_AT: u32(out.offset),
-    OUT0: u32(outStrides[0]!),
-    OUT1: u32(outStrides[1]!),
-    OUT2: u32(outStrides[2]!),
+    OUT0: u32(n0!.out),
+    OUT1: u32(n1!.out),
+    OUT2: u32(n2!.out),
     SCALE: f32(scale),
     ACCUMULATE: String(accumulate),
   };
-  return { label: expression, constants, threads: sizes[0]! * sizes[1]! * Math.ceil(sizes[2]! / 4) };
+  const threads = n0!.size * Math.ceil(n1!.size / rows) * Math.ceil(n2!.size / 4);
+  return { label: expression, constants, threads };
+}
+
+/** An axis of a contraction: its length and what one step along it means to each tensor. */
+interface Axis {
+  size: number;
+  a: number;
+  b: number;
+  out: number;
+}
+
+/** Joins neighbouring axes that every tensor walks through as if they were one. */
+function merge(axes: Axis[]): Axis[] {
+  const merged: Axis[] = [];
+  for (const axis of axes) {
+    const last = merged.at(-1);
+    const joins = last && (['a', 'b', 'out'] as const).every(name => last[name] === axis.size * axis[name]);
+    if (joins) merged[merged.length - 1] = { ...axis, size: last.size * axis.size };
+    else merged.push(axis);
+  }
+  return merged;
+}
+
+/** Fills up with axes of length 1 in front. */
+function pad(axes: Axis[], count: number): Axis[] {
+  const one: Axis = { size: 1, a: 0, b: 0, out: 0 };
+  return [...Array<Axis>(count - axes.length).fill(one), ...axes];
+}
+
+/** Output axes in the order of the shader: tiles cover the last axis and the longest of the others. */
+function tileOrder(axes: Axis[]): Axis[] {
+  const [first, second, last] = pad(axes, 3) as [Axis, Axis, Axis];
+  return first.size > second.size ? [second, first, last] : [first, second, last];
 }

@@ -39,7 +39,7 @@ import { BLOCK } from './windows.ts';
 /** Slots of the loss ring: the most steps that one submission may hold. */
 export const RING = 256;
 
-const { activation, elementary, legend, quad, random, reduce, reduction, tokens } = COMMON;
+const { activation, elementary, legend, quad, random, reduce, reduction, tokens, window } = COMMON;
 
 /** A file of shaders/ with what it includes. */
 function source(name: string, text: string, ...includes: Source[]): Source[] {
@@ -60,11 +60,11 @@ const KERNELS = {
   lossMean: source('loss_mean', lossMean, reduce),
   sample: source('sample', sample, random),
   target: source('target', target, tokens, elementary),
-  hiddenBackward: source('hidden_backward', hiddenBackward, elementary, activation, quad),
+  hiddenBackward: source('hidden_backward', hiddenBackward, elementary, activation, quad, window),
   hiddenForward: source('hidden_forward', hiddenForward, elementary, activation, quad),
   queryAttentionRows: source('query_attention_rows', queryAttentionRows),
-  queryBackward: source('query_backward', queryBackward, quad),
-  queryLogits: source('query_logits', queryLogits, quad),
+  queryBackward: source('query_backward', queryBackward, quad, window),
+  queryLogits: source('query_logits', queryLogits, quad, window),
   queryPhiBackward: source('query_phi_backward', queryPhiBackward),
   querySoftmax: source('query_softmax', querySoftmax, reduce),
   reduceRows: source('reduce_rows', reduceRows, reduction),
@@ -87,9 +87,18 @@ export interface Specialisation {
   law?: Law;
   /** Order of the token chain (`tasks/laws.ts`). */
   order?: number;
+  /** Threads of a workgroup in kernels that reduce; 64 unless given. */
+  lanes?: number;
 }
 
-function constantsOf({ model, arena, loss = 'mse', optimiser, order = 0 }: Specialisation): Constants {
+function constantsOf({
+  model,
+  arena,
+  loss = 'mse',
+  optimiser,
+  order = 0,
+  lanes = 64,
+}: Specialisation): Constants {
   const widths = rowWidths(model);
   const { attention } = model;
   const finite = attention.precision === 'finite';
@@ -129,6 +138,7 @@ function constantsOf({ model, arena, loss = 'mse', optimiser, order = 0 }: Speci
     AT_DOT_MEAN: u32(arena.gradSequence?.dotMean.offset ?? 0),
     BLOCK: u32(BLOCK),
     ORDER: u32(order),
+    LANES: u32(lanes),
     RING: u32(RING),
     BETA1: f32(optimiser?.beta1 ?? 0),
     BETA2: f32(optimiser?.beta2 ?? 0),

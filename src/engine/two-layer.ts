@@ -25,7 +25,6 @@ const FORWARD = [
   'windowScan',
   'windowHistogram',
   'queryLogits',
-  'querySoftmax',
   'queryAttentionRows',
   ...REDUCTION_KERNELS,
 ] as const;
@@ -37,6 +36,9 @@ const BACKWARD = [
   'attentionClassBackward',
   ...REDUCTION_KERNELS,
 ] as const;
+
+/** Sequences up to this long are reduced by few lanes (query_softmax.wgsl). */
+const SHORT = 2048;
 
 /** A forward pass that a backward pass can follow. */
 export interface TwoLayerForward {
@@ -128,6 +130,8 @@ export async function twoLayerForward(
   if (!sequence) throw new Error('this arena has no second layer');
   const programs = await compilePrograms(gpu, FORWARD, how);
   const windows = allocateWindows(memory, weights, rows, wholeWindow);
+  const lanes = rows.shape.longest <= SHORT ? 4 : 64;
+  const { querySoftmax } = await compilePrograms(gpu, ['querySoftmax'], { ...how, lanes });
   const { sequences } = windows;
   const { batch, lengths, tokens, counts, suffix, mix, suffixWeight } = rows;
   const last = [batch, buffer, lengths, counts, suffix, mix, suffixWeight];
@@ -148,7 +152,7 @@ export async function twoLayerForward(
     );
   }
   const softmax = [windows.uniforms[0]!, lengths, windows.scores];
-  dispatches.push(dispatchGroups(gpu, programs.querySoftmax, softmax, sequences * model.heads, replicas));
+  dispatches.push(dispatchGroups(gpu, querySoftmax, softmax, sequences * model.heads, replicas));
   for (const [w, window] of windows.uniforms.entries()) {
     if (windows.uniforms.length > 1)
       dispatches.push(...windowState(gpu, programs, weights, rows, windows, window));

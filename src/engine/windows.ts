@@ -45,7 +45,9 @@ export function allocateWindows(memory: Memory, weights: Weights, rows: Rows, wh
   const { model, replicas } = weights;
   const { classes, state, headPad } = rowWidths(model);
   const sequences = rows.shape.rows;
-  const longest = Math.ceil(rows.shape.longest / 4) * 4;
+  // Whole workgroups of rows a sequence, where that does not waste more than it saves.
+  const multiple = rows.shape.longest > 48 ? 64 : 4;
+  const longest = Math.ceil(rows.shape.longest / multiple) * multiple;
   const fitting = Math.floor(WINDOW_BYTES / (replicas * sequences * positionBytes(weights)) / BLOCK) * BLOCK;
   const width = whole ? longest : Math.min(longest, Math.max(BLOCK, fitting));
   const total = replicas * sequences * width;

@@ -1,11 +1,12 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError, messageOf } from '../shared/errors.ts';
 
 /** Makes a folder. Throws `InputError` when it cannot be made or written to. */
 export async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeParents(folder);
     const probe = join(folder, `.write-${process.pid}`);
     await (await open(probe, 'w')).close();
     await rm(probe);
@@ -17,6 +18,19 @@ export async function makeFolder(folder: string): Promise<void> {
         cause: error,
       },
     );
+  }
+}
+
+/** As `mkdir(folder, { recursive: true })`, which in Node 20 never returns below /proc, where nothing can be made. */
+async function makeParents(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error;
+    await makeParents(dirname(folder));
+    await makeParents(folder);
   }
 }
 
