@@ -19,18 +19,15 @@ export async function readUserFile(file: string, maxBytes: number): Promise<stri
 /** Reads a file that a user named. Throws `InputError` when it cannot be read or is larger than `maxBytes`. */
 export async function readUserBytes(file: string, maxBytes: number): Promise<Uint8Array> {
   try {
-    const { size } = await stat(file);
-    if (size > maxBytes) throw new InputError(`${file}: ${size} bytes is too large (at most ${maxBytes})`);
+    const info = await stat(file);
+    if (info.isDirectory()) throw new InputError(`${file}: is a directory, not a file`, 'Check the path.');
+    if (info.size > maxBytes)
+      throw new InputError(`${file}: ${info.size} bytes is too large (at most ${maxBytes})`);
     return await readFile(file);
   } catch (error) {
     if (error instanceof InputError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    const what =
-      code === 'ENOENT'
-        ? 'no such file'
-        : code === 'EISDIR'
-          ? 'is a directory, not a file'
-          : messageOf(error);
+    const what = code === 'ENOENT' ? 'no such file' : messageOf(error);
     throw new InputError(`${file}: ${what}`, 'Check the path.', { cause: error });
   }
 }

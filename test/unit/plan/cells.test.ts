@@ -1,0 +1,192 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { parseExperiment } from '../../../src/config/experiment.ts';
+import { type Cell, cellsOf } from '../../../src/plan/cells.ts';
+import { planExperiment } from '../../../src/plan/plan.ts';
+import { InputError } from '../../../src/shared/errors.ts';
+
+const BASE = {
+  name: 'x',
+  task: { kind: 'k-gram', vocabulary: 3, k: 1 },
+  model: { layers: 2, width: 16, attention: { precision: 'finite', bits: 8 } },
+  train: { length: 8, steps: 10 },
+  test: { length: [16, 32] },
+  seed: 0,
+};
+const cells = (content: object, ...sets: string[]): Cell[] =>
+  cellsOf(parseExperiment(stringify(content), 'x.yaml', sets));
+const hashOf = (...sets: string[]): string => cells(BASE, ...sets)[0]!.hash;
+
+/** Paths of the scalars and lists of a cell's configuration. */
+function leaves(node: unknown, path: string[] = []): string[] {
+  if (typeof node !== 'object' || node === null || Array.isArray(node)) return [path.join('.')];
+  return Object.entries(node).flatMap(([key, child]) => leaves(child, [...path, key]));
+}
+
+/** One change a field. Two paths change together where a task or a task's default decides the field. */
+const CHANGES: [path: string, ...sets: string[]][] = [
+  ['task.kind', 'task={kind: mod-p, p: 3, k: 1}'],
+  ['task.vocabulary', 'task.vocabulary=4'],
+  ['task.k', 'task.k=2'],
+  ['data.law', 'data.law=uniform-iid'],
+  ['data.alpha', 'data.alpha=0.5'],
+  ['model.layers', 'task={kind: simple, omega: 1}', 'model.layers=1'],
+  ['model.heads', 'model.heads=2'],
+  ['model.width', 'model.width=32'],
+  ['model.keyWidth', 'model.keyWidth=8'],
+  ['model.mlpWidth', 'model.mlpWidth=0'],
+  ['model.vocabulary', 'task.vocabulary=5'],
+  ['model.period', 'model.period=2'],
+  ['model.locality', 'model.locality=3'],
+  ['model.outputs', 'task={kind: mod-p, p: 1, k: 0}'],
+  ['model.activation', 'model.activation=gelu'],
+  ['model.phiInit', 'model.phiInit=[0, 0.5]'],
+  ['model.attention.precision', 'model.attention={precision: infinite}'],
+  ['model.attention.bits', 'model.attention.bits=9'],
+  ['model.attention.scale', 'model.attention.scale=0.7'],
+  ['train.length', 'train.length=9'],
+  ['train.lengthMode', 'train.lengthMode=fixed'],
+  ['train.steps', 'train.steps=11'],
+  ['train.batch', 'train.batch=255'],
+  ['train.learningRate', 'train.learningRate=0.004'],
+  ['train.schedule', 'train.schedule=constant'],
+  ['train.warmup', 'train.warmup=1'],
+  ['train.clip', 'train.clip=null'],
+  ['train.beta1', 'train.beta1=0.8'],
+  ['train.beta2', 'train.beta2=0.99'],
+  ['train.epsilon', 'train.epsilon=1e-7'],
+  ['train.baseWidth', 'train.baseWidth=16'],
+  ['train.loss', 'train.loss=cross-entropy'],
+  ['test.length', 'test.length=[16, 64]'],
+  ['test.sequences', 'test.sequences=4095'],
+  ['seed', 'seed=1'],
+];
+
+describe('the name of a cell', () => {
+  test.each(CHANGES)('changes with %s', (_, ...sets) => {
+    expect(hashOf(...sets)).not.toBe(hashOf());
+    expect(hashOf(...sets)).toBe(hashOf(...sets));
+  });
+
+  test('every field that decides a result is in that table, and no two changes meet', () => {
+    expect(CHANGES.map(([path]) => path).sort()).toEqual(leaves(cells(BASE)[0]!.config).sort());
+    const hashes = CHANGES.map(([, ...sets]) => hashOf(...sets));
+    expect(new Set(hashes).size).toBe(CHANGES.length);
+  });
+
+  test.each([
+    'name=another',
+    'epsilon=[0.5, 0.25]',
+    'train.batch=256',
+    'data={alpha: 1}',
+    'model.locality=1',
+  ])('stays with %s: no result depends on it, or it is the default', set => {
+    expect(hashOf(set)).toBe(hashOf());
+  });
+
+  test('the order of keys in the file never matters', () => {
+    const orders = fc.tuple(
+      fc.shuffledSubarray(Object.entries(BASE), { minLength: Object.keys(BASE).length }),
+      fc.shuffledSubarray(Object.entries(BASE.model), { minLength: Object.keys(BASE.model).length }),
+      fc.shuffledSubarray(Object.entries(BASE.task), { minLength: Object.keys(BASE.task).length }),
+    );
+    fc.assert(
+      fc.property(orders, ([file, model, task]) => {
+        const shuffled = Object.fromEntries(
+          file.map(([key, value]) => {
+            if (key === 'model') return [key, Object.fromEntries(model)];
+            return [key, key === 'task' ? Object.fromEntries(task) : value];
+          }),
+        );
+        expect(cells(shuffled)[0]!.hash).toBe(hashOf());
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('seeds and learning rates give names of their own', () => {
+    const [seeds, rates] = [fc.uniqueArray(fc.nat(), { minLength: 2, maxLength: 9 }), [0.1, 0.01, 0.001]];
+    fc.assert(
+      fc.property(seeds, list => {
+        const grid = cells(
+          BASE,
+          `seed=${JSON.stringify(list)}`,
+          `train.learningRate=${JSON.stringify(rates)}`,
+        );
+        expect(grid).toHaveLength(list.length * rates.length);
+        expect(new Set(grid.map(cell => cell.hash)).size).toBe(grid.length);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('the grid', () => {
+  test('the last axis varies fastest, values in the order of the file', () => {
+    const grid = cells(BASE, 'seed=[7, 3]', 'train.length=[16, 4]', 'task.k=[2, 1]');
+    expect(grid.map(({ axes }) => Object.values(axes))).toEqual([
+      [2, 16, 7],
+      [2, 16, 3],
+      [2, 4, 7],
+      [2, 4, 3],
+      [1, 16, 7],
+      [1, 16, 3],
+      [1, 4, 7],
+      [1, 4, 3],
+    ]);
+    expect(Object.keys(grid[0]!.axes)).toEqual(['task.k', 'train.length', 'seed']);
+  });
+
+  test('each cell has the values of its axes, defaults from its own task', () => {
+    for (const { axes, config } of cells(BASE, 'task.k=[1, 2]', 'model.width=[16, 32]')) {
+      expect(config.task.k).toBe(axes['task.k']);
+      expect(config.model.locality).toBe(axes['task.k']);
+      expect(config.model.width).toBe(axes['model.width']);
+      expect(config.model.keyWidth).toBe(axes['model.width']);
+      expect(config.model.mlpWidth).toBe(4 * Number(axes['model.width']));
+      expect(config.model.attention.scale).toBe(Math.sqrt(32) / Number(axes['model.width']));
+    }
+  });
+
+  test('a run is named by its cells, in whatever order the file lists them', () => {
+    const run = (...sets: string[]) =>
+      planExperiment(parseExperiment(stringify(BASE), 'x.yaml', sets)).runHash;
+    expect(run('seed=[0, 1]')).toBe(run('seed=[1, 0]'));
+    expect(run('seed=[0, 1]')).not.toBe(run('seed=[0, 2]'));
+    expect(run('seed=[0, 1]')).not.toBe(run('seed=0'));
+  });
+});
+
+describe('an impossible cell', () => {
+  test('is an InputError even when the rest of the grid is possible, and is named once', () => {
+    const plan = () => cells(BASE, 'train.length=[8, 2, 9]', 'task.k=[1, 2]', 'seed=[0, 1]');
+    expect(plan).toThrow(InputError);
+    expect(plan).toThrow(
+      /^--set train\.length: train\.length: 2 is too short: this task looks back k = 2[^\n]*$/,
+    );
+  });
+
+  test.each([
+    ['model.layers=1', /model\.layers: task k-gram needs 2 layers/],
+    ['model.locality=0', /model\.locality: task k-gram needs at least 1/],
+    ['model.locality=8', /model\.locality: 8 must be below every training length \(8 is one\)/],
+    ['model.attention.precision=infinite', /model\.attention\.bits: only finite precision has bits/],
+    ['model.attention.precision=[finite, infinite]', /model\.attention\.bits: only finite/],
+    ['train.warmup=10', /train\.warmup: 10 must be below train\.steps = 10/],
+    ['model.heads=[1, 64]', null],
+    ['model.period=342', /heads · vocabulary · period = 1026 is more than 1024/],
+    ['model.period=341', null],
+    ['train.length=4294965', /train\.length: 4294965 is longer than a sequence can be \(4294964\)/],
+    ['test.length=4294965', /test\.length: 4294965 is longer/],
+    ['test.length=4294964', null],
+    ['model.phiInit=[1, 0.5]', /model\.phiInit: \[1, 0\.5\] is not an interval/],
+    ['model.phiInit=[1, 1]', null],
+    ['task.vocabulary=256', /task\.vocabulary: 256 is too large/],
+    ['task={kind: mod-p, p: 4, k: 4}', /task: k = 4 is not a residue mod p = 4/],
+    ['task={kind: mod-p, p: 4, k: [0, 3]}', null],
+  ])('%s', (set, says) => {
+    if (says) expect(() => cells(BASE, set)).toThrow(says);
+    else expect(cells(BASE, set).length).toBeGreaterThan(0);
+  });
+});
