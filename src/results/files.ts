@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError, messageOf } from '../shared/errors.ts';
@@ -22,15 +21,15 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 /** As `mkdir(folder, { recursive: true })`, which in Node 20 never returns below /proc, where nothing can be made. */
-async function makeParents(folder: string): Promise<void> {
+async function makeParents(folder: string, parentsMade = false): Promise<void> {
   try {
     await mkdir(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
-    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error;
+    if (code !== 'ENOENT' || parentsMade) throw error;
     await makeParents(dirname(folder));
-    await makeParents(folder);
+    await makeParents(folder, true);
   }
 }
 

@@ -38,8 +38,9 @@ export interface Session {
   close(): Promise<void>;
   /** Browser name and version. */
   version: string;
-  /** Process id of the browser, for tests that kill it. */
+  /** Process id of the browser and its profile folder, gone after `close`. */
   pid: number | undefined;
+  profile: string;
 }
 
 const LAUNCH_MS = 60_000;
@@ -122,6 +123,7 @@ async function connect(
   const session: Session = {
     version: await browser.version(),
     pid: browser.process()?.pid,
+    profile,
     send(request, onProgress) {
       const json = JSON.stringify(requestSchema.parse(request));
       return new Promise<Final>((resolve, reject) => {

@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { openSession, type Session, SessionLost } from '../../src/runtime/session.ts';
+import { trainPacks } from '../../src/runtime/supervise.ts';
+import type { Pack } from '../../src/shared/protocol.ts';
+import { BUNDLE } from '../support/engine.ts';
+
+const open = () => openSession({ adapter: 'software', bundle: BUNDLE });
+
+function pack(steps: number): Pack {
+  return {
+    model: {
+      layers: 1,
+      heads: 1,
+      width: 8,
+      keyWidth: 8,
+      mlpWidth: 16,
+      vocabulary: 2,
+      period: 1,
+      locality: 0,
+      outputs: 1,
+      activation: 'relu',
+      attention: { precision: 'infinite', scale: 0.4 },
+    },
+    phiInit: [0, 0],
+    baseWidth: 32,
+    task: 'simple',
+    law: 'dirichlet-iid',
+    order: 0,
+    loss: 'mse',
+    lengthMode: 'uniform',
+    steps,
+    batch: 16,
+    optimiser: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, warmup: 0, schedule: 'cosine', clip: 1 },
+    logEvery: 1,
+    test: { lengths: [16], sequences: 16 },
+    replicas: [
+      {
+        cell: 'a',
+        seed: 0,
+        trainLength: 4,
+        learningRate: 0.005,
+        alphaThousandths: 1000,
+        knobs: { omega: 1 },
+      },
+    ],
+  };
+}
+
+describe('a session', () => {
+  test('has a software adapter, and leaves neither process nor profile behind', async () => {
+    const session = await open();
+    const final = await session.send({ op: 'probe', adapter: 'software' });
+    if (final.event !== 'probed') throw new Error(JSON.stringify(final));
+    expect(final.adapter.software).toBe(true);
+    expect(final.adapter.limits.maxStorageBuffersPerShaderStage).toBeGreaterThanOrEqual(9);
+    await session.close();
+    expect(existsSync(session.profile)).toBe(false);
+    expect(() => process.kill(session.pid!, 0)).toThrow(/ESRCH/);
+  });
+
+  test('asks for hardware in vain on a software adapter: a clear refusal, no crash', async () => {
+    const session = await open();
+    const final = await session.send({ op: 'probe', adapter: 'hardware' });
+    expect(final).toMatchObject({ event: 'failed', reason: 'no-adapter' });
+    await session.close();
+  });
+});
+
+describe('supervision', () => {
+  async function supervised(kill: (session: Session) => Promise<void> | void, failures: number) {
+    const log: string[] = [];
+    const finished: number[] = [];
+    let opened = 0;
+    await trainPacks(
+      [
+        { pack: pack(40), adapter: 'software' },
+        { pack: pack(40), adapter: 'software' },
+      ],
+      {
+        workers: 1,
+        async open() {
+          const session = await open();
+          opened++;
+          if (opened > failures) return session;
+          return {
+            ...session,
+            send: (request, onProgress) =>
+              session.send(request, event => {
+                onProgress?.(event);
+                void kill(session);
+              }),
+          };
+        },
+        onLog: line => log.push(line),
+        onProgress: () => {},
+        onFinished: async index => {
+          finished.push(index);
+        },
+      },
+    );
+    return { log, finished, opened };
+  }
+
+  test('a killed browser costs the pack in hand: a fresh one begins it again', async () => {
+    const { log, finished, opened } = await supervised(
+      session => void process.kill(session.pid!, 'SIGKILL'),
+      1,
+    );
+    expect(finished).toEqual([0, 1]);
+    expect(opened).toBe(2);
+    expect(log.join()).toMatch(/starting a fresh browser, attempt 2 of 3 for pack 1/);
+  });
+
+  test('three losses of one pack are an error that keeps its cause', async () => {
+    const run = supervised(session => void process.kill(session.pid!, 'SIGKILL'), 9);
+    await expect(run).rejects.toThrow(/pack 1 failed 3 times; the last time the/);
+    await expect(run).rejects.not.toBeInstanceOf(SessionLost);
+  });
+
+  test('nothing is left running', () => {
+    const children = execFileSync('ps', ['--ppid', String(process.pid), '-o', 'args='], { encoding: 'utf8' });
+    expect(children).not.toMatch(/remote-debugging/);
+  });
+});
