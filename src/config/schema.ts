@@ -78,7 +78,7 @@ export const experimentSchema = z.strictObject({
     lengthMode: axis(lengthModeSchema).default('uniform'),
     steps: axis(count.max(10_000_000)).default(2000),
     batch: axis(count.max(65536)).default(256),
-    learningRate: axis(positive.max(10)).default(0.003),
+    learningRate: axis(positive).default(0.003),
     schedule: axis(z.enum(['cosine', 'constant'])).default('cosine'),
     warmup: axis(z.int().min(0)).default(0),
     clip: axis(positive.nullable()).default(1),

@@ -1,25 +1,33 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { InputError } from '../shared/errors.ts';
+
+/** Distinguishes what one process asks for at the same time. */
+let asked = 0;
 
 /** Keeps a second process out of a run folder. A lock whose process is gone is taken over. Returns the release. */
 export async function lockFolder(path: string): Promise<() => Promise<void>> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const handle = await open(path, 'wx');
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-      if (attempt > 2 || isAlive(holder)) {
-        throw new InputError(
-          `${path}: process ${holder} is working on this run`,
-          'Wait for it, or give this run another --out.',
-        );
+  // Written beside, then linked: whoever sees the lock sees its holder, too.
+  const own = `${path}.${process.pid}.${asked++}`;
+  try {
+    await writeFile(own, String(process.pid));
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await link(own, path);
+        return () => rm(path, { force: true });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        const holder = Number(await readFile(path, 'utf8').catch(() => ''));
+        if (attempt > 2 || isAlive(holder)) {
+          throw new InputError(
+            `${path}: process ${holder} is working on this run`,
+            'Wait for it, or give this run another --out.',
+          );
+        }
+        await rm(path, { force: true });
       }
-      await rm(path, { force: true });
     }
+  } finally {
+    await rm(own, { force: true });
   }
 }
 

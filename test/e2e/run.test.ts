@@ -91,7 +91,7 @@ describe('lengthwise run', () => {
   });
 
   test('diverged replicas are kept, counted and left out of the means', async () => {
-    const sets = ['learningRate=[0.00001, 10]', 'clip=null', 'baseWidth=4096', 'steps=300', 'length=4'];
+    const sets = ['learningRate=[0.01, 1.0e+30]', 'clip=null', 'length=4'];
     const assignments = sets.flatMap(set => ['--set', `train.${set}`]);
     const { code, stdout } = await run(...assignments, '--set', 'seed=0', '--out', 'wild');
     expect(code).toBe(0);
