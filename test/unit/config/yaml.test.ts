@@ -89,6 +89,16 @@ describe('what parses but cannot be used', () => {
 });
 
 describe('a complaint', () => {
+  test.each(['seed', 'epsilon', 'test.length', 'task.omega', 'train.length', 'model.layers'])(
+    'about %s, when it lists a value twice or none',
+    path => {
+      const complain = (list: string) => () => parseExperiment(TEXT, 'x.yaml', [`${path}=${list}`]);
+      expect(complain('[1, 1]')).toThrow(`--set ${path}: ${path}: [1,1]: the same value twice`);
+      expect(complain('[]')).toThrow(`--set ${path}: ${path}: an empty list: give at least one value`);
+      expect(complain('[1]')).not.toThrow();
+    },
+  );
+
   test('shows eight problems and counts the rest', () => {
     const keys = Array.from({ length: 11 }, (_, i) => `zebra${i}: 1\n`).join('');
     const complain = () => parseExperiment(TEXT + keys, 'x.yaml');

@@ -167,6 +167,11 @@ describe('an impossible cell', () => {
     );
   });
 
+  test('is not one with as many classes as an invocation can hold', () => {
+    expect(cells(BASE, 'task.vocabulary=4', 'model.period=256')).toHaveLength(1);
+    expect(() => cells(BASE, 'task.vocabulary=4', 'model.period=257')).toThrow(/= 1028 is more than 1024/);
+  });
+
   test.each([
     ['model.layers=1', /model\.layers: task k-gram needs 2 layers/],
     ['model.locality=0', /model\.locality: task k-gram needs at least 1/],

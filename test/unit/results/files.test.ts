@@ -48,6 +48,10 @@ describe('writeWhole', () => {
 
   test('that fails keeps what was there', async () => {
     const folder = emptyFolder();
+    const path = join(folder, 'manifest.json');
+    await writeWhole(path, 'kept');
+    await expect(writeWhole(path, Symbol('not data') as never)).rejects.toThrow();
+    expect(readFileSync(path, 'utf8')).toBe('kept');
     mkdirSync(join(folder, 'taken'));
     await expect(writeWhole(join(folder, 'taken'), 'x')).rejects.toThrow();
     expect(existsSync(join(folder, 'taken'))).toBe(true);
