@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { z } from 'zod';
 import { readUserBytes, readUserFile } from '../config/yaml.ts';
 import { flatten, layoutOf } from '../model/layout.ts';
+import { regimesOf } from '../model/regime.ts';
 import { readModel } from '../model/safetensors.ts';
 import { referenceForward } from '../reference/forward.ts';
 import { openSession } from '../runtime/session.ts';
@@ -32,14 +33,15 @@ const tokensSchema = z.strictObject({ sequences: z.array(z.array(z.number())).mi
 export async function forward(modelFile: string, tokensFile: string, options: ForwardOptions): Promise<void> {
   const model = readModel(await readUserBytes(modelFile, MODEL_BYTES), modelFile);
   const sequences = parseTokens(await readUserFile(tokensFile, TOKENS_BYTES), tokensFile, model);
-  const { outputs, adapter } =
+  const { outputs, adapter, deviceBytes } =
     options.kernel === 'reference'
-      ? { outputs: onReference(model, sequences, options.allPositions), adapter: null }
+      ? { outputs: onReference(model, sequences, options.allPositions), adapter: null, deviceBytes: null }
       : await onDevice(model, sequences, options);
   const runtime = options.kernel === 'reference' ? 'node' : options.runtime;
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
-    printJson({ outputs: shaped, kernel: options.kernel, runtime, adapter });
+    const regimes = regimesOf(model) ?? null;
+    printJson({ outputs: shaped, kernel: options.kernel, runtime, adapter, regimes, deviceBytes });
     return;
   }
   const table = new Table({ head: ['sequence', 'position', 'f(x)'], style: { head: [], border: [] } });
@@ -68,7 +70,7 @@ async function onDevice(
   model: Model,
   sequences: number[][],
   options: ForwardOptions,
-): Promise<{ outputs: Outputs; adapter: string }> {
+): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number }> {
   const { adapter, port, allPositions } = options;
   const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
   try {
@@ -82,7 +84,8 @@ async function onDevice(
       allPositions,
     });
     if (final.event !== 'computed') throw failure(final);
-    return { outputs: final.outputs, adapter: adapterName(final.adapter) };
+    const { outputs, deviceBytes } = final;
+    return { outputs, adapter: adapterName(final.adapter), deviceBytes };
   } finally {
     await session.close();
   }

@@ -23,20 +23,22 @@ export async function forward(device: Device, request: ForwardRequest): Promise<
     ? sequences.flatMap((sequence, of) => sequence.map((_, i) => ({ of, tokens: sequence.slice(0, i + 1) })))
     : sequences.map((tokens, of) => ({ of, tokens }));
   const outputs: Computed['outputs'] = sequences.map(() => []);
+  let deviceBytes = 0;
   let first = 0;
   while (first < wanted.length) {
     const batch = wanted.slice(first, first + batchSize(request, wanted, first));
-    const rows = await lastPositions(
+    const { rows, bytes } = await lastPositions(
       device,
       request,
       batch.map(({ tokens }) => tokens),
     );
+    deviceBytes = Math.max(deviceBytes, bytes);
     batch.forEach(({ of }, b) => {
       outputs[of]!.push(rows[b]!);
     });
     first += batch.length;
   }
-  return { event: 'computed', adapter: device.adapter, outputs };
+  return { event: 'computed', adapter: device.adapter, outputs, deviceBytes };
 }
 
 /** How many sequences from `first` on fit into one batch: at least one. */
@@ -58,7 +60,7 @@ async function lastPositions(
   device: Device,
   request: ForwardRequest,
   sequences: number[][],
-): Promise<(number | null)[][]> {
+): Promise<{ rows: (number | null)[][]; bytes: number }> {
   const memory = new Memory(device);
   try {
     const weights = uploadWeights(memory, request, sequences.length);
@@ -68,11 +70,12 @@ async function lastPositions(
     uploadSequences(device, rows, sequences);
     submit(device.gpu, await forwardPass(memory, weights, rows, { model, arena }));
     const values = new Float32Array(await memory.read(rows.outputs));
-    return sequences.map((_, b) =>
+    const outputs = sequences.map((_, b) =>
       Array.from(values.subarray(b * model.outputs, (b + 1) * model.outputs), x =>
         Number.isFinite(x) ? x : null,
       ),
     );
+    return { rows: outputs, bytes: memory.bytes };
   } finally {
     memory.destroy();
   }

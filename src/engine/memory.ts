@@ -5,6 +5,8 @@ import { EngineFailure } from './failure.ts';
 export class Memory {
   readonly device: Device;
   private readonly buffers: GPUBuffer[] = [];
+  /** Bytes allocated and not yet freed. */
+  bytes = 0;
 
   constructor(device: Device) {
     this.device = device;
@@ -67,11 +69,13 @@ export class Memory {
   destroy(): void {
     for (const buffer of this.buffers) buffer.destroy();
     this.buffers.length = 0;
+    this.bytes = 0;
   }
 
   private create(label: string, size: number, usage: number): GPUBuffer {
     const buffer = this.device.gpu.createBuffer({ label, size, usage });
     this.buffers.push(buffer);
+    this.bytes += size;
     return buffer;
   }
 }

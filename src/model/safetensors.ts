@@ -91,6 +91,7 @@ export function readModel(bytes: Uint8Array, file: string): Model {
         'Weights must be finite; did the training diverge?',
       );
   }
+  checkPhi(tensors, fail);
   checkLayout(used, data.length, fail);
   return { config, tensors };
 }
@@ -146,6 +147,20 @@ function isEntry(entry: unknown): entry is Entry {
 
 function toFloats(bytes: Uint8Array, dtype: keyof typeof BYTES): Float32Array {
   return dtype === 'F32' ? new Float32Array(bytes.buffer) : Float32Array.from(new Float64Array(bytes.buffer));
+}
+
+/** Largest |φ| for which log(i)·φ stays far from float32's end at any length. */
+const MAX_PHI = 1e6;
+
+function checkPhi(tensors: Tensors, fail: Fail): void {
+  for (const [name, values] of Object.entries(tensors)) {
+    const bad = name.endsWith('.phi') ? values.find(x => Math.abs(x) > MAX_PHI) : undefined;
+    if (bad !== undefined)
+      throw fail(
+        `tensor ${name}: ${bad} is too large: log(i)·φ would overflow float32`,
+        `Keep |φ| at most ${MAX_PHI}.`,
+      );
+  }
 }
 
 /** Tensors must cover the data without holes or overlaps, as the safetensors library demands. */

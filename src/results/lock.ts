@@ -21,12 +21,12 @@ export async function lockFolder(path: string): Promise<() => Promise<void>> {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
         const text = await readFile(path, 'utf8').catch(() => '');
-      if (text === '' && attempt === 0) {
-        // Whoever made it is about to write into it.
-        await setTimeout(WRITE_MS);
-        continue;
-      }
-      const holder = Number(text);
+        if (text === '' && attempt === 0) {
+          // Whoever made it is about to write into it.
+          await setTimeout(WRITE_MS);
+          continue;
+        }
+        const holder = Number(text);
         if (attempt > 2 || isAlive(holder)) {
           throw new InputError(
             `${path}: process ${holder} is working on this run`,

@@ -47,3 +47,6 @@ export function classCount(config: ModelConfig): number {
 export function classOf(config: ModelConfig, x: number, i: number): number {
   return x * config.period + (i % config.period);
 }
+
+/** Which positions a head ends up attending to (theory.md §1). */
+export type Regime = 'token' | 'balanced' | 'position';

@@ -157,6 +157,8 @@ export const eventSchema = z.discriminatedUnion('event', [
     adapter: adapterInfoSchema,
     /** `outputs[sequence][position][output]`; one position (the last) unless all were asked for. */
     outputs: z.array(z.array(z.array(z.number().nullable()))),
+    /** Most device memory that one batch took. */
+    deviceBytes: z.number(),
   }),
   z.strictObject({
     event: z.literal('differentiated'),

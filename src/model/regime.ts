@@ -1,0 +1,22 @@
+import type { Model, Regime } from '../shared/model-config.ts';
+
+/**
+ * What a head attends to as T grows (theory.md §1), by m = max_t φ[t] in infinite precision: the τ-suffix's share of the attention
+ * fades like T^{m−1} (token-dominated, m < 1), settles (balanced, m = 1), or tends to 1 (position-dominated, m > 1).
+ */
+export function regimeOf(phi: ArrayLike<number>): Regime {
+  const highest = Math.max(...Array.from(phi));
+  if (highest === 1) return 'balanced';
+  return highest < 1 ? 'token' : 'position';
+}
+
+/** Regimes of every head `[layer][head]`; undefined in finite precision, where the whole row is scaled by log i. */
+export function regimesOf({ config, tensors }: Model): Regime[][] | undefined {
+  if (config.attention.precision === 'finite') return undefined;
+  const row = config.locality + 1;
+  return Array.from({ length: config.layers }, (_, l) =>
+    Array.from({ length: config.heads }, (_, h) =>
+      regimeOf(tensors[`layer.${l}.phi`]!.subarray(h * row, (h + 1) * row)),
+    ),
+  );
+}
