@@ -1,6 +1,7 @@
 import { complaint, type Experiment } from '../config/experiment.ts';
 import { canonicalHash } from '../config/hash.ts';
 import type { Problem } from '../config/problems.ts';
+import { InputError } from '../shared/errors.ts';
 import { longestSequence } from '../tasks/laws.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { type CellConfig, resolveCell } from './resolve.ts';
@@ -14,6 +15,9 @@ export interface Cell {
   config: CellConfig;
 }
 
+/** A grid beyond this is a slip of the pen. */
+const MAX_CELLS = 100_000;
+
 type Scalar = number | string | boolean | null;
 
 /** Lists in these places are values, not axes. */
@@ -22,11 +26,18 @@ const NOT_AXES = new Set(['test.length', 'epsilon', 'model.phiInit', 'name']);
 const ALWAYS = ['train.length', 'seed'];
 
 /**
- * Every cell of an experiment, in the order of the file's axes, the last varying fastest.
- * @throws InputError when a combination is impossible, naming its line.
+ * Every cell of an experiment, axes in the order of the schema, the last varying fastest.
+ * @throws InputError when a combination is impossible, naming its line, or when there are too many.
  */
 export function cellsOf(experiment: Experiment): Cell[] {
   const axes = findAxes(experiment.content);
+  const size = axes.reduce((product, { values }) => product * values.length, 1);
+  if (size > MAX_CELLS) {
+    throw new InputError(
+      `${experiment.file}: ${size.toLocaleString('en')} cells are more than ${MAX_CELLS.toLocaleString('en')}`,
+      'Shorten a list, or split the experiment.',
+    );
+  }
   const problems = new Map<string, Problem>();
   const cells = product(axes).map(values => {
     const scalars = new Map(axes.map(({ path }, i) => [path, values[i]!] as const));

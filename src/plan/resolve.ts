@@ -71,7 +71,8 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       phiInit: model.phiInit ?? (layers === 2 ? [0, 1] : [0, 0]),
       attention: {
         precision,
-        ...(bits === undefined ? {} : { bits }),
+        // Written out, so that leaving the default away gives the same cell.
+        ...(precision === 'finite' || bits !== undefined ? { bits: bits ?? null } : {}),
         scale: scale ?? Math.sqrt(train.baseWidth) / keyWidth,
       },
     },

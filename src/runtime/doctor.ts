@@ -1,4 +1,4 @@
-import { messageOf } from '../shared/errors.ts';
+import { InputError, messageOf } from '../shared/errors.ts';
 import type { AdapterInfo } from '../shared/protocol.ts';
 import { browserPath } from './browser.ts';
 import { openSession, type SessionOptions } from './session.ts';
@@ -38,6 +38,7 @@ export async function diagnose(options: Omit<SessionOptions, 'adapter'>): Promis
         await session.close();
       }
     } catch (error) {
+      if (error instanceof InputError) throw error;
       adapters.push({ preference, adapter: undefined, problem: messageOf(error) });
     }
   }

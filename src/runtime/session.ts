@@ -44,6 +44,8 @@ export interface Session {
 }
 
 const LAUNCH_MS = 60_000;
+/** A browser that has not closed by then is killed. */
+const CLOSE_MS = 5000;
 const open = new Set<Session>();
 
 /** Closes every open session. For signal handlers. */
@@ -69,6 +71,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       args: chromeFlags(options.adapter, isRoot, existsSync('/dev/dri') || existsSync('/dev/nvidia0')),
       timeout: LAUNCH_MS,
       protocolTimeout: 0,
+      // Over a pipe the browser ends with this process, however that ends.
+      pipe: true,
       // The command line closes sessions itself, after it has said where the results lie.
       handleSIGINT: false,
       handleSIGTERM: false,
@@ -99,6 +103,7 @@ async function connect(
   const page = await browser.newPage();
   let receive: (event: EngineEvent) => void = () => {};
   let lose: (error: SessionLost) => void = () => {};
+  let busy = false;
   const log = (line: string) => options.onLog?.(line);
   page.on('console', message => {
     if (message.type() === 'error' || message.type() === 'warn') log(`page: ${message.text()}`);
@@ -124,9 +129,11 @@ async function connect(
     version: await browser.version(),
     pid: browser.process()?.pid,
     profile,
-    send(request, onProgress) {
+    async send(request, onProgress) {
+      if (busy) throw new Error('a session answers one request at a time');
+      busy = true;
       const json = JSON.stringify(requestSchema.parse(request));
-      return new Promise<Final>((resolve, reject) => {
+      const answer = new Promise<Final>((resolve, reject) => {
         lose = reject;
         receive = event => (event.event === 'progress' ? onProgress?.(event) : resolve(event));
         evaluate(page, json).catch((error: unknown) => {
@@ -137,14 +144,18 @@ async function connect(
           );
         });
       });
+      try {
+        return await answer;
+      } finally {
+        busy = false;
+      }
     },
     async close() {
       open.delete(session);
       lose = () => {};
-      await Promise.race([
-        browser.close().catch(() => {}),
-        new Promise(resolve => setTimeout(resolve, 5000)),
-      ]);
+      const patience = setTimeout(() => browser.process()?.kill('SIGKILL'), CLOSE_MS);
+      await browser.close().catch(() => {});
+      clearTimeout(patience);
       browser.process()?.kill('SIGKILL');
       await server.close();
       await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
