@@ -9,7 +9,7 @@
 @group(0) @binding(2) var<storage, read> suffix: array<u32>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read> state: array<f32>;
-@group(0) @binding(5) var<storage, read> attention_rows: array<f32>;
+@group(0) @binding(5) var<storage, read> attention: array<f32>;
 @group(0) @binding(6) var<storage, read> grad_scores: array<f32>;
 @group(0) @binding(7) var<storage, read_write> grad_hidden: array<vec4<f32>>;
 @group(0) @binding(8) var<storage, read_write> grad_mix: array<f32>;
@@ -38,7 +38,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let j = (M_PAD + k) / 4u;
     grad[k] = last * arena[grad_last + j][k % 4u];
     for (var h = 0u; h < H; h++) {
-      grad[k] += attention_rows[row * H_PAD + h] * arena[grad_mean + h * (Z / 4u) + j][k % 4u]
+      grad[k] += attention[row * H_PAD + h] * arena[grad_mean + h * (Z / 4u) + j][k % 4u]
                + grad_scores[row * H_PAD + h] * arena[z_query + h * (Z / 4u) + j][k % 4u];
     }
   }
@@ -47,7 +47,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     for (var k = 0u; k < H * C; k++) { pre += state[row * MIX_STRIDE + MIX_AT + k] * arena_quad(table + k * (F / 4u) + j); }
     var back = last * arena_quad(grad_last + j);
     for (var h = 0u; h < H; h++) {
-      back += attention_rows[row * H_PAD + h] * arena_quad(grad_mean + h * (Z / 4u) + j)
+      back += attention[row * H_PAD + h] * arena_quad(grad_mean + h * (Z / 4u) + j)
             + grad_scores[row * H_PAD + h] * arena_quad(z_query + h * (Z / 4u) + j);
     }
     let g0 = inside * activate_slope(pre[0]) * back[0];

@@ -1,8 +1,7 @@
 // Gradient of the one-query attention of layer 2 at every position of a window. With grad_mean the gradient of the attention's
 // average z_mean = sum_j attention_j state[j], and dot_mean = grad_mean . z_mean:
-//   attention_rows [rows][H] = attention_j                                                    =   (0 in empty rows)
-//   grad_scores    [rows][H] = attention_j (grad_mean . state[j] - dot_mean) * scale          =   (scale = log T in finite precision)
-// Rows laid out by position, for reduce_rows.wgsl. One thread a row.
+//   grad_scores [rows][H_PAD] = attention_j (grad_mean . state[j] - dot_mean) * scale    =    (scale = log T in finite precision)
+// attention [rows][H_PAD] is 0 in rows past the end, and so is the gradient. One thread a row.
 
 @group(0) @binding(0) var<uniform> window: Window;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
@@ -10,15 +9,13 @@
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read> state: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> attention: array<f32>;
-@group(0) @binding(6) var<storage, read_write> attention_rows: array<f32>;
-@group(0) @binding(7) var<storage, read_write> grad_scores: array<f32>;
+@group(0) @binding(6) var<storage, read_write> grad_scores: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
   if (past_the_end(group)) {
     for (var h = 0u; h < H; h++) {
       let row = id.y * window.sequences * window.width + id.x;
-      attention_rows[row * H_PAD + h] = 0.0;
       grad_scores[row * H_PAD + h] = 0.0;
     }
     return;
@@ -27,9 +24,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
   let at = min(id.x, window.sequences * window.width - 1u);
   let sequence = at / window.width;
   let row = id.y * window.sequences * window.width + at;
-  let length = lengths[id.y * window.sequences + sequence];
-  let position = window.first + at % window.width + 1u;
-  let scale = select(1.0, log(f32(length)), FINITE);
+  let scale = select(1.0, log(f32(lengths[id.y * window.sequences + sequence])), FINITE);
   for (var h = 0u; h < H; h++) {
     let grad = (id.y * STRIDE + AT_GRAD_ZMEAN + (sequence * H + h) * Z) / 4u;
     var g = -dot_mean[id.y * STRIDE + AT_DOT_MEAN + sequence * H + h];
@@ -38,9 +33,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
       let z = row * (Z / 4u) + j;
       g += (dot(state[z], q[0]) + dot(state[z + 1u], q[1])) + (dot(state[z + 2u], q[2]) + dot(state[z + 3u], q[3]));
     }
-    var a = 0.0;
-    if (position <= length) { a = attention[((id.y * window.sequences + sequence) * H + h) * window.longest + position - 1u]; }
-    attention_rows[row * H_PAD + h] = a;
-    grad_scores[row * H_PAD + h] = scale * a * g;
+    grad_scores[row * H_PAD + h] = scale * attention[row * H_PAD + h] * g;
   }
 }

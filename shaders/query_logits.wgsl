@@ -1,8 +1,8 @@
 // Layer-2 logits of the one query of each sequence, its last position T, against every position of a window:
-//   c_j = z_query[h] . state[j]                                   (z_query = s K_h^T Q_h y_T, written in state coordinates)
-//   scores [R*sequences][H][longest] =  c_j + log(T) phi[T - j]   infinite precision
-//                                       c_j + phi[T - j]          finite precision (log T comes in query_softmax.wgsl)
-// Empty rows are skipped; query_softmax.wgsl reads positions 1..T only. One thread a row.
+//   c_j = z_query[h] . state[j]                     (z_query = s K_h^T Q_h y_T, written in state coordinates)
+//   scores [rows][H_PAD] =  c_j + log(T) phi[T - j]   infinite precision
+//                           c_j + phi[T - j]          finite precision (log T comes in query_softmax.wgsl)
+// Rows past the end are left alone: query_softmax.wgsl does not read them. One thread a row.
 
 @group(0) @binding(0) var<uniform> window: Window;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
@@ -13,9 +13,7 @@
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-  if (past_the_end(group)) {
-    return;
-  }
+  if (past_the_end(group)) { return; }
   quad_begin();
   let at = min(id.x, window.sequences * window.width - 1u);
   let sequence = at / window.width;
@@ -35,7 +33,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
       if (t <= TAU) {
         score += select(log(f32(length)), 1.0, FINITE) * phi[id.y * STRIDE + AT_PHI2 + h * (TAU + 1u) + t];
       }
-      scores[((id.y * window.sequences + sequence) * H + h) * window.longest + position - 1u] = score;
+      scores[row * H_PAD + h] = score;
     }
   }
 }

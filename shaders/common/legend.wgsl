@@ -27,7 +27,7 @@ struct Window {
   sequences: u32,       // of a replica
   width: u32,           // positions a sequence in this window, a multiple of 4; rows past a sequence's end are empty
   first: u32,
-  longest: u32,         // positions a sequence has room for in buffers that hold all of them
+  whole: u32,           // 1: this is the only window
 }
 
 struct Replica {

@@ -105,11 +105,7 @@ export async function evaluatePack(
 function sequenceBytes(weights: Weights, longest: number): number {
   const { model } = weights;
   if (model.layers === 1) return rowBytes(model, longest);
-  return (
-    rowBytes(model, longest) +
-    longest * (positionBytes(weights) + 4 * model.heads) +
-    4 * arenaOf(model, 1).stride
-  );
+  return rowBytes(model, longest) + longest * positionBytes(weights) + 4 * arenaOf(model, 1).stride;
 }
 
 /** Sums of losses and their squares in float64, a replica. */

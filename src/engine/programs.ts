@@ -14,10 +14,10 @@ import hiddenForward from '../../shaders/hidden_forward.wgsl?raw';
 import loss from '../../shaders/loss.wgsl?raw';
 import lossMean from '../../shaders/loss_mean.wgsl?raw';
 import moveRows from '../../shaders/move_rows.wgsl?raw';
-import queryAttentionRows from '../../shaders/query_attention_rows.wgsl?raw';
 import queryBackward from '../../shaders/query_backward.wgsl?raw';
 import queryLogits from '../../shaders/query_logits.wgsl?raw';
 import queryPhiBackward from '../../shaders/query_phi_backward.wgsl?raw';
+import queryRescale from '../../shaders/query_rescale.wgsl?raw';
 import querySoftmax from '../../shaders/query_softmax.wgsl?raw';
 import reduceRows from '../../shaders/reduce_rows.wgsl?raw';
 import sample from '../../shaders/sample.wgsl?raw';
@@ -62,7 +62,7 @@ const KERNELS = {
   target: source('target', target, tokens, elementary),
   hiddenBackward: source('hidden_backward', hiddenBackward, elementary, activation, quad, window),
   hiddenForward: source('hidden_forward', hiddenForward, elementary, activation, quad),
-  queryAttentionRows: source('query_attention_rows', queryAttentionRows),
+  queryRescale: source('query_rescale', queryRescale),
   queryBackward: source('query_backward', queryBackward, quad, window),
   queryLogits: source('query_logits', queryLogits, quad, window),
   queryPhiBackward: source('query_phi_backward', queryPhiBackward),
@@ -89,6 +89,8 @@ export interface Specialisation {
   order?: number;
   /** Threads of a workgroup in kernels that reduce; 64 unless given. */
   lanes?: number;
+  /** Constants of one kernel that is compiled in several ways (query_softmax.wgsl, query_rescale.wgsl). */
+  variant?: Record<string, number>;
 }
 
 function constantsOf({
@@ -98,6 +100,7 @@ function constantsOf({
   optimiser,
   order = 0,
   lanes = 64,
+  variant = {},
 }: Specialisation): Constants {
   const widths = rowWidths(model);
   const { attention } = model;
@@ -139,6 +142,8 @@ function constantsOf({
     BLOCK: u32(BLOCK),
     ORDER: u32(order),
     LANES: u32(lanes),
+    AT_ZMEAN: u32(arena.sequence?.zMean.whole.offset ?? 0),
+    ...Object.fromEntries(Object.entries(variant).map(([name, n]) => [name, u32(n)])),
     RING: u32(RING),
     BETA1: f32(optimiser?.beta1 ?? 0),
     BETA2: f32(optimiser?.beta2 ?? 0),

@@ -25,8 +25,6 @@ const FORWARD = [
   'windowScan',
   'windowHistogram',
   'queryLogits',
-  'queryAttentionRows',
-  ...REDUCTION_KERNELS,
 ] as const;
 
 const BACKWARD = [
@@ -111,10 +109,71 @@ function windowState(
   ];
 }
 
+/** Dispatches of the attention average, given those that leave a window's state and scores. */
+type Average = (layer1: (window: GPUBuffer) => Dispatch[]) => Dispatch[];
+
+/**
+ * Layer 2's attention and its average z_mean, window by window with a running maximum and sum, so that memory stays bounded
+ * whatever T is. Rounding to p bits needs the highest score first: several windows are then passed through twice.
+ */
+async function averageState(
+  memory: Memory,
+  weights: Weights,
+  rows: Rows,
+  how: Specialisation,
+  windows: Windows,
+): Promise<Average> {
+  const { gpu } = memory.device;
+  const { model, replicas, buffer, arena } = weights;
+  const { headPad, state: Z } = rowWidths(model);
+  const { sequences, uniforms, scores, running } = windows;
+  const lanes = rows.shape.longest <= SHORT ? 4 : 64;
+  const softmaxOf = async (mode: number) =>
+    (await compilePrograms(gpu, ['querySoftmax'], { ...how, lanes, variant: { MODE: mode } })).querySoftmax;
+  const rescaleBy = async (factor: number) =>
+    (await compilePrograms(gpu, ['queryRescale'], { ...how, variant: { FACTOR: factor } })).queryRescale;
+  const [streaming, highest, known] = await Promise.all([0, 1, 2].map(softmaxOf));
+  const [byNewest, bySum] = await Promise.all([2, 3].map(rescaleBy));
+  const programs = await compilePrograms(gpu, REDUCTION_KERNELS, how);
+  const several = uniforms.length > 1;
+  const rounds = model.attention.precision === 'finite' && model.attention.bits !== null;
+
+  const softmax = (pipeline: GPUComputePipeline, window: GPUBuffer) =>
+    dispatchGroups(gpu, pipeline, [window, rows.lengths, running, scores], sequences * model.heads, replicas);
+  const rescale = (pipeline: GPUComputePipeline, window: GPUBuffer) =>
+    dispatch(gpu, pipeline, [window, running, buffer], (sequences * model.heads * Z) / 4, replicas);
+  const attention = { buffer: scores, first: 0, columns: model.heads, stride: headPad };
+  const add = (w: number) =>
+    reduction(
+      memory,
+      programs,
+      weights,
+      attention,
+      allColumns(windows.state, Z),
+      arena.sequence!.zMean.whole,
+      {
+        rows: windows.width,
+        groups: sequences,
+        accumulate: w > 0,
+      },
+    );
+
+  return layer1 => {
+    const twice = several && rounds;
+    const look = twice ? uniforms.flatMap(window => [...layer1(window), softmax(highest!, window)]) : [];
+    const sum = uniforms.flatMap((window, w) => [
+      ...layer1(window),
+      softmax(twice ? known! : streaming!, window),
+      ...(w > 0 ? [rescale(byNewest!, window)] : []),
+      ...add(w),
+    ]);
+    return [...look, ...sum, ...(several ? [rescale(bySum!, uniforms[0]!)] : [])];
+  };
+}
+
 /**
  * f(x) of every sequence of a batch in time linear in T: layer 1 through the running class histogram (theory.md §2), layer 2
- * for its one query, in state coordinates. With several windows, layer 1 is computed twice: for the scores, then for the
- * average, so that neither memory nor the softmax depends on how T is cut.
+ * for its one query, in state coordinates.
  */
 export async function twoLayerForward(
   memory: Memory,
@@ -125,13 +184,11 @@ export async function twoLayerForward(
 ): Promise<TwoLayerForward> {
   const { gpu } = memory.device;
   const { arena, model, buffer, replicas } = weights;
-  const { headPad, state: Z } = rowWidths(model);
   const { sequence } = arena;
   if (!sequence) throw new Error('this arena has no second layer');
   const programs = await compilePrograms(gpu, FORWARD, how);
   const windows = allocateWindows(memory, weights, rows, wholeWindow);
-  const lanes = rows.shape.longest <= SHORT ? 4 : 64;
-  const { querySoftmax } = await compilePrograms(gpu, ['querySoftmax'], { ...how, lanes });
+  const average = await averageState(memory, weights, rows, how, windows);
   const { sequences } = windows;
   const { batch, lengths, tokens, counts, suffix, mix, suffixWeight } = rows;
   const last = [batch, buffer, lengths, counts, suffix, mix, suffixWeight];
@@ -144,29 +201,14 @@ export async function twoLayerForward(
     await move(weights, sequence.last.whole, mix, gpu, true),
     ...(await contractions(gpu, weights, queryForward(weights))),
   ];
-  for (const window of windows.uniforms) {
+  const layer1 = (window: GPUBuffer) => {
     const scores = [window, buffer, buffer, lengths, windows.state, windows.scores];
-    dispatches.push(
+    return [
       ...windowState(gpu, programs, weights, rows, windows, window),
       dispatch(gpu, programs.queryLogits, scores, windows.rows, replicas),
-    );
-  }
-  const softmax = [windows.uniforms[0]!, lengths, windows.scores];
-  dispatches.push(dispatchGroups(gpu, querySoftmax, softmax, sequences * model.heads, replicas));
-  for (const [w, window] of windows.uniforms.entries()) {
-    if (windows.uniforms.length > 1)
-      dispatches.push(...windowState(gpu, programs, weights, rows, windows, window));
-    const attention = { buffer: windows.attentionRows, first: 0, columns: model.heads, stride: headPad };
-    const buffers = [window, lengths, windows.scores, windows.attentionRows];
-    dispatches.push(
-      dispatch(gpu, programs.queryAttentionRows, buffers, windows.rows, replicas),
-      ...reduction(memory, programs, weights, attention, allColumns(windows.state, Z), sequence.zMean.whole, {
-        rows: windows.width,
-        groups: sequences,
-        accumulate: w > 0,
-      }),
-    );
-  }
+    ];
+  };
+  dispatches.push(...average(layer1));
   dispatches.push(
     ...(await contractions(gpu, weights, readoutForward(weights))),
     ...(await activation(gpu, weights, 'activationForward', sequence.pre, sequence.hidden)),
@@ -200,12 +242,12 @@ export async function twoLayerBackward(
     perRow(H * C),
     perRow(G),
   ];
-  const { state, suffix, suffixWeight, attentionRows, positions, scores, width, sequences } = windows;
+  const { state, suffix, suffixWeight, positions, scores, width, sequences } = windows;
   const { lengths } = rows;
   const reduce = (left: Columns, right: Columns, out: View, rowsOfGroup: number, groups = 1) =>
     reduction(memory, programs, weights, left, right, out, { rows: rowsOfGroup, groups });
-  const attention = [window, buffer, buffer, lengths, state, scores, attentionRows, gradScores];
-  const hidden = [window, buffer, suffix, lengths, state, attentionRows, gradScores, gradHidden, gradMix];
+  const attention = [window, buffer, buffer, lengths, state, scores, gradScores];
+  const hidden = [window, buffer, suffix, lengths, state, scores, gradScores, gradHidden, gradMix];
   const logits = [windows.batch, positions, suffix, state, suffixWeight, gradMix, gradLogits];
   const stateColumns = (first: number, columns: number): Columns => ({
     buffer: state,

@@ -25,9 +25,10 @@ export interface Windows {
   suffix: GPUBuffer;
   suffixWeight: GPUBuffer;
   state: GPUBuffer;
-  attentionRows: GPUBuffer;
-  /** Scores of all windows [replicas · sequences, H, longest]; attention after query_softmax.wgsl. */
+  /** Layer-2 scores of a window's rows [rows, H_PAD]; weights after query_softmax.wgsl, in a single window the attention. */
   scores: GPUBuffer;
+  /** Softmax sums so far [replicas · sequences, H, 4] (query_softmax.wgsl). */
+  running: GPUBuffer;
 }
 
 /** Positions a window may hold so that its buffers stay below this. */
@@ -53,7 +54,7 @@ export function allocateWindows(memory: Memory, weights: Weights, rows: Rows, wh
   const total = replicas * sequences * width;
   const uniforms: GPUBuffer[] = [];
   for (let first = 0; first < rows.shape.longest; first += width) {
-    uniforms.push(memory.uniform('window', Uint32Array.of(sequences, width, first, longest)));
+    uniforms.push(memory.uniform('window', Uint32Array.of(sequences, width, first, width < longest ? 0 : 1)));
   }
   const suffix = model.locality + 1;
   const perRow = (label: string, words: number) => memory.storage(label, total * words);
@@ -70,7 +71,7 @@ export function allocateWindows(memory: Memory, weights: Weights, rows: Rows, wh
     suffix: perRow('position suffix', suffix),
     suffixWeight: perRow('position suffix weights', model.heads * suffix),
     state: perRow('state', state),
-    attentionRows: perRow('attention rows', headPad),
-    scores: memory.storage('scores', replicas * sequences * model.heads * longest),
+    scores: perRow('scores', headPad),
+    running: memory.storage('running sums', replicas * sequences * model.heads * 4),
   };
 }
