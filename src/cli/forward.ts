@@ -16,7 +16,7 @@ import { type MachineOptions, pageBundle } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 export interface ForwardOptions extends MachineOptions {
-  kernel: 'linear' | 'reference';
+  kernel: 'linear' | 'dense' | 'reference';
   allPositions: boolean;
   json: boolean;
 }
@@ -72,6 +72,7 @@ async function onDevice(
   options: ForwardOptions,
 ): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number }> {
   const { adapter, port, allPositions } = options;
+  const kernel = options.kernel === 'dense' ? 'dense' : 'linear';
   const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
   try {
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
@@ -82,6 +83,7 @@ async function onDevice(
       weights,
       sequences,
       allPositions,
+      kernel,
     });
     if (final.event !== 'computed') throw failure(final);
     const { outputs, deviceBytes } = final;

@@ -58,7 +58,9 @@ export function program(): Command {
     .action(plan);
   withMachine(verb('forward <model.safetensors> <tokens.json>', 'f(x) of each sequence'))
     .addOption(
-      new Option('--kernel <name>', 'how to compute it').choices(['linear', 'reference']).default('linear'),
+      new Option('--kernel <name>', 'how to compute it')
+        .choices(['linear', 'dense', 'reference'])
+        .default('linear'),
     )
     .option('--all-positions', 'read out at every position, not only the last', false)
     .addOption(json())

@@ -1,10 +1,11 @@
 import { toBase64 } from '../shared/base64.ts';
 import type { CellOutcome, EngineEvent, Pack, Request } from '../shared/protocol.ts';
+import { denseForward } from './dense-forward.ts';
 import { type Device, openDevice } from './device.ts';
 import { evaluatePack } from './evaluate.ts';
 import { EngineFailure } from './failure.ts';
 import { forward } from './forward.ts';
-import { gradientOf, sampleSequences } from './inspect.ts';
+import { denseAttention, gradientOf, sampleSequences } from './inspect.ts';
 import { Memory } from './memory.ts';
 import { trainPack } from './train.ts';
 
@@ -35,9 +36,11 @@ async function serve(device: Device, request: Request, emit: Emit): Promise<Engi
     case 'train':
       return train(device, request.pack, emit);
     case 'forward':
-      return forward(device, request);
+      return request.kernel === 'dense' ? denseForward(device, request) : forward(device, request);
     case 'gradient':
       return gradientOf(device, request);
+    case 'attention':
+      return denseAttention(device, request);
     case 'sample':
       return sampleSequences(device, request);
   }

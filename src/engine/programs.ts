@@ -6,6 +6,7 @@ import attentionClassBackward from '../../shaders/attention_class_backward.wgsl?
 import attentionClassForward from '../../shaders/attention_class_forward.wgsl?raw';
 import classHistogram from '../../shaders/class_histogram.wgsl?raw';
 import contract from '../../shaders/contract.wgsl?raw';
+import embedPositions from '../../shaders/embed_positions.wgsl?raw';
 import featuresBackward from '../../shaders/features_backward.wgsl?raw';
 import featuresForward from '../../shaders/features_forward.wgsl?raw';
 import gradientNorm from '../../shaders/gradient_norm.wgsl?raw';
@@ -165,6 +166,7 @@ export function compileContraction(
 const ELEMENTWISE = {
   activationBackward: source('activation_backward', activationBackward, elementary, activation),
   activationForward: source('activation_forward', activationForward, elementary, activation),
+  embedPositions: [{ name: 'embed_positions.wgsl', text: embedPositions }],
   moveRows: [{ name: 'move_rows.wgsl', text: moveRows }],
 };
 

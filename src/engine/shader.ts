@@ -22,6 +22,8 @@ export const COMMON = {
   elementary: { name: 'common/elementary.wgsl', text: elementary },
   legend: { name: 'common/legend.wgsl', text: legend },
   quad: { name: 'common/quad_plain.wgsl', text: quadPlain },
+  /** The twin of `quad` that never uses subgroups. */
+  quadPlain: { name: 'common/quad_plain.wgsl', text: quadPlain },
   random: { name: 'common/random.wgsl', text: random },
   reduce: { name: 'common/reduce.wgsl', text: reduce },
   reduction: { name: 'common/reduction.wgsl', text: reduction },

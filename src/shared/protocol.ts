@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { modelConfigSchema } from './model-config.ts';
+import { attentionSchema, modelConfigSchema } from './model-config.ts';
 
 /**
  * What the Node side (runtime/) and the WebGPU side (engine/) say to each other. Both ends validate with
@@ -76,6 +76,26 @@ export const requestSchema = z.discriminatedUnion('op', [
     weights: base64,
     sequences: z.array(z.array(u32)).min(1),
     allPositions: z.boolean(),
+    /** `linear`: through the class histogram; `dense`: O(T²) attention, every position at once. */
+    kernel: z.enum(['linear', 'dense']),
+  }),
+  z.strictObject({
+    op: z.literal('attention'),
+    adapter: adapterPreferenceSchema,
+    /** Widths are multiples of 4. */
+    heads: z.int().min(1),
+    length: z.int().min(1),
+    keyWidth: z.int().min(4).multipleOf(4),
+    valueWidth: z.int().min(4).multipleOf(4),
+    locality: z.int().min(0),
+    attention: attentionSchema,
+    variant: z.enum(['quad', 'plain']),
+    /** Float32 arrays: queries, keys [H, T, keyWidth], values, gradient of the output [H, T, valueWidth], φ [H, τ+1]. */
+    queries: base64,
+    keys: base64,
+    values: base64,
+    gradMeans: base64,
+    phi: base64,
   }),
   z.strictObject({
     op: z.literal('gradient'),
@@ -167,6 +187,16 @@ export const eventSchema = z.discriminatedUnion('event', [
     loss,
     /** Of that mean loss, flat, in `model/layout.ts` order. */
     gradient: base64,
+  }),
+  z.strictObject({
+    event: z.literal('attended'),
+    adapter: adapterInfoSchema,
+    /** Float32 arrays of the shapes asked with. */
+    means: base64,
+    gradQueries: base64,
+    gradKeys: base64,
+    gradValues: base64,
+    gradPhi: base64,
   }),
   z.strictObject({
     event: z.literal('sampled'),

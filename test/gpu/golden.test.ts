@@ -18,6 +18,7 @@ describe.each(goldens())('kernels against golden vector $name', ({ name, model, 
       ...request,
       sequences,
       allPositions: true,
+      kernel: 'linear',
     });
     const batch = sequences.map(tokens => ({ tokens, target: Array<number>(model.config.outputs).fill(0) }));
     const bounds = float32Bounds(model, batch).outputs;
@@ -32,8 +33,20 @@ describe.each(goldens())('kernels against golden vector $name', ({ name, model, 
   });
 
   test('last position alone gives the same bits', async () => {
-    const all = await engine.ask('computed', { op: 'forward', ...request, sequences, allPositions: true });
-    const last = await engine.ask('computed', { op: 'forward', ...request, sequences, allPositions: false });
+    const all = await engine.ask('computed', {
+      op: 'forward',
+      ...request,
+      sequences,
+      allPositions: true,
+      kernel: 'linear',
+    });
+    const last = await engine.ask('computed', {
+      op: 'forward',
+      ...request,
+      sequences,
+      allPositions: false,
+      kernel: 'linear',
+    });
     expect(last.outputs.map(rows => rows[0])).toEqual(all.outputs.map(rows => rows.at(-1)));
   });
 

@@ -14,6 +14,7 @@ async function lastOutputs(model: Model, sequences: number[][]): Promise<number[
     ...asRequest(model),
     sequences,
     allPositions: false,
+    kernel: 'linear',
   });
   return outputs.map(rows => rows[0] as number[]);
 }
