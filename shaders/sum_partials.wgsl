@@ -1,5 +1,5 @@
 // Adds up the blocks of reduce_rows.wgsl into the arena: out[group][i][j] = sum over blocks, or += when shape.accumulate.
-// One thread four neighbouring j of one i.
+// Blocks are added in runs of 32, so that rounding grows slowly with T. One thread four neighbouring j of one i.
 
 @group(0) @binding(0) var<uniform> shape: Reduction;
 @group(0) @binding(1) var<storage, read> partials: array<vec4<f32>>;
@@ -15,7 +15,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let blocks = (shape.rows + shape.block_rows - 1u) / shape.block_rows;
   let first = (id.y * shape.groups + group) * blocks * tile + id.x % tile;
   var sum = vec4<f32>();
-  for (var block = 0u; block < blocks; block++) { sum += partials[first + block * tile]; }
+  for (var run = 0u; run < blocks; run += 32u) {
+    var part = vec4<f32>();
+    for (var block = run; block < min(run + 32u, blocks); block++) { part += partials[first + block * tile]; }
+    sum += part;
+  }
   let out = (id.y * STRIDE + shape.at_out) / 4u + group * shape.out_group4 + i * shape.out_stride4 + j;
   if (shape.accumulate == 1u) { arena[out] += sum; } else { arena[out] = sum; }
 }

@@ -2,6 +2,7 @@ import { complaint, type Experiment } from '../config/experiment.ts';
 import { canonicalHash } from '../config/hash.ts';
 import type { Problem } from '../config/problems.ts';
 import { InputError } from '../shared/errors.ts';
+import { MAX_ATTENTION_CLASSES } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { type CellConfig, resolveCell } from './resolve.ts';
@@ -70,9 +71,6 @@ function product(axes: { values: Scalar[] }[]): Scalar[][] {
     [[]],
   );
 }
-
-/** Entries of the attention table a query can have (heads · classes): what one shader invocation holds. */
-const MAX_ATTENTION_CLASSES = 1024;
 
 /** Why a cell cannot be run. */
 function impossible({ task, data, model, train, test }: CellConfig): Problem[] {

@@ -12,20 +12,27 @@ export const attentionSchema = z.discriminatedUnion('precision', [
   }),
 ]);
 
+/** Most attention classes (heads · vocabulary · period) of a model: what one shader invocation holds. */
+export const MAX_ATTENTION_CLASSES = 1024;
+
 /** Everything that fixes a limit transformer's shape: the `__metadata__.lengthwise` of a model file (interfaces.md). */
-export const modelConfigSchema = z.strictObject({
-  layers: z.union([z.literal(1), z.literal(2)]),
-  heads: positiveInt,
-  width: positiveInt,
-  keyWidth: positiveInt,
-  mlpWidth: z.int().min(0),
-  vocabulary: positiveInt.max(256),
-  period: positiveInt,
-  locality: z.int().min(0),
-  outputs: positiveInt,
-  activation: z.enum(['relu', 'gelu']),
-  attention: attentionSchema,
-});
+export const modelConfigSchema = z
+  .strictObject({
+    layers: z.union([z.literal(1), z.literal(2)]),
+    heads: positiveInt,
+    width: positiveInt,
+    keyWidth: positiveInt,
+    mlpWidth: z.int().min(0),
+    vocabulary: positiveInt.max(256),
+    period: positiveInt,
+    locality: z.int().min(0),
+    outputs: positiveInt,
+    activation: z.enum(['relu', 'gelu']),
+    attention: attentionSchema,
+  })
+  .refine(({ heads, vocabulary, period }) => heads * vocabulary * period <= MAX_ATTENTION_CLASSES, {
+    message: `heads · vocabulary · period must be at most ${MAX_ATTENTION_CLASSES}`,
+  });
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
 

@@ -57,6 +57,12 @@ function withNaN(): Uint8Array {
   return file;
 }
 
+function withPhi(value: number): Uint8Array {
+  const tensors = unflatten(layoutOf(CONFIG), new Float32Array(layoutOf(CONFIG).stride));
+  tensors['layer.0.phi'] = Float32Array.of(value);
+  return writeModel({ config: CONFIG, tensors });
+}
+
 interface Case {
   what: string;
   args: string[];
@@ -249,6 +255,15 @@ const CASES: Case[] = [
       header.bias = header.unembed!;
     }),
     /unexpected tensor bias/,
+  ),
+  model('φ that would overflow', withPhi(1e30), /tensor layer\.0\.phi: .*too large/),
+  model('infinite φ', withPhi(Number.POSITIVE_INFINITY), /tensor layer\.0\.phi: value 0 is Infinity/),
+  model(
+    'too many classes',
+    reheadered(header => {
+      header.__metadata__!.lengthwise = JSON.stringify({ ...CONFIG, period: 1000 });
+    }),
+    /heads · vocabulary · period must be at most 1024/,
   ),
   model('NaN weights', withNaN(), /tensor unembed: value 3 is NaN/),
   {
