@@ -12,12 +12,6 @@
 @group(0) @binding(5) var<storage, read_write> mix: array<f32>;
 @group(0) @binding(6) var<storage, read_write> suffix_weight: array<f32>;
 
-fn unnormalised(score: f32, highest: f32, log_length: f32) -> f32 {
-  if (!FINITE) { return exp(score - highest); }
-  let w = exp(log_length * (score - highest));
-  return select(w, 0.0, BITS > 0 && w <= exp2(-f32(BITS)));
-}
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let b = id.x / H;
@@ -55,7 +49,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var c = 0u; c < C; c++) {
     let n = counts[row * C + c];
     var w = 0.0;
-    if (n > 0u) { w = f32(n) * unnormalised(arena[logits + c], highest, log_length); }
+    if (n > 0u) { w = f32(n) * weight(arena[logits + c], highest, log_length); }
     mix[out + c] = w;
     total += w;
   }
@@ -63,7 +57,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let c = suffix[row * (TAU + 1u) + t];
     var w = 0.0;
     if (c < C) {
-      w = unnormalised(arena[logits + c] + suffix_scale * arena[phi + t], highest, log_length);
+      w = weight(arena[logits + c] + suffix_scale * arena[phi + t], highest, log_length);
       mix[out + c] += w;
     }
     suffix_weight[weight_out + t] = w;

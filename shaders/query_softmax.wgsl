@@ -14,12 +14,6 @@
 
 var<workgroup> best: array<f32, LANES>;
 
-fn weight(score: f32, highest: f32, log_length: f32) -> f32 {
-  if (!FINITE) { return exp(score - highest); }
-  let w = exp(log_length * (score - highest));
-  return select(w, 0.0, BITS > 0 && w <= exp2(-f32(BITS)));
-}
-
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let head = group.x % H;

@@ -40,7 +40,7 @@ import { BLOCK } from './windows.ts';
 /** Slots of the loss ring: the most steps that one submission may hold. */
 export const RING = 256;
 
-const { activation, elementary, legend, quad, random, reduce, reduction, tokens, window } = COMMON;
+const { activation, elementary, legend, quad, random, reduce, reduction, tokens, weight, window } = COMMON;
 
 /** A file of shaders/ with what it includes. */
 function source(name: string, text: string, ...includes: Source[]): Source[] {
@@ -52,7 +52,7 @@ const KERNELS = {
   adam: source('adam', adam),
   advance: source('advance', advance),
   attentionClassBackward: source('attention_class_backward', attentionClassBackward),
-  attentionClassForward: source('attention_class_forward', attentionClassForward),
+  attentionClassForward: source('attention_class_forward', attentionClassForward, weight),
   classHistogram: source('class_histogram', classHistogram, tokens),
   featuresBackward: source('features_backward', featuresBackward, elementary, activation, quad),
   featuresForward: source('features_forward', featuresForward, elementary, activation, quad),
@@ -67,7 +67,7 @@ const KERNELS = {
   queryBackward: source('query_backward', queryBackward, quad, window),
   queryLogits: source('query_logits', queryLogits, quad, window),
   queryPhiBackward: source('query_phi_backward', queryPhiBackward),
-  querySoftmax: source('query_softmax', querySoftmax, reduce),
+  querySoftmax: source('query_softmax', querySoftmax, reduce, weight),
   reduceRows: source('reduce_rows', reduceRows, reduction),
   sumPartials: source('sum_partials', sumPartials, reduction),
   windowCounts: source('window_counts', windowCounts, tokens),

@@ -7,6 +7,7 @@ import random from '../../shaders/common/random.wgsl?raw';
 import reduce from '../../shaders/common/reduce.wgsl?raw';
 import reduction from '../../shaders/common/reduction.wgsl?raw';
 import tokens from '../../shaders/common/tokens.wgsl?raw';
+import weight from '../../shaders/common/weight.wgsl?raw';
 import windowCommon from '../../shaders/common/window.wgsl?raw';
 import { EngineFailure } from './failure.ts';
 
@@ -28,6 +29,7 @@ export const COMMON = {
   reduce: { name: 'common/reduce.wgsl', text: reduce },
   reduction: { name: 'common/reduction.wgsl', text: reduction },
   tokens: { name: 'common/tokens.wgsl', text: tokens },
+  weight: { name: 'common/weight.wgsl', text: weight },
   window: { name: 'common/window.wgsl', text: windowCommon },
 } satisfies Record<string, Source>;
 

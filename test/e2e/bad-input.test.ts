@@ -5,33 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { layoutOf, unflatten } from '../../src/model/layout.ts';
 import { writeModel } from '../../src/model/safetensors.ts';
-import type { ModelConfig } from '../../src/shared/model-config.ts';
+import { type BadInput, CONFIG, expectComplaint, GOOD, MODEL, TOKENS } from '../support/bad-input.ts';
 import { cli, emptyFolder } from '../support/cli.ts';
-
-const CONFIG: ModelConfig = {
-  layers: 1,
-  heads: 1,
-  width: 4,
-  keyWidth: 4,
-  mlpWidth: 8,
-  vocabulary: 2,
-  period: 1,
-  locality: 0,
-  outputs: 1,
-  activation: 'relu',
-  attention: { precision: 'infinite', scale: 0.5 },
-};
-const MODEL = writeModel({
-  config: CONFIG,
-  tensors: unflatten(layoutOf(CONFIG), new Float32Array(layoutOf(CONFIG).stride).fill(0.25)),
-});
-
-const GOOD = `name: good
-task: { kind: simple, omega: 2 }
-train: { length: [4, 8] }
-test: { length: [16] }
-`;
-const TOKENS = '{"sequences": [[0, 1]]}';
 
 /** The experiment with one line replaced. */
 const experiment = (line: string, by: string) => GOOD.replace(line, by);
@@ -63,28 +38,19 @@ function withPhi(value: number): Uint8Array {
   return writeModel({ config: CONFIG, tensors });
 }
 
-interface Case {
-  what: string;
-  args: string[];
-  /** Files of the folder that the command runs in. */
-  files?: Record<string, string | Uint8Array>;
-  env?: Record<string, string>;
-  says: RegExp;
-}
-
-const yaml = (what: string, text: string, says: RegExp, ...more: string[]): Case => ({
+const yaml = (what: string, text: string, says: RegExp, ...more: string[]): BadInput => ({
   what,
   args: ['run', 'x.yaml', ...more],
   files: { 'x.yaml': text },
   says,
 });
-const model = (what: string, bytes: Uint8Array, says: RegExp): Case => ({
+const model = (what: string, bytes: Uint8Array, says: RegExp): BadInput => ({
   what: `model: ${what}`,
   args: ['forward', 'm.safetensors', 't.json'],
   files: { 'm.safetensors': bytes, 't.json': TOKENS },
   says,
 });
-const tokens = (what: string, text: string, says: RegExp): Case => ({
+const tokens = (what: string, text: string, says: RegExp): BadInput => ({
   what: `tokens: ${what}`,
   args: ['forward', 'm.safetensors', 't.json'],
   files: { 'm.safetensors': MODEL, 't.json': text },
@@ -93,7 +59,7 @@ const tokens = (what: string, text: string, says: RegExp): Case => ({
 const kGram = GOOD.replace('{ kind: simple, omega: 2 }', '{ kind: k-gram, vocabulary: 3, k: 4 }');
 const modP = GOOD.replace('{ kind: simple, omega: 2 }', '{ kind: mod-p, p: 3, k: 3 }');
 
-const CASES: Case[] = [
+const CASES: BadInput[] = [
   { what: 'no such experiment', args: ['run', 'nowhere.yaml'], says: /nowhere\.yaml: no such file/ },
   { what: 'a folder as experiment', args: ['run', '.'], says: /is a directory/ },
   yaml('empty YAML', '', /is empty/),
@@ -346,12 +312,3 @@ describe('bad input: exit 2, one clear error, nothing on stdout, nothing left be
     expect(readdirSync(folder)).toEqual(['thesis.tex']);
   });
 });
-
-function expectComplaint({ code, stdout, stderr }: Awaited<ReturnType<typeof cli>>, says: RegExp): void {
-  const lines = stderr.trim().split('\n');
-  expect(stderr).toMatch(says);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(lines[0]).toMatch(/^error: /);
-  expect(lines.length, stderr).toBeLessThanOrEqual(2);
-  expect(stderr).not.toMatch(/\n\s+at /);
-}

@@ -3,50 +3,10 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { openSession, type Session, SessionLost } from '../../src/runtime/session.ts';
 import { trainPacks } from '../../src/runtime/supervise.ts';
-import type { Pack } from '../../src/shared/protocol.ts';
 import { BUNDLE } from '../support/engine.ts';
+import { pack } from '../support/packs.ts';
 
 const open = () => openSession({ adapter: 'software', bundle: BUNDLE });
-
-function pack(steps: number): Pack {
-  return {
-    model: {
-      layers: 1,
-      heads: 1,
-      width: 8,
-      keyWidth: 8,
-      mlpWidth: 16,
-      vocabulary: 2,
-      period: 1,
-      locality: 0,
-      outputs: 1,
-      activation: 'relu',
-      attention: { precision: 'infinite', scale: 0.4 },
-    },
-    phiInit: [0, 0],
-    baseWidth: 32,
-    task: 'simple',
-    law: 'dirichlet-iid',
-    order: 0,
-    loss: 'mse',
-    lengthMode: 'uniform',
-    steps,
-    batch: 16,
-    optimiser: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, warmup: 0, schedule: 'cosine', clip: 1 },
-    logEvery: 1,
-    test: { lengths: [16], sequences: 16 },
-    replicas: [
-      {
-        cell: 'a',
-        seed: 0,
-        trainLength: 4,
-        learningRate: 0.005,
-        alphaThousandths: 1000,
-        knobs: { omega: 1 },
-      },
-    ],
-  };
-}
 
 describe('a session', () => {
   test('has a software adapter, and leaves neither process nor profile behind', async () => {
@@ -75,8 +35,8 @@ describe('supervision', () => {
     let opened = 0;
     await trainPacks(
       [
-        { pack: pack(40), adapter: 'software' },
-        { pack: pack(40), adapter: 'software' },
+        { pack: pack({ steps: 40 }), adapter: 'software' },
+        { pack: pack({ steps: 40 }), adapter: 'software' },
       ],
       {
         workers: 1,

@@ -1,53 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { referenceTrain } from '../../src/reference/train.ts';
 import { floatsFromBase64 } from '../../src/shared/base64.ts';
-import type { Pack, Replica } from '../../src/shared/protocol.ts';
+import type { Pack } from '../../src/shared/protocol.ts';
 import { useEngine } from '../support/engine.ts';
+import { pack, replica } from '../support/packs.ts';
 
 const engine = useEngine();
-
-function replica(overrides: Partial<Replica> = {}): Replica {
-  const defaults = {
-    seed: 3,
-    trainLength: 8,
-    learningRate: 0.005,
-    alphaThousandths: 1000,
-    knobs: { omega: 2 },
-  };
-  return { cell: 'cell', ...defaults, ...overrides };
-}
-
-function pack(overrides: Partial<Pack> = {}): Pack {
-  return {
-    model: {
-      layers: 1,
-      heads: 1,
-      width: 8,
-      keyWidth: 8,
-      mlpWidth: 16,
-      vocabulary: 2,
-      period: 1,
-      locality: 0,
-      outputs: 1,
-      activation: 'relu',
-      attention: { precision: 'infinite', scale: 0.4 },
-    },
-    phiInit: [0, 0.5],
-    baseWidth: 32,
-    task: 'simple',
-    law: 'dirichlet-iid',
-    order: 0,
-    loss: 'mse',
-    lengthMode: 'uniform',
-    steps: 20,
-    batch: 16,
-    optimiser: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, warmup: 4, schedule: 'cosine', clip: 0.5 },
-    logEvery: 1,
-    test: { lengths: [16], sequences: 64 },
-    replicas: [replica()],
-    ...overrides,
-  };
-}
 
 const kGram: Partial<Pack> = {
   model: {

@@ -1,9 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { layoutOf, unflatten } from '../../src/model/layout.ts';
-import { writeModel } from '../../src/model/safetensors.ts';
-import type { ModelConfig } from '../../src/shared/model-config.ts';
+import { type BadInput, CONFIG, expectComplaint, GOOD, MODEL, TOKENS } from '../support/bad-input.ts';
 import { cli, emptyFolder } from '../support/cli.ts';
 
 /*
@@ -11,63 +9,31 @@ import { cli, emptyFolder } from '../support/cli.ts';
  * seem. The common ones are in bad-input.test.ts.
  */
 
-const CONFIG: ModelConfig = {
-  layers: 1,
-  heads: 1,
-  width: 4,
-  keyWidth: 4,
-  mlpWidth: 0,
-  vocabulary: 2,
-  period: 1,
-  locality: 0,
-  outputs: 1,
-  activation: 'relu',
-  attention: { precision: 'infinite', scale: 0.5 },
-};
-const MODEL = writeModel({
-  config: CONFIG,
-  tensors: unflatten(layoutOf(CONFIG), new Float32Array(layoutOf(CONFIG).stride).fill(0.25)),
-});
-const TOKENS = '{"sequences": [[0, 1]]}';
-const GOOD = `name: good
-task: { kind: simple, omega: 2 }
-train: { length: [4, 8] }
-test: { length: [16] }
-`;
-
-interface Case {
-  what: string;
-  args: string[];
-  files?: Record<string, string | Uint8Array>;
-  env?: Record<string, string>;
-  says: RegExp;
-}
-
-const yaml = (what: string, text: string, says: RegExp): Case => ({
+const yaml = (what: string, text: string, says: RegExp): BadInput => ({
   what: `YAML: ${what}`,
   args: ['plan', 'x.yaml'],
   files: { 'x.yaml': text },
   says,
 });
-const set = (assignment: string, says: RegExp): Case => ({
+const set = (assignment: string, says: RegExp): BadInput => ({
   what: `--set ${assignment}`,
   args: ['plan', 'x.yaml', '--set', assignment],
   files: { 'x.yaml': GOOD },
   says,
 });
-const usage = (args: string[], says: RegExp): Case => ({
+const usage = (args: string[], says: RegExp): BadInput => ({
   what: args.join(' ') || 'no argument at all',
   args,
   files: { 'x.yaml': GOOD, 'm.safetensors': MODEL, 't.json': TOKENS },
   says,
 });
-const model = (what: string, bytes: Uint8Array, says: RegExp): Case => ({
+const model = (what: string, bytes: Uint8Array, says: RegExp): BadInput => ({
   what: `model: ${what}`,
   args: ['forward', 'm.safetensors', 't.json', '--kernel', 'reference'],
   files: { 'm.safetensors': bytes, 't.json': TOKENS },
   says,
 });
-const tokens = (what: string, text: string, says: RegExp): Case => ({
+const tokens = (what: string, text: string, says: RegExp): BadInput => ({
   what: `tokens: ${what}`,
   args: ['forward', 'm.safetensors', 't.json', '--kernel', 'reference'],
   files: { 'm.safetensors': MODEL, 't.json': text },
@@ -100,7 +66,7 @@ const headerLength = (bytes: bigint) => {
   return file;
 };
 
-const CASES: Case[] = [
+const CASES: BadInput[] = [
   usage([], /no known verb given/),
   usage(['--debug'], /no known verb given/),
   usage(['--bogus'], /unknown option '--bogus'/),
@@ -326,11 +292,3 @@ describe('rarer bad input: exit 2, a clear error, nothing on stdout, nothing lef
     });
   });
 });
-
-function expectComplaint({ code, stdout, stderr }: Awaited<ReturnType<typeof cli>>, says: RegExp): void {
-  expect(stderr).toMatch(says);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toMatch(/^error: /);
-  expect(stderr.trim().split('\n').length, stderr).toBeLessThanOrEqual(2);
-  expect(stderr).not.toMatch(/\n\s+at /);
-}
