@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { loadExperiment } from '../config/experiment.ts';
+import { estimateSeconds } from '../plan/estimate.ts';
 import { planExperiment } from '../plan/plan.ts';
 import { print, printJson } from './output.ts';
 
@@ -7,9 +8,6 @@ export interface PlanOptions {
   set: string[];
   json: boolean;
 }
-
-/** Training sequences a second assumed for the estimate: what a 2-core machine's software adapter was seen to do. */
-const ASSUMED = { 1: 80_000, 2: 400 } as const;
 
 /** `lengthwise plan`: what `run` would do. Runs nothing, writes nothing. */
 export async function plan(file: string, options: PlanOptions): Promise<void> {
@@ -21,7 +19,7 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
     batch: pack.batch,
     trainSequences: pack.replicas.length * pack.steps * pack.batch,
     bytes,
-    secondsOnSoftware: (pack.replicas.length * pack.steps * pack.batch) / ASSUMED[pack.model.layers],
+    secondsOnSoftware: estimateSeconds(pack),
   }));
   if (options.json) {
     printJson({

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { cellsOf } from '../../../src/plan/cells.ts';
+import { estimateSeconds } from '../../../src/plan/estimate.ts';
 import { type PlannedPack, packsOf } from '../../../src/plan/packs.ts';
 
 const TEXT = `name: x
@@ -141,5 +142,17 @@ describe('where packs are cut', () => {
     expect(bytes('train.batch=512')).toBeGreaterThan(bytes());
     expect(bytes('model.width=64')).toBeGreaterThan(bytes());
     expect(bytes('model.layers=2', 'train.length=128')).toBeGreaterThan(1.5 * bytes('model.layers=2'));
+  });
+});
+
+describe('time estimate', () => {
+  const estimate = (...sets: string[]) =>
+    packsOf(cells(...sets)).reduce((sum, { pack }) => sum + estimateSeconds(pack), 0);
+
+  test('is proportional to steps and to cells', () => {
+    const once = estimate();
+    expect(once).toBeGreaterThan(0);
+    expect(estimate('train.steps=500')).toBeCloseTo(2 * once, 10);
+    expect(estimate('seed=[0, 1, 2]')).toBeCloseTo(3 * once, 10);
   });
 });
