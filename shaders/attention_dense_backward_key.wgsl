@@ -3,8 +3,6 @@
 // One thread a key and up to 16 columns of each; it starts at the diagonal. The four lanes of a quad are four neighbouring
 // keys and share the loads of the queries.
 
-struct Gradient { at_grad4: u32, at_mean4: u32 }
-
 @group(0) @binding(0) var<uniform> dense: Dense;
 @group(0) @binding(1) var<uniform> gradient: Gradient;
 @group(0) @binding(2) var<storage, read> arena: array<vec4<f32>>;

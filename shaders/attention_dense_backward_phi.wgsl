@@ -2,8 +2,6 @@
 //   log(i) * alpha_ij (grad_mean_i . v_j - D_i),   j = i - t
 // One workgroup an element; each thread adds its rows, then a tree.
 
-struct Gradient { at_grad4: u32, at_mean4: u32 }
-
 @group(0) @binding(0) var<uniform> dense: Dense;
 @group(0) @binding(1) var<uniform> gradient: Gradient;
 @group(0) @binding(2) var<storage, read> arena: array<vec4<f32>>;

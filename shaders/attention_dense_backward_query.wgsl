@@ -4,8 +4,6 @@
 //   grad_queries [H][T][DK4] = scale * sum_j grad_score_ij k_j         row_dot [H][T] = D_i, for the key kernel
 // One thread a query row and up to 32 columns. `arena` also holds grad_means and means, at at_grad4 and at_mean4.
 
-struct Gradient { at_grad4: u32, at_mean4: u32 }
-
 @group(0) @binding(0) var<uniform> dense: Dense;
 @group(0) @binding(1) var<uniform> gradient: Gradient;
 @group(0) @binding(2) var<storage, read> arena: array<vec4<f32>>;

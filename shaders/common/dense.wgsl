@@ -10,6 +10,9 @@ struct Dense {
   value_head4: u32,  // vec4 between the values of two heads
 }
 
+// Where the backward pass finds the gradient of the output and the output itself: vec4 offsets into arena.
+struct Gradient { at_grad4: u32, at_mean4: u32 }
+
 const LOWEST = -3.4e38;
 
 // Scores of query row i against keys j0 .. j0 + 3, before softmax: content + log(i) phi in infinite precision, log(i) (content
