@@ -8,7 +8,7 @@ import { referenceForward } from '../reference/forward.ts';
 import { openSession } from '../runtime/session.ts';
 import { failure } from '../runtime/supervise.ts';
 import { adapterName } from '../shared/adapter.ts';
-import { toBase64 } from '../shared/base64.ts';
+import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
@@ -81,7 +81,7 @@ async function onDevice(
       adapter,
       model: model.config,
       weights,
-      sequences,
+      sequences: packTokens(sequences),
       allPositions,
       kernel,
     });

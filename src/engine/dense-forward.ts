@@ -1,5 +1,5 @@
 import { layoutOf } from '../model/layout.ts';
-import { floatsFromBase64 } from '../shared/base64.ts';
+import { bytesFromBase64, floatsFromBase64 } from '../shared/base64.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import type { EngineEvent, Request } from '../shared/protocol.ts';
 import { Allocator, type Arena, arenaOf } from './arena.ts';
@@ -23,7 +23,7 @@ export async function denseForward(device: Device, request: ForwardRequest): Pro
   const { model, allPositions } = request;
   const outputs: Computed['outputs'] = [];
   let deviceBytes = 0;
-  for (const sequence of request.sequences) {
+  for (const sequence of request.sequences.map(bytesFromBase64)) {
     const memory = new Memory(device);
     try {
       const { weights, states } = allocate(memory, model, sequence.length, floatsFromBase64(request.weights));
@@ -34,7 +34,7 @@ export async function denseForward(device: Device, request: ForwardRequest): Pro
         4 * states.outputs.offset,
       );
       const values = new Float32Array(read);
-      const rows = sequence.map((_, i) =>
+      const rows = Array.from(sequence, (_, i) =>
         Array.from(values.subarray(i * model.outputs, (i + 1) * model.outputs), x =>
           Number.isFinite(x) ? x : null,
         ),
@@ -94,7 +94,7 @@ async function network(
   memory: Memory,
   weights: Weights,
   states: PositionTables,
-  sequence: number[],
+  sequence: Uint8Array,
 ): Promise<Dispatch[]> {
   const { gpu } = memory.device;
   const { model, arena, buffer } = weights;

@@ -11,21 +11,27 @@ import { trainPack } from './train.ts';
 
 type Emit = (event: EngineEvent) => void;
 
+/** The device of the last request that went well: opening one and compiling its shaders costs more than a short request. */
+let kept: { adapter: Request['adapter']; device: Device } | undefined;
+
 /**
- * Serves one request on a device of its own: any number of `progress` events, then exactly one final event. Never
- * throws: whatever goes wrong becomes a `failed` event.
+ * Serves one request: any number of `progress` events, then exactly one final event. Requests come one at a time. Never
+ * throws: whatever goes wrong becomes a `failed` event, and the next request gets a fresh device.
  */
 export async function handleRequest(request: Request, emit: Emit, gpu: GPU | undefined): Promise<void> {
-  let device: Device | undefined;
+  const { adapter } = request;
+  let device = kept?.adapter === adapter ? kept.device : undefined;
+  if (!device) kept?.device.gpu.destroy();
+  kept = undefined;
   try {
-    device = await openDevice(gpu, request.adapter);
+    device ??= await openDevice(gpu, adapter);
     const final = await Promise.race([serve(device, request, emit), device.failed]);
+    kept = { adapter, device };
     emit(final);
   } catch (error) {
+    device?.gpu.destroy();
     const reason = error instanceof EngineFailure ? error.reason : 'internal';
     emit({ event: 'failed', reason, message: error instanceof Error ? error.message : String(error) });
-  } finally {
-    device?.gpu.destroy();
   }
 }
 

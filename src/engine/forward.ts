@@ -1,3 +1,4 @@
+import { bytesFromBase64 } from '../shared/base64.ts';
 import type { EngineEvent, Request } from '../shared/protocol.ts';
 import { arenaOf } from './arena.ts';
 import type { Device } from './device.ts';
@@ -18,9 +19,9 @@ const BATCH_BYTES = 64 * 2 ** 20;
  * sequence are its prefixes, each a sequence of its own: T times the work, for both kinds of model.
  */
 export async function forward(device: Device, request: ForwardRequest): Promise<Computed> {
-  const { sequences, allPositions } = request;
-  const wanted = allPositions
-    ? sequences.flatMap((sequence, of) => sequence.map((_, i) => ({ of, tokens: sequence.slice(0, i + 1) })))
+  const sequences = request.sequences.map(bytesFromBase64);
+  const wanted = request.allPositions
+    ? sequences.flatMap((all, of) => Array.from(all, (_, i) => ({ of, tokens: all.subarray(0, i + 1) })))
     : sequences.map((tokens, of) => ({ of, tokens }));
   const outputs: Computed['outputs'] = sequences.map(() => []);
   let deviceBytes = 0;
@@ -42,7 +43,7 @@ export async function forward(device: Device, request: ForwardRequest): Promise<
 }
 
 /** How many sequences from `first` on fit into one batch: at least one. */
-function batchSize({ model }: ForwardRequest, wanted: { tokens: number[] }[], first: number): number {
+function batchSize({ model }: ForwardRequest, wanted: { tokens: Uint8Array }[], first: number): number {
   const perSequence = 4 * (arenaOf(model, 1).stride - arenaOf(model, 0).stride);
   let longest = 0;
   let count = 0;
@@ -59,7 +60,7 @@ function batchSize({ model }: ForwardRequest, wanted: { tokens: number[] }[], fi
 async function lastPositions(
   device: Device,
   request: ForwardRequest,
-  sequences: number[][],
+  sequences: Uint8Array[],
 ): Promise<{ rows: (number | null)[][]; bytes: number }> {
   const memory = new Memory(device);
   try {

@@ -156,7 +156,7 @@ export function uploadWeights(
 }
 
 /** Writes lengths and packed tokens of given sequences, one a row. */
-export function uploadSequences(device: Device, rows: Rows, sequences: number[][]): void {
+export function uploadSequences(device: Device, rows: Rows, sequences: ArrayLike<number>[]): void {
   const bytes = 4 * tokenWords(rows.shape.longest);
   const packed = new Uint8Array(sequences.length * bytes);
   sequences.forEach((sequence, b) => {

@@ -44,11 +44,14 @@ export const u32 = (n: number) => `${n}u`;
 /** An f32 constant. */
 export const f32 = (n: number) => `f32(${Number.isInteger(n) ? n.toFixed(1) : n})`;
 
+/** Pipelines of a device by their code: packs and requests of one shape compile once. */
+const compiled = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
+
 /**
  * Compiles a compute pipeline from constants and sources, entry point `main`.
  * @throws EngineFailure `shader` with file, line and column of the first error.
  */
-export async function compile(
+export function compile(
   gpu: GPUDevice,
   label: string,
   constants: Constants,
@@ -62,6 +65,19 @@ export async function compile(
     ...sources.map(source => (quads && source === COMMON.quad ? QUAD_SUBGROUP : source)),
   ];
   const code = pieces.map(piece => `${piece.text}\n`).join('');
+  const known = compiled.get(gpu) ?? new Map<string, Promise<GPUComputePipeline>>();
+  compiled.set(gpu, known);
+  const pipeline = known.get(code) ?? build(gpu, label, pieces, code);
+  known.set(code, pipeline);
+  return pipeline;
+}
+
+async function build(
+  gpu: GPUDevice,
+  label: string,
+  pieces: Source[],
+  code: string,
+): Promise<GPUComputePipeline> {
   gpu.pushErrorScope('validation');
   const module = gpu.createShaderModule({ label, code });
   const invalid = await gpu.popErrorScope();

@@ -1,8 +1,8 @@
 import { tensorShapes } from '../model/layout.ts';
-import type { ModelConfig, Tensors } from '../shared/model-config.ts';
+import { add, addOuter, dot, multiplyTransposed, type Vector } from '../shared/linear.ts';
+import type { AnyModel, ModelConfig, Tensors } from '../shared/model-config.ts';
 import type { Pack } from '../shared/protocol.ts';
-import { type AnyModel, type LayerTrace, referenceForward, type Trace } from './forward.ts';
-import { add, addOuter, dot, multiplyTransposed, type Vector } from './linear.ts';
+import { type LayerTrace, referenceForward, type Trace } from './forward.ts';
 import { lossOf } from './loss.ts';
 import { EXACT, type Rules } from './rules.ts';
 

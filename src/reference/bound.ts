@@ -1,8 +1,8 @@
-import type { ModelConfig, Tensors } from '../shared/model-config.ts';
+import type { AnyModel, ModelConfig, Tensors } from '../shared/model-config.ts';
 import { classCount } from '../shared/model-config.ts';
 import { pcg4d } from '../shared/random.ts';
 import { addGradient, type LabelledSequence, zeros } from './backward.ts';
-import { type AnyModel, referenceForward } from './forward.ts';
+import { referenceForward } from './forward.ts';
 import { lossOf } from './loss.ts';
 import { EXACT, type Rules } from './rules.ts';
 

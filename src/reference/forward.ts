@@ -1,12 +1,6 @@
-import type { Model, ModelConfig, Tensors } from '../shared/model-config.ts';
-import { add, dot, multiply, type Vector } from './linear.ts';
+import { add, dot, multiply, type Vector } from '../shared/linear.ts';
+import type { AnyModel, ModelConfig } from '../shared/model-config.ts';
 import { EXACT, type Rules } from './rules.ts';
-
-/** A model whose weights may be float32 or float64. */
-export interface AnyModel {
-  config: ModelConfig;
-  tensors: Tensors | Tensors<Float64Array>;
-}
 
 /** What one layer computed, kept for the backward pass. Positions from 0; heads first. */
 export interface LayerTrace {
@@ -38,7 +32,7 @@ export interface Trace {
  * `tokens` is not empty, each below the vocabulary.
  */
 export function referenceForward(
-  { config, tensors }: AnyModel | Model,
+  { config, tensors }: AnyModel,
   tokens: ArrayLike<number>,
   rules: Rules = EXACT,
 ): Trace {

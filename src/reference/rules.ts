@@ -1,5 +1,5 @@
+import { ACTIVATIONS } from '../model/activation.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
-import { ACTIVATIONS } from './activation.ts';
 import { attentionRow, attentionRowBackward } from './attention.ts';
 
 /** Which attention row: layer, head, query position, all from 0. */

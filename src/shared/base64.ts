@@ -7,10 +7,20 @@ export function toBase64(data: ArrayBufferView): string {
   return btoa(binary);
 }
 
-/** Little-endian float32 values from base64. */
-export function floatsFromBase64(text: string): Float32Array<ArrayBuffer> {
+/** Raw bytes from base64. */
+export function bytesFromBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return new Float32Array(bytes.buffer);
+  return bytes;
+}
+
+/** Little-endian float32 values from base64. */
+export function floatsFromBase64(text: string): Float32Array<ArrayBuffer> {
+  return new Float32Array(bytesFromBase64(text).buffer);
+}
+
+/** Token sequences, a byte a token, as requests carry them. */
+export function packTokens(sequences: readonly ArrayLike<number>[]): string[] {
+  return sequences.map(tokens => toBase64(tokens instanceof Uint8Array ? tokens : Uint8Array.from(tokens)));
 }

@@ -45,6 +45,12 @@ export interface Model {
   tensors: Tensors;
 }
 
+/** A model whose weights may be float32 or float64. */
+export interface AnyModel {
+  config: ModelConfig;
+  tensors: Tensors | Tensors<Float64Array>;
+}
+
 /** S·Δ, the number of (token, residue) classes of layer 1 (theory.md §2). Class index: `token · Δ + residue`. */
 export function classCount(config: ModelConfig): number {
   return config.vocabulary * config.period;

@@ -74,7 +74,8 @@ export const requestSchema = z.discriminatedUnion('op', [
     model: modelConfigSchema,
     /** Flat float32 parameters in `model/layout.ts` order. */
     weights: base64,
-    sequences: z.array(z.array(u32)).min(1),
+    /** A byte a token. */
+    sequences: z.array(base64).min(1),
     allPositions: z.boolean(),
     /** `linear`: through the class histogram; `dense`: O(T²) attention, every position at once. */
     kernel: z.enum(['linear', 'dense']),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attentionRow, attentionRowBackward } from '../../src/reference/attention.ts';
 import { float32Bounds } from '../../src/reference/bound.ts';
-import { floatsFromBase64, toBase64 } from '../../src/shared/base64.ts';
+import { floatsFromBase64, packTokens, toBase64 } from '../../src/shared/base64.ts';
 import type { ModelConfig } from '../../src/shared/model-config.ts';
 import { pcg4d } from '../../src/shared/random.ts';
 import { expectWithin } from '../support/bounds.ts';
@@ -158,7 +158,7 @@ describe.each(goldens())('forward --kernel dense against golden vector $name', (
     const request = {
       op: 'forward',
       ...asRequest(model),
-      sequences,
+      sequences: packTokens(sequences),
       allPositions: true,
       kernel: 'dense',
     } as const;
@@ -199,7 +199,13 @@ test('linear and dense agree (property over layers, H, Δ, τ, S, T, widths, pre
         const request = asRequest(randomModel(config, seed));
         const sequences = [randomTokens(T, config.vocabulary, seed)];
         const ask = (kernel: 'linear' | 'dense') =>
-          engine.ask('computed', { op: 'forward', ...request, sequences, allPositions: false, kernel });
+          engine.ask('computed', {
+            op: 'forward',
+            ...request,
+            sequences: packTokens(sequences),
+            allPositions: false,
+            kernel,
+          });
         const linear = flat((await ask('linear')).outputs);
         const dense = flat((await ask('dense')).outputs);
         const scale = Math.max(1, ...dense.map(Math.abs));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { layoutOf, unflatten } from '../../src/model/layout.ts';
 import { float32Bounds } from '../../src/reference/bound.ts';
-import { floatsFromBase64 } from '../../src/shared/base64.ts';
+import { floatsFromBase64, packTokens } from '../../src/shared/base64.ts';
 import { expectWithin } from '../support/bounds.ts';
 import { asRequest, useEngine } from '../support/engine.ts';
 import { flat, goldens } from '../support/golden.ts';
@@ -16,7 +16,7 @@ describe.each(goldens())('kernels against golden vector $name', ({ name, model, 
     const { outputs } = await engine.ask('computed', {
       op: 'forward',
       ...request,
-      sequences,
+      sequences: packTokens(sequences),
       allPositions: true,
       kernel: 'linear',
     });
@@ -36,14 +36,14 @@ describe.each(goldens())('kernels against golden vector $name', ({ name, model, 
     const all = await engine.ask('computed', {
       op: 'forward',
       ...request,
-      sequences,
+      sequences: packTokens(sequences),
       allPositions: true,
       kernel: 'linear',
     });
     const last = await engine.ask('computed', {
       op: 'forward',
       ...request,
-      sequences,
+      sequences: packTokens(sequences),
       allPositions: false,
       kernel: 'linear',
     });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { regimeOf } from '../../src/model/regime.ts';
 import { linearTimeForward } from '../../src/reference/linear-time.ts';
+import { packTokens } from '../../src/shared/base64.ts';
 import type { Model, ModelConfig } from '../../src/shared/model-config.ts';
 import { taskOf } from '../../src/tasks/registry.ts';
 import { asRequest, useEngine } from '../support/engine.ts';
@@ -12,7 +13,7 @@ async function lastOutputs(model: Model, sequences: number[][]): Promise<number[
   const { outputs } = await engine.ask('computed', {
     op: 'forward',
     ...asRequest(model),
-    sequences,
+    sequences: packTokens(sequences),
     allPositions: false,
     kernel: 'linear',
   });

@@ -17,6 +17,14 @@ export interface Golden {
     loss: number;
     gradients: Record<string, unknown[]>;
   };
+  theory: {
+    norms: Record<string, number | number[]>;
+    logitMargin: number;
+    positionalMargin: number;
+    regimes: string[];
+    lipschitz?: number;
+    log10Complexity?: number;
+  };
 }
 
 /** Every golden vector, or those with a number of layers. */

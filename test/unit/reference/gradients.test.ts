@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { erf } from '../../../src/model/activation.ts';
 import { initialise } from '../../../src/model/initialise.ts';
 import { layoutOf, unflatten } from '../../../src/model/layout.ts';
-import { erf } from '../../../src/reference/activation.ts';
 import { adamState, adamStep } from '../../../src/reference/adam.ts';
 import { referenceGradient } from '../../../src/reference/backward.ts';
 import type { ModelConfig, Tensors } from '../../../src/shared/model-config.ts';

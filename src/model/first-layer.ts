@@ -1,0 +1,129 @@
+import { add, dot, multiply, type Vector } from '../shared/linear.ts';
+import { type AnyModel, classCount, classOf } from '../shared/model-config.ts';
+import { ACTIVATIONS } from './activation.ts';
+
+/** What layer 1 makes of each (token, residue) class, float64 (theory.md §2). */
+export interface ClassTables {
+  /** E[x] + P[r] [S·Δ][d] */
+  embedding: Vector[];
+  /** Content logits c(query, key) [H][query class][key class] */
+  logits: Vector[][];
+  /** V_h y [H][S·Δ][d] */
+  values: Vector[][];
+  /** φ [H][τ+1] */
+  phi: Vector[];
+}
+
+/** The class tables of a model's first layer. */
+export function classTables({ config, tensors }: AnyModel): ClassTables {
+  const { width: d, keyWidth, heads, period, attention, locality } = config;
+  const heading = Array.from({ length: heads }, (_, h) => h);
+  const embedding = Array.from({ length: classCount(config) }, (_, c) => {
+    const [x, r] = [Math.floor(c / period), c % period];
+    return Float64Array.from(
+      { length: d },
+      (_, k) => tensors.embed![x * d + k]! + tensors.position![r * d + k]!,
+    );
+  });
+  const project = (name: string, rows: number) =>
+    heading.map(h => embedding.map(y => multiply(tensors[`layer.0.${name}`]!, y, rows, h * rows * d)));
+  const [keys, queries] = [project('key', keyWidth), project('query', keyWidth)];
+  return {
+    embedding,
+    logits: heading.map(h =>
+      queries[h]!.map(q => Float64Array.from(keys[h]!, k => attention.scale * dot(k, q))),
+    ),
+    values: project('value', d),
+    phi: heading.map(h =>
+      Float64Array.from(tensors['layer.0.phi']!.subarray(h * (locality + 1), (h + 1) * (locality + 1))),
+    ),
+  };
+}
+
+/**
+ * Layer 1 along a sequence in float64, through the running class histogram n_i(class) with the τ-suffix taken out: O(S·Δ + τ)
+ * a position (theory.md §2).
+ */
+export class FirstLayer {
+  /** n_i(class): positions before the τ-suffix. */
+  readonly counts: Float64Array;
+  /** Classes of the τ-suffix, the current position first. */
+  readonly suffix: number[] = [];
+  position = 0;
+  readonly tables: ClassTables;
+  private readonly model: AnyModel;
+
+  constructor(model: AnyModel, tables: ClassTables = classTables(model)) {
+    this.model = model;
+    this.tables = tables;
+    this.counts = new Float64Array(classCount(model.config));
+  }
+
+  /** Moves on to the next token. */
+  see(token: number): void {
+    const { config } = this.model;
+    this.suffix.unshift(classOf(config, token, ++this.position));
+    if (this.suffix.length > config.locality + 1) this.counts[this.suffix.pop()!]!++;
+  }
+
+  /**
+   * Logits of head `h` at the current position, one an atom: the S·Δ classes before the suffix, then the suffix by offset.
+   * `c + φ` in finite precision, `c + log(i) φ` in infinite. −∞ for a class that is not there.
+   */
+  scores(h: number): Float64Array {
+    const classes = this.counts.length;
+    const content = this.tables.logits[h]![this.suffix[0]!]!;
+    const phi = this.tables.phi[h]!;
+    const scale = this.model.config.attention.precision === 'finite' ? 1 : Math.log(this.position);
+    const scores = new Float64Array(classes + this.suffix.length);
+    for (let c = 0; c < classes; c++) scores[c] = this.counts[c]! > 0 ? content[c]! : -Infinity;
+    this.suffix.forEach((c, t) => {
+      scores[classes + t] = content[c]! + scale * phi[t]!;
+    });
+    return scores;
+  }
+
+  /** Attention of head `h` at the current position, by atom as in `scores`; a class's share counts all its positions. */
+  attention(h: number): Float64Array {
+    const { attention } = this.model.config;
+    const scores = this.scores(h);
+    const highest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+    const log = attention.precision === 'finite' ? Math.log(this.position) : 1;
+    const least = attention.precision === 'finite' && attention.bits !== null ? 2 ** -attention.bits : 0;
+    let total = 0;
+    for (let a = 0; a < scores.length; a++) {
+      const present = scores[a]! > -Infinity;
+      const w = present ? Math.exp(log * (scores[a]! - highest)) : 0;
+      scores[a] = w <= least ? 0 : w * (this.counts[a] ?? 1);
+      total += scores[a]!;
+    }
+    return scores.map(w => w / total);
+  }
+
+  /** y^(1) of the current position. */
+  state(): Vector {
+    const { config } = this.model;
+    const classes = this.counts.length;
+    const residual = this.tables.embedding[this.suffix[0]!]!.slice();
+    for (let h = 0; h < config.heads; h++) {
+      const values = this.tables.values[h]!;
+      this.attention(h).forEach((share, a) => {
+        if (share > 0) add(residual, values[a < classes ? a : this.suffix[a - classes]!]!, share);
+      });
+    }
+    return throughMlp(this.model, 0, residual);
+  }
+}
+
+/** Y + B ψ(A Y + b) of layer `l`; Y itself where there is no MLP. */
+export function throughMlp({ config, tensors }: AnyModel, l: number, Y: Vector): Vector {
+  const { width: d, mlpWidth: m, activation } = config;
+  if (m === 0) return Y;
+  const hidden = multiply(tensors[`layer.${l}.mlp_in`]!, Y, m);
+  add(hidden, tensors[`layer.${l}.mlp_bias`]!);
+  const { value } = ACTIVATIONS[activation];
+  for (let i = 0; i < m; i++) hidden[i] = value(hidden[i]!);
+  const out = Y.slice();
+  add(out, multiply(tensors[`layer.${l}.mlp_out`]!, hidden, d));
+  return out;
+}

@@ -1,0 +1,145 @@
+import { Matrix } from 'ml-matrix';
+import type { ClassTables } from '../model/first-layer.ts';
+import { add, multiply, type Vector } from '../shared/linear.ts';
+import type { AnyModel } from '../shared/model-config.ts';
+import { logSum, sum } from './complexity.ts';
+import { logitMatrix, operatorNorm, valueMatrix } from './norms.ts';
+import { extent, type ReachableSet, rangeOf, reachableStates } from './reachable.ts';
+import { slopeBound } from './slope-bound.ts';
+
+/** Vertices of a reachable set that are tried one by one; beyond that, polytopes are bounded one at a time. */
+const MOST_VERTICES = 512;
+
+/**
+ * log10 C(f) in the range form [ours]: the chain of the norm form (theory.md §4) with every factor replaced by what the S·Δ classes and
+ * the reachable y^(1) (`reachable.ts`) allow. With `δ` the simulation's discrepancy of (suffix, histogram) laws, per query class:
+ *
+ *     G1      = J_1 Σ_h spread_1h e^{range_1h}                       y^(1) against the histogram, J_1 the MLP's slope bound
+ *     C(f)    = J_2 [ G1 (1 + Σ_h spread_2h W_h / 4)                 the query itself moves; |Cov| ≤ ¼ · ranges
+ *                   + Σ_h e^{ρ_h} ((‖V_2h‖ + G_h spread_2h) G1 + spread_2h) ] (τ + 1)      the law of the keys moves
+ *
+ * ρ_h: range of layer-2 logits; spread_2h, W_h: diameters of V_2h y and M_hᵀ y; G_h: largest ‖M_h y_T‖, M = s K_2ᵀ Q_2; J_2 that of U and
+ * layer 2's MLP. One layer: ‖U · MLP‖ Σ_h spread_1h e^{range_1h}. −∞ when f is constant.
+ */
+export function rangeComplexity(model: AnyModel, tables: ClassTables): number {
+  const sets = reachableStates(model, tables);
+  const { config } = model;
+  if (config.layers === 1) {
+    const logs = sets.map(
+      set => Math.log(slopeBound(model, 0, set.pre, true)) + logFirst(tables, set.queries),
+    );
+    return Math.max(...logs) / Math.LN10;
+  }
+  const logG1s = sets.map(
+    set => Math.log(slopeBound(model, 0, set.pre, false)) + logFirst(tables, set.queries),
+  );
+  const logG1 = Math.max(...logG1s);
+  const heads = Array.from({ length: config.heads }, (_, h) => secondHead(model, h, sets));
+  const logC = sets.map((set, g) => {
+    const J2 = slopeBound(model, 1, secondPre(model, set, sets), true);
+    const moved = 1 + sum(heads.map(({ spread, keySpread }) => (spread * keySpread) / 4));
+    const keys = heads.map(({ spread, norm, logits }) => {
+      const { range, steepest } = logits(set);
+      return range + logSum([Math.log(norm + steepest * spread) + logG1, Math.log(spread)]);
+    });
+    return Math.log(J2) + logSum([logG1s[g]! + Math.log(moved), ...keys]);
+  });
+  return (Math.max(...logC) + Math.log(config.locality + 1)) / Math.LN10;
+}
+
+/** log max_q Σ_h spread_h e^{range_h(q)} over a group of query classes. */
+function logFirst(tables: ClassTables, queries: number[]): number {
+  const spreads = tables.values.map(spreadOf);
+  const perQuery = queries.map(q =>
+    logSum(spreads.map((spread, h) => Math.log(spread) + contentRange(tables, h, q))),
+  );
+  return Math.max(...perQuery);
+}
+
+/** max − min content logit of a query class over all key classes. */
+export function contentRange(tables: ClassTables, h: number, query: number): number {
+  const logits = tables.logits[h]![query]!;
+  return Math.max(...logits) - Math.min(...logits);
+}
+
+/** max over class pairs of ‖V_h (y_c − y_c')‖. */
+export function spreadOf(values: Vector[]): number {
+  let most = 0;
+  values.forEach((a, i) => {
+    for (const b of values.slice(i + 1)) most = Math.max(most, Math.hypot(...a.map((x, k) => x - b[k]!)));
+  });
+  return most;
+}
+
+/** What a head of layer 2 can do to reachable states. */
+function secondHead(model: AnyModel, h: number, sets: ReachableSet[]) {
+  const { width: d } = model.config;
+  const V = valueMatrix(model, 1, h);
+  const M = logitMatrix(model, 1, h);
+  const flat = Float64Array.from(M.to1DArray());
+  const diameter = (rows: number[][]) => Math.hypot(...rows.map(row => extent(sets, Float64Array.from(row))));
+  /** Range of the logits yᵀ M y_T over y, for the direction M y_T. Convex and even in y_T. */
+  const rangeFor = (y: Vector) => extent(sets, multiply(flat, y, d));
+  return {
+    norm: operatorNorm(V),
+    spread: diameter(V.to2DArray()),
+    keySpread: diameter(M.transpose().to2DArray()),
+    /** Over queries in `set`: the largest range of logits, and the largest gradient of a logit in its key. */
+    logits(set: ReachableSet) {
+      const rows = M.to2DArray().map(row => rangeOf([set], Float64Array.from(row)));
+      return {
+        range: mostOverSet(set, rangeFor),
+        steepest: Math.hypot(...rows.map(({ low, high }) => Math.max(Math.abs(low), Math.abs(high)))),
+      };
+    },
+  };
+}
+
+/** Range of the inputs of layer 2's MLP when the query is in `set` and keys are anywhere. */
+function secondPre(model: AnyModel, set: ReachableSet, sets: ReachableSet[]) {
+  const { mlpWidth: m, width: d, heads } = model.config;
+  if (m === 0) return [];
+  const [A, bias] = [model.tensors['layer.1.mlp_in']!, model.tensors['layer.1.mlp_bias']!];
+  const values = Array.from({ length: heads }, (_, h) => valueMatrix(model, 1, h));
+  return Array.from({ length: m }, (_, i) => {
+    const row = Float64Array.from(A.subarray(i * d, (i + 1) * d));
+    const own = rangeOf([set], row);
+    const others = values.map(V =>
+      rangeOf(sets, Float64Array.from(V.transpose().mmul(Matrix.columnVector(row)).to1DArray())),
+    );
+    return {
+      low: bias[i]! + own.low + sum(others.map(({ low }) => low)),
+      high: bias[i]! + own.high + sum(others.map(({ high }) => high)),
+    };
+  });
+}
+
+/**
+ * An upper bound of a convex, even, subadditive function over a set: its largest value at the vertices, plus what the generators can add.
+ */
+function mostOverSet(set: ReachableSet, f: (y: Vector) => number): number {
+  const noise = sum(set.generators.map(f));
+  const corners = set.polytopes.reduce((product, vertices) => product * vertices.length, 1);
+  if (corners <= MOST_VERTICES) {
+    const vertices = set.polytopes.reduce<Vector[]>(
+      (points, polytope) => points.flatMap(p => polytope.map(v => plus(p, v))),
+      [set.center],
+    );
+    return Math.max(...vertices.map(f)) + noise;
+  }
+  let middle = set.center;
+  let around = 0;
+  for (const polytope of set.polytopes) {
+    const centroid = new Float64Array(set.center.length);
+    for (const v of polytope) add(centroid, v, 1 / polytope.length);
+    middle = plus(middle, centroid);
+    around += Math.max(...polytope.map(v => f(plus(v, centroid, -1))));
+  }
+  return f(middle) + around + noise;
+}
+
+function plus(a: Vector, b: Vector, scale = 1): Vector {
+  const out = a.slice();
+  add(out, b, scale);
+  return out;
+}
