@@ -32,6 +32,14 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** Parses a positive number for commander. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('Expected a number above 0.');
+  return value;
+}
+
 const port = wholeNumber(0, 65535);
 
 /** The page bundle, beside the program. */

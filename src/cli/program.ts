@@ -1,9 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
+import { lawSchema } from '../shared/protocol.ts';
 import { doctor } from './doctor.ts';
 import { forward } from './forward.ts';
-import { machineOptions, version, wholeNumber } from './options.ts';
+import { machineOptions, positiveNumber, version, wholeNumber } from './options.ts';
 import { plan } from './plan.ts';
 import { RESULTS, run } from './run.ts';
+import { theory } from './theory.ts';
 
 const json = () => new Option('--json', 'print one JSON document on stdout').default(false);
 const set = () =>
@@ -17,6 +19,21 @@ const set = () =>
 function withMachine(command: Command): Command {
   for (const option of machineOptions()) command.addOption(option);
   return command;
+}
+
+/** The token law of sampled sequences, for models that do not lie in a run's folder. */
+function withLaw(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--law <name>', "token law of sampled sequences; the run's own unless given").choices(
+        lawSchema.options,
+      ),
+    )
+    .addOption(
+      new Option('--alpha <number>', 'Dirichlet parameter of the token law, α0 of Theorem 4.2').argParser(
+        positiveNumber,
+      ),
+    );
 }
 
 /** The command line, declared. Actions throw; main.ts turns that into words and an exit code. */
@@ -69,6 +86,33 @@ export function program(): Command {
       '\nExample:\n  lengthwise forward results/quickstart/<run>/models/<cell>.safetensors tokens.json --json',
     )
     .action(forward);
+  withLaw(
+    verb('theory <model.safetensors>', 'margins, norms, C(f), and how long training sequences had to be')
+      .addOption(
+        new Option(
+          '--epsilon <number>',
+          'error that the bounds are for (repeatable; 0.1 and 0.01 unless given)',
+        )
+          .argParser((value: string, before: number[]) => [...before, positiveNumber(value)])
+          .default([], 'none'),
+      )
+      .addOption(
+        new Option(
+          '--bits <p>',
+          "bits of finite-precision attention; the model's own unless given",
+        ).argParser(wholeNumber(1, 64)),
+      )
+      .option(
+        '--target <model.safetensors>',
+        'a second model g: bounds use the larger C and the smaller margins',
+      ),
+  )
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise theory results/quickstart/<run>/models/<cell>.safetensors\n  lengthwise theory model.safetensors --epsilon 0.1 --epsilon 0.01 --bits 8 --json',
+    )
+    .action(theory);
   verb('doctor', 'what is on this machine: browser, adapters, limits')
     .addOption(machineOptions().find(option => option.long === '--port')!)
     .addOption(json())

@@ -60,8 +60,24 @@ export class WordStream {
   }
 }
 
+/** A number in [0, 1) from one word of a stream. */
+export function uniform(stream: WordStream): number {
+  return stream.next() / 2 ** 32;
+}
+
 /** Purposes that must never share random numbers, even for one seed. */
-export const STREAM = { initialise: 1, train: 2, test: 3, trainLoss: 4 } as const;
+export const STREAM = {
+  initialise: 1,
+  train: 2,
+  test: 3,
+  trainLoss: 4,
+  theory: 5,
+  simulation: 6,
+  markov: 7,
+  greedy: 8,
+  adversary: 9,
+  bootstrap: 10,
+} as const;
 
 /** The 32-bit key of a purpose for a seed. */
 export function streamKey(seed: number, stream: number): number {

@@ -1,5 +1,5 @@
 import type { Law } from '../shared/protocol.ts';
-import { below, type WordStream } from '../shared/random.ts';
+import { below, WordStream } from '../shared/random.ts';
 
 /** What a law needs to know besides the sequence's length. */
 export interface LawParameters {
@@ -141,4 +141,19 @@ export const LAWS: Record<Law, LawSampler> = {
 /** Longest sequence for which the urn's integers stay below 2^32. */
 export function longestSequence(vocabulary: number, alphaThousandths: number): number {
   return Math.floor((0xffffffff - vocabulary * alphaThousandths) / ONE);
+}
+
+/** A law with its parameters, and the stream that sequences are numbered in. */
+export interface TokenSource extends LawParameters {
+  law: Law;
+  key: number;
+}
+
+/** Sequence number `sequence` of a source, `length` tokens. A longer one begins with the same tokens. */
+export function drawTokens(
+  { law, key, ...parameters }: TokenSource,
+  sequence: number,
+  length: number,
+): Uint8Array {
+  return LAWS[law].draw(new WordStream(key, 0, sequence), length, parameters);
 }

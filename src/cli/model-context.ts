@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { experimentSchema } from '../config/schema.ts';
+import { readUserBytes, readUserFile } from '../config/yaml.ts';
+import { readModel } from '../model/safetensors.ts';
+import { cellsOf } from '../plan/cells.ts';
+import type { CellConfig } from '../plan/resolve.ts';
+import { manifestSchema } from '../results/schema.ts';
+import type { Model } from '../shared/model-config.ts';
+import type { Law } from '../shared/protocol.ts';
+import { STREAM, streamKey } from '../shared/random.ts';
+import type { TokenSource } from '../tasks/laws.ts';
+import { taskOf } from '../tasks/registry.ts';
+
+/** A model with what is known of where it came from. */
+export interface ModelContext {
+  model: Model;
+  source: TokenSource;
+  /** f*, for a model that lies in a run's folder. */
+  target: ((tokens: ArrayLike<number>) => number[]) | undefined;
+  /** The task in words; undefined for a file of its own. */
+  task: string | undefined;
+}
+
+/** What the command line said of the token law. */
+export interface LawOptions {
+  law?: Law;
+  alpha?: number;
+}
+
+const MODEL_BYTES = 2 ** 31;
+const MANIFEST_BYTES = 2 ** 26;
+/** Contexts that an order-k law may have. */
+const MOST_URNS = 65536;
+
+/**
+ * Reads a model. One that lies in a run's folder knows its task and token law from the manifest beside it; for another the law is
+ * dirichlet-iid (one layer), or dirichlet-markov of order τ (two), unless the command line says otherwise.
+ * @throws InputError when the model cannot be read.
+ */
+export async function modelInContext(file: string, { law, alpha }: LawOptions): Promise<ModelContext> {
+  const model = readModel(await readUserBytes(file, MODEL_BYTES), file);
+  const cell = await cellOf(file);
+  const { vocabulary, layers, locality } = model.config;
+  const deep = layers === 2 && locality > 0 && vocabulary ** (locality + 1) <= MOST_URNS;
+  const { kind, ...knobs } = cell?.task ?? { kind: '' };
+  const task = cell && taskOf(kind);
+  const numbers = knobs as Record<string, number>;
+  const order = task?.shape(numbers).order ?? (deep ? locality : 0);
+  const fallback = order > 0 ? 'dirichlet-markov' : 'dirichlet-iid';
+  const chosen = law ?? cell?.data.law ?? fallback;
+  return {
+    model,
+    source: {
+      law: chosen === 'dirichlet-markov' && order === 0 ? 'dirichlet-iid' : chosen,
+      vocabulary,
+      alphaThousandths: Math.max(1, Math.round(1000 * (alpha ?? cell?.data.alpha ?? 1))),
+      order,
+      key: streamKey(0, STREAM.theory),
+    },
+    target: task && (tokens => task.target(tokens, numbers)),
+    task: task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),
+  };
+}
+
+/** The cell that a model file of a run belongs to; undefined for any other file. */
+async function cellOf(file: string): Promise<CellConfig | undefined> {
+  const manifestFile = join(dirname(file), '..', 'manifest.json');
+  if (!existsSync(manifestFile)) return undefined;
+  try {
+    const manifest = manifestSchema.parse(JSON.parse(await readUserFile(manifestFile, MANIFEST_BYTES)));
+    const content = experimentSchema.parse(manifest.experiment);
+    const experiment = { file: manifestFile, name: content.name, content, where: () => manifestFile };
+    const hash = basename(file, '.safetensors');
+    return cellsOf(experiment).find(cell => cell.hash === hash)?.config;
+  } catch {
+    // A manifest of another version, or none of ours: the model still stands for itself.
+    return undefined;
+  }
+}

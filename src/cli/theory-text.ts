@@ -1,0 +1,134 @@
+import Table from 'cli-table3';
+import { type Bound, VACUOUS_LOG10 } from '../theory/bounds.ts';
+import type { Norms } from '../theory/norms.ts';
+import type { AttentionMap } from '../theory/sampled.ts';
+import type { Analysis } from '../theory/theory.ts';
+import type { ModelContext } from './model-context.ts';
+
+const PLAIN = { head: [], border: [] };
+
+/** `theory` for people. */
+export function theoryText({ model, source, task }: ModelContext, { theory, attention }: Analysis): string {
+  const { layers, width, mlpWidth, heads, vocabulary: S, period, locality, attention: rule } = model.config;
+  const precision =
+    rule.precision === 'infinite' ? 'infinite precision' : `finite precision, ${rule.bits ?? '∞'} bits`;
+  return [
+    `${layers === 1 ? 'One layer' : 'Two layers'}, ${precision}: S = ${S}, Δ = ${period}, τ = ${locality}, width ${width}, heads ${heads}, MLP ${mlpWidth}${task ? `; trained on ${task}` : ''}`,
+    `Sampled sequences: ${source.law}, α = ${source.alphaThousandths / 1000}`,
+    normsTable(theory.norms),
+    quantitiesTable(theory),
+    ...(period > 1 ? [attentionText(attention)] : []),
+    boundsTable(theory.bounds),
+    'In brackets: stated for another kind of model, and evaluated all the same where its quantities exist.',
+    ...boundNotes(theory.bounds),
+    ...theory.notes.map(note => `Note: ${note}.`),
+  ].join('\n');
+}
+
+function normsTable(norms: Norms): string {
+  const table = new Table({ head: ['norm', 'value, or one a head'], style: PLAIN });
+  const names: Record<string, string> = {
+    R0: 'R0 = max ‖E + P‖',
+    KQ1: '‖s K₁ᵀQ₁‖',
+    KQ2: '‖s K₂ᵀQ₂‖',
+  };
+  for (const [name, value] of Object.entries(norms))
+    table.push([names[name] ?? `‖${name}‖`, [value].flat().map(short).join('  ')]);
+  return table.toString();
+}
+
+function quantitiesTable(theory: Analysis['theory']): string {
+  const { complexity, hardmax, effectiveMarginQuantiles: quantiles, lipschitz } = theory;
+  const table = new Table({ head: ['quantity', 'value', 'meaning'], style: PLAIN });
+  const row = (name: string, value: string, meaning: string) => table.push([name, value, meaning]);
+  row(
+    'logit margin γ',
+    infinite(theory.logitMargin),
+    `smallest gap of two logits a query can meet; closer than ${theory.tieTolerance} is a tie`,
+  );
+  row(
+    'effective margin',
+    infinite(theory.effectiveMargin),
+    `gap below the largest logit met; quantiles ${Object.entries(quantiles)
+      .map(([p, gap]) => `${100 * Number(p)} %: ${infinite(gap)}`)
+      .join(', ')}`,
+  );
+  row('positional margin γ', infinite(theory.positionalMargin), 'largest of {φ, 1} less the next');
+  row('regimes', theory.regimes.join(' '), 'what each layer-1 head attends to as T grows');
+  if (lipschitz !== null) row('L(f)', short(lipschitz), 'Lipschitz constant of Theorem 4.1');
+  row('log10 C(f), norm', infinite(complexity.norm), 'explicit form of the paper’s C(f)');
+  row('log10 C(f), range', infinite(complexity.range), 'the same chain over reachable states only');
+  row('log10 C(f), empirical', infinite(complexity.empirical, 'none'), 'Ĉ of e(n) ≈ Ĉ n^(−1/3), measured');
+  if (hardmax) {
+    const { bits, measured, searchedTo, log10Predicted } = hardmax;
+    row(
+      `hardmax at ${bits} bits`,
+      measured === null ? `> ${searchedTo}` : `${measured}`,
+      `length from which attention is hardmax in every sampled sequence; 2^(p/γ) = ${power(log10Predicted)}`,
+    );
+  }
+  return table.toString();
+}
+
+/** Bars of mass by residue: the attention map of Figure 3. */
+function attentionText({ heads, length, sequences }: AttentionMap): string {
+  const rows = heads.flatMap(({ residueMass, uniformity }, h) => [
+    `  head ${h + 1}, uniformity within the residue of most mass: ${uniformity.toFixed(3)} (1 is uniform)`,
+    ...residueMass.map(
+      (mass, r) =>
+        `    j ≡ ${String(r).padStart(2)}  ${(100 * mass).toFixed(1).padStart(5)} %  ${'█'.repeat(Math.round(40 * mass))}`,
+    ),
+  ]);
+  return [
+    `Attention of layer 1 at the last position by residue of the key, mean over ${sequences} sequences of ${length} tokens and more:`,
+    ...rows,
+  ].join('\n');
+}
+
+function boundsTable(bounds: readonly Bound[]): string {
+  const epsilons = [...new Set(bounds.map(({ epsilon }) => epsilon))];
+  const names = [...new Set(bounds.map(({ name }) => name))];
+  const table = new Table({
+    head: ['training length by', ...epsilons.map(epsilon => `ε = ${epsilon}`), 'N is'],
+    style: PLAIN,
+  });
+  for (const name of names) {
+    const own = bounds.filter(bound => bound.name === name);
+    table.push([
+      own[0]!.applies ? name : `(${name})`,
+      ...own.map(bound =>
+        bound.log10NRange === undefined
+          ? lengthText(bound.log10N)
+          : `${lengthText(bound.log10N)}\nrange C: ${lengthText(bound.log10NRange)}`,
+      ),
+      own[0]!.statement,
+    ]);
+  }
+  return table.toString();
+}
+
+function boundNotes(bounds: readonly Bound[]): string[] {
+  const seen = new Map(bounds.map(bound => [bound.name, bound]));
+  return [...seen.values()].map(
+    ({ name, source, note, applies }) => `${applies ? name : `(${name})`}: ${source}; ${note}.`,
+  );
+}
+
+/** A training length in words: a number while it is one, else its power of ten and that it is vacuous. */
+function lengthText(log10N: number | null): string {
+  if (log10N === null) return 'none';
+  if (log10N > VACUOUS_LOG10) return `${power(log10N)}, vacuous`;
+  return log10N < 6 ? Math.ceil(10 ** Math.max(0, log10N) - 1e-9).toLocaleString('en') : power(log10N);
+}
+
+function power(log10: number | null): string {
+  return log10 === null ? '∞' : `10^${log10.toFixed(1)}`;
+}
+
+function infinite(value: number | null, otherwise = '∞'): string {
+  return value === null ? otherwise : short(value);
+}
+
+function short(value: number): string {
+  return Number(value.toPrecision(4)).toString();
+}

@@ -1,0 +1,51 @@
+import { InputError } from '../shared/errors.ts';
+import type { Law } from '../shared/protocol.ts';
+import { boundsAt } from '../theory/bounds.ts';
+import { analyse, pairInputs } from '../theory/theory.ts';
+import { type ModelContext, modelInContext } from './model-context.ts';
+import { print, printJson } from './output.ts';
+import { theoryText } from './theory-text.ts';
+
+export interface TheoryOptions {
+  epsilon: number[];
+  bits?: number;
+  alpha?: number;
+  law?: Law;
+  target?: string;
+  json: boolean;
+}
+
+/** ε when none is given. */
+const EPSILONS = [0.1, 0.01];
+
+/** `lengthwise theory`: how long the theory says that training sequences had to be. Runs on the CPU, in float64. */
+export async function theory(file: string, options: TheoryOptions): Promise<void> {
+  const context = await modelInContext(file, options);
+  const target = options.target === undefined ? undefined : await modelInContext(options.target, options);
+  if (target) checkPair(file, context, options.target!, target);
+  const epsilons = options.epsilon.length > 0 ? options.epsilon : EPSILONS;
+  const analyseIn = ({ model, source }: ModelContext) =>
+    analyse(model, { epsilons, bits: options.bits ?? null, alpha: source.alphaThousandths / 1000, source });
+  const own = await analyseIn(context);
+  const other = target && (await analyseIn(target));
+  const bounds = other ? boundsAt(pairInputs(own.inputs, other.inputs), epsilons) : own.theory.bounds;
+  if (options.json) {
+    const { theory: rest } = own;
+    printJson({ ...rest, bounds, attention: own.attention, ...(other ? { target: other.theory } : {}) });
+    return;
+  }
+  print(theoryText(context, { ...own, theory: { ...own.theory, bounds } }));
+  if (other) print(`\nBounds: for the pair with ${options.target}, the larger C and the smaller margins.`);
+}
+
+function checkPair(file: string, { model }: ModelContext, targetFile: string, target: ModelContext): void {
+  const [f, g] = [model.config, target.model.config];
+  for (const what of ['vocabulary', 'outputs', 'layers'] as const) {
+    if (f[what] !== g[what]) {
+      throw new InputError(
+        `--target: ${targetFile} has ${what} ${g[what]}, ${file} has ${f[what]}`,
+        'The two models must read the same tokens and be of one kind.',
+      );
+    }
+  }
+}

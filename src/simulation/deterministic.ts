@@ -1,0 +1,71 @@
+import type { ModelConfig } from '../shared/model-config.ts';
+
+type Shape = Pick<ModelConfig, 'vocabulary' | 'period' | 'locality'>;
+
+/** The least n for which every x has a deterministic short string: a slot for each token of each residue, and the τ-suffix. */
+export function shortestLength({ vocabulary, period, locality }: Shape): number {
+  return locality + 1 + vocabulary * period + period - 1;
+}
+
+/** The largest length ≤ n that has the residue of `longLength`: what |z| is. */
+export function shortLength(longLength: number, n: number, period: number): number {
+  return n - ((((n - longLength) % period) + period) % period);
+}
+
+/**
+ * The deterministic short string z of x (theory.md §6, Theorem 4.1's idea): the last τ+1 tokens of x, |z| the largest length ≤ n with
+ * |z| ≡ |x| (mod Δ), and in each residue class the tokens of x's own class in proportion, by largest remainder, at least one of each.
+ * Within a class they are spread evenly. x itself when it is not longer than n.
+ * @throws RangeError when n is below `shortestLength`.
+ */
+export function deterministicShort(tokens: Uint8Array, n: number, shape: Shape): Uint8Array {
+  const { vocabulary, period, locality } = shape;
+  if (tokens.length <= n) return tokens;
+  if (n < shortestLength(shape)) throw new RangeError(`n = ${n} is below ${shortestLength(shape)}`);
+  const length = shortLength(tokens.length, n, period);
+  const short = new Uint8Array(length);
+  short.set(tokens.subarray(tokens.length - locality - 1), length - locality - 1);
+  const free = length - locality - 1;
+  const counts = Array.from({ length: period }, () => new Float64Array(vocabulary));
+  for (let i = 1; i <= tokens.length - locality - 1; i++) counts[i % period]![tokens[i - 1]!]!++;
+  for (let residue = 0; residue < period; residue++) {
+    const first = residue === 0 ? period : residue;
+    const slots = Math.max(0, Math.floor((free - first) / period) + 1);
+    const order = spread(apportion(counts[residue]!, slots));
+    order.forEach((token, s) => {
+      short[first - 1 + s * period] = token;
+    });
+  }
+  return short;
+}
+
+/**
+ * Whole numbers in proportion to `counts` that sum to `slots`, by largest remainder, at least 1 wherever a count is positive. No
+ * number is 1 or more above its exact share. Needs a slot for each positive count.
+ */
+export function apportion(counts: ArrayLike<number>, slots: number): number[] {
+  const total = Array.from(counts).reduce((sum, count) => sum + count, 0);
+  const shares = Array.from(counts, count => (total === 0 ? 0 : (slots * count) / total));
+  const given = shares.map(share => (share > 0 ? Math.max(1, Math.floor(share)) : 0));
+  let left = slots - given.reduce((sum, x) => sum + x, 0);
+  const best = (score: (token: number) => number) =>
+    given.reduce((top, _, token) => (score(token) > score(top) ? token : top), 0);
+  for (; left > 0; left--) given[best(token => shares[token]! - given[token]!)]!++;
+  for (; left < 0; left++)
+    given[best(token => (given[token]! > 1 ? given[token]! - shares[token]! : -Infinity))]!--;
+  return given;
+}
+
+/** The tokens in an order in which every prefix has nearly the whole's proportions. */
+function spread(given: readonly number[]): number[] {
+  const slots = given.reduce((sum, x) => sum + x, 0);
+  const used = given.map(() => 0);
+  return Array.from({ length: slots }, (_, s) => {
+    const due = given.map((n, token) =>
+      used[token]! < n ? (n * (s + 1)) / slots - used[token]! : -Infinity,
+    );
+    const token = due.indexOf(Math.max(...due));
+    used[token]!++;
+    return token;
+  });
+}

@@ -1,0 +1,70 @@
+import { linearRegression, quantile } from 'simple-statistics';
+import { below, STREAM, streamKey, WordStream } from '../shared/random.ts';
+
+/** `e(n) ≈ Ĉ n^{−β}` (theory.md §6). Intervals: 95 %, bootstrap over the long strings. */
+export interface Fit {
+  beta: number;
+  betaInterval: [number, number];
+  log10C: number;
+  log10CInterval: [number, number];
+  /** Ĉ with β held at 1/3: the empirical complexity. */
+  log10CAtOneThird: number;
+  log10CAtOneThirdInterval: [number, number];
+  /** Lengths whose mean error rises above the arithmetic's own. */
+  lengths: number[];
+}
+
+/** Errors of many strings at one short length, in the same order of strings at every length. */
+export interface ErrorColumn {
+  length: number;
+  errors: readonly number[];
+}
+
+const RESAMPLES = 1000;
+
+/**
+ * Fits a power law to mean errors by least squares in log-log. Lengths whose mean error is not above `floor` say nothing about the
+ * simulation and are left out; undefined when fewer than two are left.
+ */
+export function fitErrors(columns: readonly ErrorColumn[], floor: number): Fit | undefined {
+  const used = columns.filter(({ errors }) => mean(errors) > floor);
+  if (used.length < 2) return undefined;
+  const samples = used[0]!.errors.length;
+  const all = Array.from({ length: samples }, (_, i) => i);
+  const whole = fitOf(used, all)!;
+  const stream = new WordStream(streamKey(0, STREAM.bootstrap), samples, used.length);
+  const resampled = Array.from({ length: RESAMPLES }, () =>
+    fitOf(
+      used,
+      all.map(() => below(stream.next(), samples)),
+    ),
+  ).filter(fit => fit !== undefined);
+  const interval = (pick: (fit: LineFit) => number): [number, number] => {
+    const values = resampled.map(pick);
+    return [quantile(values, 0.025), quantile(values, 0.975)];
+  };
+  return {
+    ...whole,
+    betaInterval: interval(fit => fit.beta),
+    log10CInterval: interval(fit => fit.log10C),
+    log10CAtOneThirdInterval: interval(fit => fit.log10CAtOneThird),
+    lengths: used.map(({ length }) => length),
+  };
+}
+
+type LineFit = Pick<Fit, 'beta' | 'log10C' | 'log10CAtOneThird'>;
+
+function fitOf(columns: readonly ErrorColumn[], strings: readonly number[]): LineFit | undefined {
+  const points = columns
+    .map(
+      ({ length, errors }) => [Math.log10(length), Math.log10(mean(strings.map(i => errors[i]!)))] as const,
+    )
+    .filter(([, log]) => Number.isFinite(log));
+  if (points.length < 2) return undefined;
+  const { m, b } = linearRegression(points.map(point => [...point]));
+  return { beta: -m, log10C: b, log10CAtOneThird: mean(points.map(([x, y]) => y + x / 3)) };
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
