@@ -32,6 +32,12 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** Parses a comma-separated list of whole numbers for commander. */
+export function wholeNumbers(least: number, most: number): (text: string) => number[] {
+  const one = wholeNumber(least, most);
+  return text => text.split(',').map(part => one(part.trim()));
+}
+
 /** Parses a positive number for commander. */
 export function positiveNumber(text: string): number {
   const value = Number(text);

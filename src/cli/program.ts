@@ -1,10 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import { lawSchema } from '../shared/protocol.ts';
+import { METHODS } from '../simulation/simulate.ts';
 import { doctor } from './doctor.ts';
 import { forward } from './forward.ts';
-import { machineOptions, positiveNumber, version, wholeNumber } from './options.ts';
+import { machineOptions, positiveNumber, version, wholeNumber, wholeNumbers } from './options.ts';
 import { plan } from './plan.ts';
 import { RESULTS, run } from './run.ts';
+import { simulate } from './simulate.ts';
 import { theory } from './theory.ts';
 
 const json = () => new Option('--json', 'print one JSON document on stdout').default(false);
@@ -15,6 +17,12 @@ const set = () =>
   )
     .argParser((value: string, before: string[]) => [...before, value])
     .default([], 'none');
+
+/** Longest strings that the command line takes. */
+const MOST_TOKENS = 4_000_000;
+
+const count = (flags: string, description: string, most: number, standard: number, least = 1) =>
+  new Option(flags, description).argParser(wholeNumber(least, most)).default(standard);
 
 function withMachine(command: Command): Command {
   for (const option of machineOptions()) command.addOption(option);
@@ -113,6 +121,40 @@ export function program(): Command {
       '\nExamples:\n  lengthwise theory results/quickstart/<run>/models/<cell>.safetensors\n  lengthwise theory model.safetensors --epsilon 0.1 --epsilon 0.01 --bits 8 --json',
     )
     .action(theory);
+  withLaw(
+    withMachine(
+      verb('simulate <model.safetensors>', 'short strings that stand in for long ones, and how well')
+        .addOption(
+          new Option(
+            '--method <name>',
+            'how short strings are made; deterministic for one layer, markov for two unless given',
+          ).choices(METHODS),
+        )
+        .addOption(
+          new Option('--lengths <n,n,…>', 'short lengths; powers of two from 8 unless given').argParser(
+            wholeNumbers(1, MOST_TOKENS),
+          ),
+        )
+        .addOption(count('--test-length <T>', 'tokens of the long strings', MOST_TOKENS, 4096))
+        .addOption(count('--samples <number>', 'long strings', 65536, 256, 2))
+        .addOption(
+          count('--draws <number>', 'random short strings of each that best-of and greedy try', 1024, 8),
+        )
+        .addOption(count('--rounds <number>', 'rounds of greedy, and of --adversary', 100_000, 32))
+        .addOption(count('--seed <number>', 'seed of the strings', 0xffffffff, 0, 0))
+        .option(
+          '--adversary',
+          'search for strings that break the certificate, and for the worst error against the target',
+          false,
+        ),
+    ),
+  )
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise simulate results/k-gram/<run>/models/<cell>.safetensors --test-length 16384\n  lengthwise simulate model.safetensors --method best-of --lengths 16,64,256 --json\n  lengthwise simulate results/quickstart/<run>/models/<cell>.safetensors --adversary',
+    )
+    .action(simulate);
   verb('doctor', 'what is on this machine: browser, adapters, limits')
     .addOption(machineOptions().find(option => option.long === '--port')!)
     .addOption(json())

@@ -1,0 +1,153 @@
+import { classTables } from '../model/first-layer.ts';
+import { DeviceEvaluator } from '../runtime/evaluate.ts';
+import { openSession } from '../runtime/session.ts';
+import { adapterName } from '../shared/adapter.ts';
+import { InputError } from '../shared/errors.ts';
+import type { Law } from '../shared/protocol.ts';
+import { STREAM, streamKey } from '../shared/random.ts';
+import { attack } from '../simulation/attack.ts';
+import { shortestLength } from '../simulation/deterministic.ts';
+import { type Evaluate, leastLength, type Method, simulate as measure } from '../simulation/simulate.ts';
+import { drawTokens, longestSequence } from '../tasks/laws.ts';
+import { certificateOf } from '../theory/certificate.ts';
+import { type ModelContext, modelInContext } from './model-context.ts';
+import { type MachineOptions, pageBundle } from './options.ts';
+import { log, print, printJson } from './output.ts';
+import { attackText, simulationText } from './simulate-text.ts';
+
+export interface SimulateOptions extends MachineOptions {
+  method?: Method;
+  lengths?: number[];
+  testLength: number;
+  samples: number;
+  draws: number;
+  rounds: number;
+  seed: number;
+  adversary: boolean;
+  law?: Law;
+  alpha?: number;
+  json: boolean;
+}
+
+/** Short lengths when none are given: powers of two up to a quarter of the test length, at most this many. */
+const MOST_LENGTHS = 8;
+/** The search of --adversary: climbers, and strings that each tries in a round. */
+const [RESTARTS, TRIES] = [32, 4];
+
+/** `lengthwise simulate`: short strings that stand in for long ones, and how well; or a search for strings that break it. */
+export async function simulate(file: string, options: SimulateOptions): Promise<void> {
+  const context = await modelInContext(file, options);
+  checkTestLength(context, options.testLength);
+  const work = options.adversary ? adversary(file, context, options) : measurement(context, options);
+  const { adapter, port } = options;
+  const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
+  try {
+    const device = new DeviceEvaluator(session, adapter, context.model);
+    const { json, text } = await work(sequences => device.evaluate(sequences));
+    const name = adapterName(device.adapter!);
+    if (options.json) printJson({ ...json, runtime: options.runtime, adapter: name });
+    else print(`${text}\non ${name}`);
+  } finally {
+    await session.close();
+  }
+}
+
+/** What a run of the verb prints, once it has a device. Input is checked before. */
+type Work = (evaluate: Evaluate) => Promise<{ json: object; text: string }>;
+
+function measurement(context: ModelContext, options: SimulateOptions): Work {
+  const { model, source, target } = context;
+  const { config } = model;
+  const { samples, draws, rounds, seed, testLength } = options;
+  const method = options.method ?? (config.layers === 1 ? 'deterministic' : 'markov');
+  const lengths = lengthsOf(context, method, options);
+  const key = streamKey(seed, STREAM.simulation);
+  const longs = () =>
+    Array.from({ length: samples }, (_, i) =>
+      drawTokens({ ...source, key }, i, testLength + (i % config.period)),
+    );
+  return async evaluate => {
+    const result = await measure(evaluate, config, longs(), {
+      method,
+      lengths,
+      draws,
+      rounds,
+      seed,
+      floor: largest => FLOAT32_SHARE * largest,
+      onProgress: (length, done, total) => log(`  n = ${length} (${done + 1} of ${total})`),
+      ...(target ? { target } : {}),
+    });
+    const { points, fit = null, discrepancyFit = null } = result;
+    return {
+      json: { method, testLength, points, fit, discrepancyFit },
+      text: simulationText(context, method, testLength, result),
+    };
+  };
+}
+
+/** Errors below this share of the largest read-out are float32's own. */
+const FLOAT32_SHARE = 1e-6;
+
+function adversary(file: string, { model, source, target }: ModelContext, options: SimulateOptions): Work {
+  const { config } = model;
+  const certificate = certificateOf(model, classTables(model));
+  const available = certificate !== undefined && Number.isFinite(certificate.errorAt(1e15));
+  if (!available && !target)
+    throw new InputError(
+      `--adversary: ${file} has neither a certificate (${certificate?.note ?? 'it is open for two layers'}) nor a known target`,
+      "Use a one-layer model of infinite precision, or a model in a run's folder.",
+    );
+  const { testLength, rounds, seed } = options;
+  const least = shortestLength(config);
+  const testLengths = [64, 256, 1024].filter(T => T < testLength && T > least);
+  const lengths = options.lengths ?? [...new Set([least, 4 * least, 16 * least])];
+  return async evaluate => {
+    const found = await attack(evaluate, config, {
+      certified: available ? certificate.errorAt : undefined,
+      target,
+      source,
+      testLengths: [...testLengths, testLength],
+      lengths,
+      restarts: RESTARTS,
+      rounds,
+      tries: TRIES,
+      seed,
+      onProgress: line => log(`  ${line}`),
+    });
+    return { json: { adversary: found }, text: attackText(found) };
+  };
+}
+
+function checkTestLength({ model, source }: ModelContext, testLength: number): void {
+  const { period, locality, vocabulary } = model.config;
+  if (testLength < period + locality)
+    throw new InputError(
+      `--test-length: ${testLength} is below Δ + τ = ${period + locality}`,
+      'A long string must hold the τ-suffix and every residue.',
+    );
+  const longest = longestSequence(vocabulary, source.alphaThousandths) - period;
+  if (testLength > longest)
+    throw new InputError(`--test-length: ${testLength} is longer than a sequence can be (${longest})`);
+}
+
+/** Short lengths in order. Throws `InputError` when one is impossible. */
+function lengthsOf({ model }: ModelContext, method: Method, options: SimulateOptions): number[] {
+  const least = leastLength(method, model.config);
+  const { testLength } = options;
+  const powers = Array.from({ length: 30 }, (_, k) => 8 * 2 ** k).filter(
+    n => n >= least && n <= testLength / 4,
+  );
+  const lengths = [...new Set(options.lengths ?? powers.slice(0, MOST_LENGTHS))].sort((a, b) => a - b);
+  if (lengths.length === 0)
+    throw new InputError(
+      `--test-length: ${testLength} leaves no short length between ${least} and ${Math.floor(testLength / 4)}`,
+      'Give a larger --test-length, or --lengths.',
+    );
+  const bad = lengths.find(n => n < least || n >= testLength);
+  if (bad !== undefined)
+    throw new InputError(
+      `--lengths: ${bad} is not from ${least} to ${testLength - 1}`,
+      `A ${method} short string of this model has at least ${least} tokens and fewer than --test-length.`,
+    );
+  return lengths;
+}
