@@ -31,23 +31,34 @@ export function plateauOf(cell: CellLine): number | null {
   return losses.reduce<number>((sum, loss) => sum + loss!, 0) / losses.length;
 }
 
+/** Cells that differ only in their seed. */
+export interface SeedGroup {
+  /** Axes without the seed. */
+  axes: CellLine['axes'];
+  members: CellLine[];
+}
+
 /** Groups cells that differ only in their seed, in order of appearance. */
-export function plateauPoints(cells: readonly CellLine[]): PlateauPoint[] {
-  const groups = new Map<string, CellLine[]>();
+export function groupsBySeed(cells: readonly CellLine[]): SeedGroup[] {
+  const groups = new Map<string, SeedGroup>();
   for (const cell of cells) {
     const { seed: _, ...axes } = cell.axes;
     const key = JSON.stringify(axes);
-    groups.set(key, [...(groups.get(key) ?? []), cell]);
+    const group = groups.get(key) ?? { axes, members: [] };
+    group.members.push(cell);
+    groups.set(key, group);
   }
-  return [...groups.values()].map(members => {
-    const { seed: _, ...axes } = members[0]!.axes;
-    return {
-      axes,
-      trainLength: Number(axes['train.length']),
-      plateau: seedMean(members.map(plateauOf)),
-      trainLoss: seedMean(members.map(cell => (cell.divergedAtStep === null ? cell.trainLoss : null))),
-    };
-  });
+  return [...groups.values()];
+}
+
+/** Plateaus and training losses of every point of the grid, over seeds. */
+export function plateauPoints(cells: readonly CellLine[]): PlateauPoint[] {
+  return groupsBySeed(cells).map(({ axes, members }) => ({
+    axes,
+    trainLength: Number(axes['train.length']),
+    plateau: seedMean(members.map(plateauOf)),
+    trainLoss: seedMean(members.map(cell => (cell.divergedAtStep === null ? cell.trainLoss : null))),
+  }));
 }
 
 /** Mean and standard error of the values that are there; the rest count as diverged. */

@@ -5,6 +5,7 @@ import { readUserBytes, readUserFile } from '../config/yaml.ts';
 import { readModel } from '../model/safetensors.ts';
 import { cellsOf } from '../plan/cells.ts';
 import type { CellConfig } from '../plan/resolve.ts';
+import { sourceOf } from '../plan/source.ts';
 import { manifestSchema } from '../results/schema.ts';
 import type { Model } from '../shared/model-config.ts';
 import type { Law } from '../shared/protocol.ts';
@@ -41,25 +42,31 @@ const MOST_URNS = 65536;
 export async function modelInContext(file: string, { law, alpha }: LawOptions): Promise<ModelContext> {
   const model = readModel(await readUserBytes(file, MODEL_BYTES), file);
   const cell = await cellOf(file);
-  const { vocabulary, layers, locality } = model.config;
-  const deep = layers === 2 && locality > 0 && vocabulary ** (locality + 1) <= MOST_URNS;
-  const { kind, ...knobs } = cell?.task ?? { kind: '' };
+  const own = cell ? sourceOf(cell) : standardSource(model);
+  const chosen = law ?? own.law;
+  const { kind = '', ...knobs } = cell?.task ?? {};
   const task = cell && taskOf(kind);
-  const numbers = knobs as Record<string, number>;
-  const order = task?.shape(numbers).order ?? (deep ? locality : 0);
-  const fallback = order > 0 ? 'dirichlet-markov' : 'dirichlet-iid';
-  const chosen = law ?? cell?.data.law ?? fallback;
   return {
     model,
     source: {
-      law: chosen === 'dirichlet-markov' && order === 0 ? 'dirichlet-iid' : chosen,
-      vocabulary,
-      alphaThousandths: Math.max(1, Math.round(1000 * (alpha ?? cell?.data.alpha ?? 1))),
-      order,
-      key: streamKey(0, STREAM.theory),
+      ...own,
+      law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
+      alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.max(1, Math.round(1000 * alpha)),
     },
-    target: task && (tokens => task.target(tokens, numbers)),
+    target: task && (tokens => task.target(tokens, knobs as Record<string, number>)),
     task: task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),
+  };
+}
+
+function standardSource({ config }: Model): TokenSource {
+  const { vocabulary, layers, locality } = config;
+  const deep = layers === 2 && locality > 0 && vocabulary ** (locality + 1) <= MOST_URNS;
+  return {
+    law: deep ? 'dirichlet-markov' : 'dirichlet-iid',
+    vocabulary,
+    alphaThousandths: 1000,
+    order: deep ? locality : 0,
+    key: streamKey(0, STREAM.theory),
   };
 }
 

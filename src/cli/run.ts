@@ -2,12 +2,15 @@ import { cpus, hostname } from 'node:os';
 import { join } from 'node:path';
 import { baselineOf } from '../analysis/baseline.ts';
 import { plateauPoints } from '../analysis/plateau.ts';
+import { lengthRows, theoryPoints } from '../analysis/predicted.ts';
 import { type Experiment, loadExperiment } from '../config/experiment.ts';
 import { layoutOf, unflatten } from '../model/layout.ts';
 import { writeModel } from '../model/safetensors.ts';
 import type { Cell } from '../plan/cells.ts';
 import type { PlannedPack } from '../plan/packs.ts';
 import { type Plan, planExperiment } from '../plan/plan.ts';
+import type { CellConfig } from '../plan/resolve.ts';
+import { sourceOf } from '../plan/source.ts';
 import type { Manifest } from '../results/schema.ts';
 import { type CurveLine, type FinishedCell, readCells, Store } from '../results/store.ts';
 import { openSession, type Progress, type Session } from '../runtime/session.ts';
@@ -15,10 +18,12 @@ import { type Trained, trainPacks } from '../runtime/supervise.ts';
 import { type AdapterInfo, adapterName } from '../shared/adapter.ts';
 import { floatsFromBase64 } from '../shared/base64.ts';
 import { InputError } from '../shared/errors.ts';
+import type { Model } from '../shared/model-config.ts';
+import { type Analysis, analyse } from '../theory/theory.ts';
 import { type MachineOptions, pageBundle, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { RunProgress } from './progress.ts';
-import { type Baselines, columnOf, summaryText } from './summary.ts';
+import { type Baselines, columnOf, lengthSummary, summaryText, theorySummary } from './summary.ts';
 
 export interface RunOptions extends MachineOptions {
   set: string[];
@@ -71,8 +76,8 @@ export async function run(file: string, options: RunOptions): Promise<void> {
       await train(experiment, plan, store, { ...options, open, idle, progress }, totals);
     progress.stop();
     const seconds = (performance.now() - began) / 1000;
-    if (options.json) printJson(summaryJson(folder, plan, store, totals, seconds));
-    else printSummary(folder, plan, store, totals, seconds);
+    if (options.json) printJson(summaryJson(experiment, folder, plan, store, totals, seconds));
+    else printSummary(experiment, folder, plan, store, totals, seconds);
   } finally {
     progress.stop();
     await Promise.allSettled(idle.map(session => session.close()));
@@ -115,7 +120,15 @@ async function train(
         totals.trainSeconds += trained.trainSeconds;
         totals.adapter = trained.adapter;
         totals.browser = session.version;
-        await store.add(finishedCells(plan.packs[pack]!, trained), curves[pack]!);
+        const { cells } = plan.packs[pack]!;
+        progress.say(`margins, C(f) and bounds of ${cells.length} trained cells`);
+        for (const [r, cell] of cells.entries()) {
+          const finished = await finishedCell(plan.packs[pack]!, trained, r, experiment.content.epsilon);
+          await store.add(
+            [finished],
+            curves[pack]!.filter(line => line.cell === cell.hash),
+          );
+        }
       },
     },
     idle,
@@ -159,10 +172,18 @@ function curveLines({ pack }: PlannedPack, event: Progress): CurveLine[] {
   );
 }
 
-function finishedCells({ pack, cells }: PlannedPack, trained: Trained): FinishedCell[] {
-  const layout = layoutOf(pack.model);
-  const seconds = (trained.trainSeconds + trained.testSeconds) / cells.length;
-  return trained.cells.map((outcome, r) => ({
+async function finishedCell(
+  { pack, cells }: PlannedPack,
+  trained: Trained,
+  r: number,
+  epsilons: readonly number[],
+): Promise<FinishedCell> {
+  const outcome = trained.cells[r]!;
+  const weights = floatsFromBase64(outcome.weights);
+  const model = { config: pack.model, tensors: unflatten(layoutOf(pack.model), weights) };
+  const sound = outcome.divergedAtStep === null && weights.every(Number.isFinite);
+  const analysis = sound ? await analyseCell(model, cells[r]!.config, epsilons) : null;
+  return {
     line: {
       cell: outcome.cell,
       axes: cells[r]!.axes,
@@ -170,12 +191,24 @@ function finishedCells({ pack, cells }: PlannedPack, trained: Trained): Finished
       trainLossStderr: outcome.trainLossStderr,
       divergedAtStep: outcome.divergedAtStep,
       test: outcome.test,
+      theory: analysis?.theory ?? null,
+      attention: analysis?.attention ?? null,
       steps: pack.steps,
-      seconds,
+      seconds: (trained.trainSeconds + trained.testSeconds) / cells.length,
       adapter: adapterName(trained.adapter),
     },
-    model: writeModel({ config: pack.model, tensors: unflatten(layout, floatsFromBase64(outcome.weights)) }),
-  }));
+    model: writeModel(model),
+  };
+}
+
+/** Theory of a trained cell, bounds at each ε and, to lay beside losses, at its square root. */
+function analyseCell(model: Model, config: CellConfig, epsilons: readonly number[]): Promise<Analysis> {
+  return analyse(model, {
+    epsilons: [...new Set(epsilons.flatMap(epsilon => [epsilon, Math.sqrt(epsilon)]))],
+    bits: null,
+    alpha: config.data.alpha,
+    source: sourceOf(config),
+  });
 }
 
 /** Cells of this plan in plan order; the run's folder may hold no others. */
@@ -193,7 +226,14 @@ function baselinesOf(cells: Cell[]): Baselines {
   return baselines;
 }
 
-function summaryJson(folder: string, plan: Plan, store: Store, totals: Totals, seconds: number): object {
+function summaryJson(
+  experiment: Experiment,
+  folder: string,
+  plan: Plan,
+  store: Store,
+  totals: Totals,
+  seconds: number,
+): object {
   const lines = linesOf(plan, store);
   return {
     run: folder,
@@ -202,6 +242,8 @@ function summaryJson(folder: string, plan: Plan, store: Store, totals: Totals, s
     finished: lines.length,
     diverged: lines.filter(line => line.divergedAtStep !== null).length,
     plateau: plateauPoints(lines),
+    theory: theoryPoints(lines),
+    lengths: lengthRows(lines, experiment.content.epsilon),
     baselines: Object.fromEntries(baselinesOf(plan.cells)),
     adapter: totals.adapter && adapterName(totals.adapter),
     sequencesPerSecond: totals.trainSeconds > 0 ? totals.sequences / totals.trainSeconds : null,
@@ -209,9 +251,18 @@ function summaryJson(folder: string, plan: Plan, store: Store, totals: Totals, s
   };
 }
 
-function printSummary(folder: string, plan: Plan, store: Store, totals: Totals, seconds: number): void {
+function printSummary(
+  experiment: Experiment,
+  folder: string,
+  plan: Plan,
+  store: Store,
+  totals: Totals,
+  seconds: number,
+): void {
   const lines = linesOf(plan, store);
   print(`\n${summaryText(lines, baselinesOf(plan.cells))}\n`);
+  for (const text of [theorySummary(lines), lengthSummary(lines, experiment.content.epsilon)])
+    if (text) print(`${text}\n`);
   const diverged = lines.filter(line => line.divergedAtStep !== null).length;
   if (diverged > 0)
     print(`${diverged} of ${lines.length} cells diverged: kept in cells.jsonl, left out of the means above.`);

@@ -2,16 +2,16 @@ import Table from 'cli-table3';
 import chart from 'simple-ascii-chart';
 import type { Baseline } from '../analysis/baseline.ts';
 import { type PlateauPoint, plateauPoints, type SeedMean } from '../analysis/plateau.ts';
-
+import { lengthRows, theoryPoints } from '../analysis/predicted.ts';
 import type { CellLine } from '../results/schema.ts';
+import { infinite, lengthText } from './numbers.ts';
 
 /** A labelled baseline: one a column of the table. */
 export type Baselines = ReadonlyMap<string, Baseline>;
 
 /** What a column of the table is called: every axis but training length and seed. */
 export function columnOf(axes: CellLine['axes']): string {
-  const knobs = Object.entries(axes).filter(([path]) => path !== 'train.length' && path !== 'seed');
-  return knobs.map(([path, value]) => `${path.split('.').at(-1)} = ${value}`).join(', ') || 'plateau loss';
+  return knobsOf(axes) || 'plateau loss';
 }
 
 /**
@@ -51,6 +51,88 @@ export function summaryText(cells: readonly CellLine[], baselines: Baselines): s
     table.toString(),
     ...plateauCharts(points, columns),
   ].join('\n');
+}
+
+/** Rows of the theory table at most; the rest is in cells.jsonl. */
+const THEORY_ROWS = 40;
+
+/** What the theory says of the trained weights, beside the plateau. Empty when no cell carries theory. */
+export function theorySummary(cells: readonly CellLine[]): string {
+  const points = theoryPoints(cells);
+  if (points.length === 0) return '';
+  const plateaus = plateauPoints(cells);
+  const oneLayer = points.some(point => point.lipschitz !== null);
+  const table = new Table({
+    head: [
+      'trained cells',
+      'plateau',
+      'log10 C: norm',
+      'range',
+      'empirical',
+      'logit γ',
+      'effective γ',
+      'positional γ',
+      ...(oneLayer ? ['L'] : []),
+    ],
+    colAligns: ['left', ...Array<'right'>(oneLayer ? 8 : 7).fill('right')],
+    style: { head: [], border: [] },
+  });
+  for (const point of points.slice(0, THEORY_ROWS)) {
+    const { axes, complexity, trainLength } = point;
+    const plateau = plateaus.find(other => JSON.stringify(other.axes) === JSON.stringify(axes))!.plateau;
+    const margins = [point.logitMargin, point.effectiveMargin, point.positionalMargin];
+    table.push([
+      [knobsOf(axes), `N = ${trainLength}`].filter(Boolean).join(', '),
+      plateau.mean === null ? 'diverged' : plateau.mean.toExponential(2),
+      ...[complexity.norm, complexity.range].map(log => (log === null ? '−∞' : log.toFixed(1))),
+      complexity.empirical === null ? 'none' : complexity.empirical.toFixed(2),
+      ...margins.map(margin => infinite(margin)),
+      ...(oneLayer ? [infinite(point.lipschitz)] : []),
+    ]);
+  }
+  const rest = points.length - THEORY_ROWS;
+  return [
+    'Theory of the trained weights: C(f), margins γ, L(f); medians over seeds',
+    table.toString(),
+    ...(rest > 0 ? [`… and ${rest} more rows in cells.jsonl.`] : []),
+  ].join('\n');
+}
+
+/** Predicted and measured training lengths side by side. Empty when no cell carries theory. */
+export function lengthSummary(cells: readonly CellLine[], epsilons: readonly number[]): string {
+  const rows = lengthRows(cells, epsilons).filter(({ predicted }) => predicted.length > 0);
+  if (rows.length === 0) return '';
+  const names = [...new Set(rows.flatMap(({ predicted }) => predicted.map(({ name }) => name)))];
+  const table = new Table({
+    head: ['cells', 'plateau ≤', 'measured N', ...names],
+    style: { head: [], border: [] },
+  });
+  for (const { axes, epsilon, measured, longestTrained, predicted } of rows) {
+    table.push([
+      knobsOf(axes) || 'all',
+      epsilon,
+      measured === null ? `> ${longestTrained}` : `${measured}`,
+      ...names.map(name => {
+        const bound = predicted.find(other => other.name === name);
+        if (!bound) return '';
+        const range = bound.log10NRange === undefined ? '' : `\nrange C: ${lengthText(bound.log10NRange)}`;
+        return lengthText(bound.log10N) + range;
+      }),
+    ]);
+  }
+  return [
+    'Training length, measured and predicted: the least N trained whose mean plateau is below the loss, beside each bound at its square',
+    'root, the error that this loss stands for (medians over the seeds of the longest N; statements: `lengthwise theory <model>`)',
+    table.toString(),
+  ].join('\n');
+}
+
+/** Knobs in words, training length and seed left out. */
+function knobsOf(axes: CellLine['axes']): string {
+  return Object.entries(axes)
+    .filter(([path]) => path !== 'train.length' && path !== 'seed')
+    .map(([path, value]) => `${path.split('.').at(-1)} = ${value}`)
+    .join(', ');
 }
 
 const BASELINES: [string, (baseline: Baseline | undefined) => number | undefined][] = [

@@ -1,9 +1,10 @@
 import Table from 'cli-table3';
-import { type Bound, VACUOUS_LOG10 } from '../theory/bounds.ts';
+import type { Bound } from '../theory/bounds.ts';
 import type { Norms } from '../theory/norms.ts';
 import type { AttentionMap } from '../theory/sampled.ts';
 import type { Analysis } from '../theory/theory.ts';
 import type { ModelContext } from './model-context.ts';
+import { infinite, lengthText, power, short } from './numbers.ts';
 
 const PLAIN = { head: [], border: [] };
 
@@ -112,23 +113,4 @@ function boundNotes(bounds: readonly Bound[]): string[] {
   return [...seen.values()].map(
     ({ name, source, note, applies }) => `${applies ? name : `(${name})`}: ${source}; ${note}.`,
   );
-}
-
-/** A training length in words: a number while it is one, else its power of ten and that it is vacuous. */
-function lengthText(log10N: number | null): string {
-  if (log10N === null) return 'none';
-  if (log10N > VACUOUS_LOG10) return `${power(log10N)}, vacuous`;
-  return log10N < 6 ? Math.ceil(10 ** Math.max(0, log10N) - 1e-9).toLocaleString('en') : power(log10N);
-}
-
-function power(log10: number | null): string {
-  return log10 === null ? '∞' : `10^${log10.toFixed(1)}`;
-}
-
-function infinite(value: number | null, otherwise = '∞'): string {
-  return value === null ? otherwise : short(value);
-}
-
-function short(value: number): string {
-  return Number(value.toPrecision(4)).toString();
 }

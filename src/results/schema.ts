@@ -2,6 +2,58 @@ import { z } from 'zod';
 
 const loss = z.number().nullable();
 
+const finite = z.number().nullable();
+const norm = z.number();
+const perHead = z.array(z.number());
+
+/** `theory` of a cell, as `lengthwise theory --json` prints it (`theory/theory.ts`). Null: not finite. */
+export const theorySchema = z.object({
+  norms: z.object({
+    R0: norm,
+    U: norm,
+    V1: perHead,
+    KQ1: perHead,
+    A1: norm,
+    B1: norm,
+    b1: norm,
+    V2: perHead.optional(),
+    KQ2: perHead.optional(),
+    A2: norm.optional(),
+    B2: norm.optional(),
+    b2: norm.optional(),
+  }),
+  logitMargin: finite,
+  tieTolerance: z.number(),
+  effectiveMargin: finite,
+  effectiveMarginQuantiles: z.record(z.string(), finite),
+  positionalMargin: finite,
+  regimes: z.array(z.enum(['token', 'balanced', 'position'])),
+  lipschitz: finite,
+  complexity: z.object({ norm: finite, range: finite, empirical: finite }),
+  hardmax: z
+    .object({ bits: z.int(), measured: z.int().nullable(), searchedTo: z.int(), log10Predicted: finite })
+    .nullable(),
+  bounds: z.array(
+    z.object({
+      name: z.string(),
+      epsilon: z.number(),
+      log10N: finite,
+      log10NRange: finite.optional(),
+      applies: z.boolean(),
+    }),
+  ),
+  notes: z.array(z.string()),
+});
+
+/** Layer-1 attention at the last position (`theory/sampled.ts`). */
+export const attentionMapSchema = z.object({
+  length: z.int(),
+  sequences: z.int(),
+  heads: z.array(
+    z.object({ argmaxMass: z.number(), residueMass: z.array(z.number()), uniformity: z.number() }),
+  ),
+});
+
 /** One line of `cells.jsonl`: a finished cell (interfaces.md, "Results"). A null loss was not finite. */
 export const cellLineSchema = z.object({
   cell: z.string(),
@@ -11,6 +63,9 @@ export const cellLineSchema = z.object({
   /** First step whose batch loss was not finite; null for a replica that trained to the end. */
   divergedAtStep: z.int().nullable(),
   test: z.array(z.object({ length: z.int(), loss, stderr: loss })),
+  /** Null for a diverged cell; absent in runs of older versions. */
+  theory: theorySchema.nullable().optional(),
+  attention: attentionMapSchema.nullable().optional(),
   steps: z.int(),
   /** Share of the pack's wall time: training and testing, divided by its replicas. */
   seconds: z.number(),

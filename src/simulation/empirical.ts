@@ -7,7 +7,7 @@ import { leastLength, type Simulation, simulate } from './simulate.ts';
 const LONG = 1024;
 const SHORT = [16, 32, 64, 128];
 /** Multiply-adds that it may take, to leading order; fewer strings in larger models, but never fewer than `FEWEST`. */
-const BUDGET = 2e8;
+const BUDGET = 1e8;
 const [FEWEST, MOST] = [8, 64];
 
 /**

@@ -136,7 +136,11 @@ async function shortStrings(
     const exact = method === 'greedy' && length >= shortestLength(config);
     return exact ? [deterministicShort(long, length, config), ...drawn] : drawn;
   });
-  let best = await closest(evaluate, outputs, candidates);
+  let best = await closest(
+    evaluate,
+    outputs,
+    candidates.map(own => fitting(own, length)),
+  );
   if (method !== 'greedy') return best;
   const key = streamKey(seed, STREAM.greedy);
   for (let round = 0; round < rounds; round++) {
@@ -151,6 +155,13 @@ async function shortStrings(
     best = best.map((short, i) => (found[i]!.error < short.error ? found[i]! : short));
   }
   return best;
+}
+
+/** The candidates that are not longer than n, or the shortest one: a choice among random lengths must not favour long strings. */
+function fitting(candidates: Uint8Array[], n: number): Uint8Array[] {
+  const short = candidates.filter(tokens => tokens.length <= n);
+  if (short.length > 0 || candidates.length === 1) return short.length > 0 ? short : candidates;
+  return [candidates.reduce((least, tokens) => (tokens.length < least.length ? tokens : least))];
 }
 
 /** The best candidate of each string. */

@@ -1,0 +1,112 @@
+import { median } from 'simple-statistics';
+import type { CellLine } from '../results/schema.ts';
+import { groupsBySeed, plateauPoints } from './plateau.ts';
+
+type Theory = NonNullable<CellLine['theory']>;
+
+/** What the theory says of the trained weights of cells that differ only in their seed: medians, null where no seed has a finite value. */
+export interface TheoryPoint {
+  /** Axes without the seed. */
+  axes: CellLine['axes'];
+  trainLength: number;
+  /** log10 C(f). */
+  complexity: Record<keyof Theory['complexity'], number | null>;
+  logitMargin: number | null;
+  effectiveMargin: number | null;
+  positionalMargin: number | null;
+  lipschitz: number | null;
+  seeds: number;
+}
+
+/** A training length for one setting of the knobs, measured and by the bounds that apply. */
+export interface LengthRow {
+  /** Axes without seed and training length. */
+  axes: CellLine['axes'];
+  /** Plateau loss asked for. Bounds are for error √ε, the root mean square that this loss stands for. */
+  epsilon: number;
+  /** The least training length whose mean plateau is ≤ ε. Null: none of those trained. */
+  measured: number | null;
+  longestTrained: number;
+  /** log10 N by bound: medians over the seeds of the longest training length. */
+  predicted: { name: string; log10N: number | null; log10NRange?: number | null }[];
+}
+
+/** Theory of every point of the grid, in order of appearance. Cells without theory (diverged) are left out. */
+export function theoryPoints(cells: readonly CellLine[]): TheoryPoint[] {
+  return groupsBySeed(cells).flatMap(({ axes, members }) => {
+    const theories = theoriesOf(members);
+    if (theories.length === 0) return [];
+    const middle = (pick: (theory: Theory) => number | null) => medianOf(theories.map(pick));
+    return {
+      axes,
+      trainLength: Number(axes['train.length']),
+      complexity: {
+        norm: middle(({ complexity }) => complexity.norm),
+        range: middle(({ complexity }) => complexity.range),
+        empirical: middle(({ complexity }) => complexity.empirical),
+      },
+      logitMargin: middle(theory => theory.logitMargin),
+      effectiveMargin: middle(theory => theory.effectiveMargin),
+      positionalMargin: middle(theory => theory.positionalMargin),
+      lipschitz: middle(theory => theory.lipschitz),
+      seeds: theories.length,
+    };
+  });
+}
+
+/** Predicted and measured training lengths side by side, for every setting of the knobs and every ε. */
+export function lengthRows(cells: readonly CellLine[], epsilons: readonly number[]): LengthRow[] {
+  const points = plateauPoints(cells);
+  const knobs = new Map(points.map(({ axes }) => [knobKey(axes), withoutLength(axes)]));
+  return [...knobs].flatMap(([key, axes]) => {
+    const own = points.filter(point => knobKey(point.axes) === key);
+    const longestTrained = Math.max(...own.map(({ trainLength }) => trainLength));
+    const longest = cells.filter(
+      cell => knobKey(cell.axes) === key && Number(cell.axes['train.length']) === longestTrained,
+    );
+    return epsilons.map(epsilon => ({
+      axes,
+      epsilon,
+      measured: leastLength(own, epsilon),
+      longestTrained,
+      predicted: predictions(theoriesOf(longest), Math.sqrt(epsilon)),
+    }));
+  });
+}
+
+function leastLength(points: ReturnType<typeof plateauPoints>, epsilon: number): number | null {
+  const enough = points.filter(({ plateau }) => plateau.mean !== null && plateau.mean <= epsilon);
+  return enough.length === 0 ? null : Math.min(...enough.map(({ trainLength }) => trainLength));
+}
+
+function predictions(theories: Theory[], error: number): LengthRow['predicted'] {
+  const at = theories.flatMap(({ bounds }) =>
+    bounds.filter(({ epsilon, applies }) => applies && Math.abs(epsilon / error - 1) < 1e-9),
+  );
+  return [...new Set(at.map(({ name }) => name))].map(name => {
+    const own = at.filter(bound => bound.name === name);
+    const ranges = own.flatMap(({ log10NRange }) => (log10NRange === undefined ? [] : [log10NRange]));
+    return {
+      name,
+      log10N: medianOf(own.map(({ log10N }) => log10N)),
+      ...(ranges.length > 0 ? { log10NRange: medianOf(ranges) } : {}),
+    };
+  });
+}
+
+function theoriesOf(cells: readonly CellLine[]): Theory[] {
+  return cells.flatMap(({ theory }) => theory ?? []);
+}
+
+function medianOf(values: (number | null)[]): number | null {
+  const finite = values.filter(value => value !== null);
+  return finite.length === 0 ? null : median(finite);
+}
+
+function withoutLength({ 'train.length': _, seed: __, ...axes }: CellLine['axes']): CellLine['axes'] {
+  return axes;
+}
+
+function knobKey(axes: CellLine['axes']): string {
+  return JSON.stringify(withoutLength(axes));
+}
