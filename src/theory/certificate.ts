@@ -70,13 +70,16 @@ export function solve(
   if (errorAt(10 ** MOST_LOG10) > epsilon) return null;
   let [low, high] = [Math.log10(shortest), MOST_LOG10];
   if (errorAt(shortest) <= epsilon) high = low;
-  // 10^low fails and 10^high does: whole numbers where float64 has them.
-  while (high - low > 1e-13 * high && Math.ceil(10 ** low) < Math.floor(10 ** high)) {
+  while (high - low > 1e-13 * high) {
     const middle = (low + high) / 2;
     if (errorAt(10 ** middle) <= epsilon) high = middle;
     else low = middle;
   }
-  const length = high < 15 ? Math.ceil(10 ** high - 1e-9) : 10 ** high;
+  if (high > 15) return high;
+  // The powers are rounded: settle on the whole number itself.
+  let length = Math.round(10 ** high);
+  while (errorAt(length) > epsilon) length++;
+  while (length > shortest && errorAt(length - 1) <= epsilon) length--;
   return Math.log10(length + period - 1);
 }
 

@@ -16,7 +16,10 @@ const ROUNDING = 1e-12;
 
 /** Smallest and largest slope of ψ on an interval. */
 export function slopes(kind: Kind, { low, high }: Interval): Interval {
-  if (kind === 'relu') return { low: low >= 0 ? 1 : 0, high: high <= 0 ? 0 : 1 };
+  if (kind === 'relu') {
+    if (high <= 0) return { low: 0, high: 0 };
+    return { low: low >= 0 ? 1 : 0, high: 1 };
+  }
   const inside = TURNS.filter(x => x > low && x < high);
   const values = [low, high, ...inside].map(ACTIVATIONS.gelu.slope);
   return { low: Math.min(...values) - ROUNDING, high: Math.max(...values) + ROUNDING };

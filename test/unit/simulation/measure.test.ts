@@ -1,0 +1,199 @@
+import { describe, expect, it, test } from 'vitest';
+import { linearTimeForward } from '../../../src/reference/linear-time.ts';
+import { worstString } from '../../../src/simulation/adversary.ts';
+import { attack, runsOf } from '../../../src/simulation/attack.ts';
+import { discrepancy, wasserstein } from '../../../src/simulation/discrepancy.ts';
+import { measureSimulation } from '../../../src/simulation/empirical.ts';
+import { fitErrors } from '../../../src/simulation/fit.ts';
+import { type Method, simulate } from '../../../src/simulation/simulate.ts';
+import { drawTokens } from '../../../src/tasks/laws.ts';
+import { BASE, randomModel, randomTokens } from '../../support/models.ts';
+
+const source = { law: 'dirichlet-iid', vocabulary: 3, alphaThousandths: 1000, order: 0, key: 3 } as const;
+const longs = Array.from({ length: 12 }, (_, i) => drawTokens(source, i, 400));
+const options = {
+  lengths: [16, 32, 64],
+  draws: 4,
+  rounds: 6,
+  seed: 1,
+  floor: (largest: number) => 1e-12 * largest,
+};
+const evaluatorOf = (model: ReturnType<typeof randomModel>) => async (strings: Uint8Array[]) =>
+  strings.map(tokens => [...linearTimeForward(model, tokens)]);
+
+describe('simulate', () => {
+  const model = randomModel(BASE, 4);
+  const run = (method: Method, seed = 1) =>
+    simulate(evaluatorOf(model), model.config, longs, { ...options, method, seed });
+
+  it('measures ‖f(x) − f(z)‖, the same each time for one seed', async () => {
+    const { points } = await run('markov');
+    expect(points.map(({ length, samples }) => [length, samples])).toEqual([
+      [16, 12],
+      [32, 12],
+      [64, 12],
+    ]);
+    for (const { meanError, maxError, stderr, meanLength, length } of points) {
+      expect(meanError).toBeGreaterThan(0);
+      expect(maxError).toBeGreaterThanOrEqual(meanError);
+      expect(stderr).toBeGreaterThan(0);
+      expect(Math.abs(meanLength - length)).toBeLessThan(length);
+    }
+    expect(await run('markov')).toEqual(await run('markov'));
+    expect((await run('markov', 2)).points).not.toEqual(points);
+  });
+
+  it('the best of several is no worse than one, and greedy beats both', async () => {
+    const [one, best, greedy] = [await run('markov'), await run('best-of'), await run('greedy')];
+    one.points.forEach((point, i) => {
+      expect(greedy.points[i]!.meanError).toBeLessThan(best.points[i]!.meanError);
+      expect(greedy.points[i]!.meanError).toBeLessThan(point.meanError);
+      expect(best.points[i]!.meanLength).toBeLessThanOrEqual(point.length);
+    });
+  });
+
+  it('the sandwich is a sandwich', async () => {
+    const target = (tokens: Uint8Array) =>
+      [0, 1, 2].map(s => tokens.filter(t => t === s).length / tokens.length);
+    const { points } = await simulate(evaluatorOf(model), model.config, longs, {
+      ...options,
+      method: 'deterministic',
+      target,
+    });
+    for (const { sandwich, meanError } of points) {
+      expect(sandwich!.simulation).toBe(meanError);
+      const sum = sandwich!.simulation + sandwich!.onShort + sandwich!.target;
+      expect(sandwich!.onLong).toBeLessThanOrEqual(sum + 1e-12);
+    }
+  });
+
+  it('has no fit where short strings simulate exactly', async () => {
+    const constant = async (strings: Uint8Array[]) => strings.map(() => [1, 2, 3]);
+    const { fit, points } = await simulate(constant, model.config, longs, { ...options, method: 'markov' });
+    expect(fit).toBeUndefined();
+    expect(points.map(({ meanError }) => meanError)).toEqual([0, 0, 0]);
+  });
+
+  test('the standard measurement keeps to its budget of strings', async () => {
+    const small = await measureSimulation(randomModel({ ...BASE, layers: 1 }, 1), source);
+    expect(small.points[0]!.samples).toBe(64);
+    const { points, fit } = await measureSimulation(
+      randomModel({ ...BASE, width: 64, mlpWidth: 256, keyWidth: 8 }, 1),
+      source,
+    );
+    expect(points[0]!.samples).toBe(8);
+    expect(fit!.log10CAtOneThird).toBeGreaterThan(-3);
+  });
+});
+
+describe('fits of e(n) ≈ Ĉ n^(−β)', () => {
+  const lengths = [16, 32, 64, 128];
+  const noise = randomTokens(400, 1000, 8).map(x => 0.5 + x / 1000);
+  const columns = lengths.map((length, l) => ({
+    length,
+    errors: Array.from({ length: 100 }, (_, i) => 3 * length ** -0.5 * noise[l * 100 + i]!),
+  }));
+
+  it('recover a planted power law, and their intervals hold it', () => {
+    const fit = fitErrors(columns, 0)!;
+    expect(fit.beta).toBeCloseTo(0.5, 1);
+    expect(fit.betaInterval[0]).toBeLessThan(0.5);
+    expect(fit.betaInterval[1]).toBeGreaterThan(0.5);
+    expect(fit.betaInterval[1] - fit.betaInterval[0]).toBeLessThan(0.2);
+    expect(fit.log10C).toBeCloseTo(Math.log10(3), 0);
+  });
+
+  it('are exact without noise', () => {
+    const fit = fitErrors(
+      lengths.map(length => ({ length, errors: [2 * length ** (-1 / 3), 2 * length ** (-1 / 3)] })),
+      0,
+    )!;
+    expect(fit.beta).toBeCloseTo(1 / 3, 12);
+    expect(fit.log10C).toBeCloseTo(Math.log10(2), 12);
+    expect(fit.log10CAtOneThird).toBeCloseTo(Math.log10(2), 12);
+  });
+
+  it('leave out lengths at the floor of the arithmetic', () => {
+    const floored = [...columns, { length: 4096, errors: Array<number>(100).fill(1e-9) }];
+    expect(fitErrors(floored, 1e-8)!.lengths).toEqual(lengths);
+    expect(fitErrors(floored.slice(-1), 1e-8)).toBeUndefined();
+  });
+
+  it('the bootstrap interval of β covers the truth about as often as it says', () => {
+    let covered = 0;
+    const trials = 60;
+    for (let trial = 0; trial < trials; trial++) {
+      const draws = randomTokens(160, 1000, 100 + trial).map(x => -Math.log((x + 1) / 1001));
+      const planted = lengths.map((length, l) => ({
+        length,
+        errors: Array.from({ length: 40 }, (_, i) => length ** -0.4 * draws[l * 40 + i]!),
+      }));
+      const [low, high] = fitErrors(planted, 0)!.betaInterval;
+      if (low <= 0.4 && 0.4 <= high) covered++;
+    }
+    // 95 % intended; 60 trials of a 40-string bootstrap cannot tell 85 % from 100 %.
+    expect(covered / trials).toBeGreaterThan(0.85);
+  });
+});
+
+describe('discrepancy', () => {
+  it('of two samples on the line is the area between their distribution functions', () => {
+    expect(wasserstein([0, 1], [0, 1])).toBe(0);
+    expect(wasserstein([0], [1])).toBe(1);
+    expect(wasserstein([0, 0, 1], [0, 1, 1])).toBeCloseTo(1 / 3, 12);
+    expect(wasserstein([0.2], [0.1, 0.5])).toBeCloseTo(0.05 + 0.15, 12);
+  });
+
+  it('is 0 for equal strings, at most 2 + 1, and falls as the short string grows', () => {
+    const config = { ...BASE, locality: 1 };
+    const long = drawTokens(source, 5, 3000);
+    expect(discrepancy(long, long, config)).toBe(0);
+    const [coarse, fine] = [
+      discrepancy(long, long.slice(-20), config),
+      discrepancy(long, long.slice(-2000), config),
+    ];
+    expect(fine).toBeLessThan(coarse);
+    expect(coarse).toBeLessThanOrEqual(3);
+    expect(discrepancy([0, 0, 0, 0], [1, 1, 1, 1], config)).toBeCloseTo(2, 12);
+  });
+});
+
+describe('the adversary', () => {
+  const search = { length: 60, restarts: 6, rounds: 60, tries: 4, seed: 1 };
+
+  it('finds a needle that random strings do not', async () => {
+    // Only strings of ones followed by zeros score high.
+    const score = async (strings: Uint8Array[]) =>
+      strings.map(tokens => tokens.reduce((sum, token, i) => sum + (token === (i < 30 ? 1 : 0) ? 1 : 0), 0));
+    const worst = await worstString(score, { ...BASE, vocabulary: 2 }, search);
+    expect(worst.score).toBeGreaterThan(52);
+    expect((await score([worst.tokens]))[0]).toBe(worst.score);
+    expect(worst.evaluations).toBe(6 + 60 * 24);
+  });
+
+  it('calls a broken certificate broken, and a true one not', async () => {
+    const model = randomModel({ ...BASE, layers: 1, locality: 0 }, 3, [0, 0]);
+    const run = (certified: (n: number) => number) =>
+      attack(evaluatorOf(model), model.config, {
+        ...search,
+        rounds: 10,
+        certified,
+        target: tokens => [tokens.length, 0, 0],
+        source,
+        testLengths: [40],
+        lengths: [8, 50],
+      });
+    const broken = await run(() => 1e-6);
+    expect(broken.simulation).toHaveLength(1);
+    expect(broken.simulation[0]).toMatchObject({ testLength: 40, length: 8, broken: true });
+    expect((await run(() => 1e6)).simulation[0]!.broken).toBe(false);
+    const [target] = broken.target;
+    expect(target!.worstError).toBeGreaterThanOrEqual(target!.randomMean);
+    expect(target!.worstError).toBeGreaterThan(30);
+  });
+
+  it('shows strings as runs', () => {
+    expect(runsOf([0, 0, 0, 1, 0, 0])).toBe('0×3 1 0×2');
+    expect(runsOf(Array.from({ length: 30 }, (_, i) => i % 2))).toMatch(/… \(30 runs\)$/);
+  });
+});

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { classTables, FirstLayer } from '../../../src/model/first-layer.ts';
+import { classOf, type ModelConfig } from '../../../src/shared/model-config.ts';
+import { gapBelowTop, logitMargin, positionalMargin, TIE } from '../../../src/theory/margins.ts';
+import { asFinite } from '../../../src/theory/sampled.ts';
+import { BASE, builtModel, randomModel } from '../../support/models.ts';
+import { everyString } from '../../support/strings.ts';
+
+/** Small shapes whose strings can all be listed. */
+const shapes: Pick<ModelConfig, 'vocabulary' | 'period' | 'locality' | 'heads'>[] = [
+  { vocabulary: 2, period: 1, locality: 0, heads: 1 },
+  { vocabulary: 2, period: 1, locality: 2, heads: 2 },
+  { vocabulary: 2, period: 2, locality: 1, heads: 1 },
+  { vocabulary: 2, period: 3, locality: 0, heads: 2 },
+  { vocabulary: 3, period: 1, locality: 1, heads: 1 },
+];
+
+describe('logit margin', () => {
+  it.each(shapes)(
+    'is the smallest gap over all strings and queries: $vocabulary tokens, Δ = $period, τ = $locality',
+    shape => {
+      const config: ModelConfig = { ...BASE, layers: 1, ...shape };
+      const model = asFinite(randomModel(config, 5), null);
+      const tables = classTables(model);
+      // Long enough that some string shows a query every class before the suffix and every suffix.
+      const longest = shape.locality + 1 + shape.vocabulary * shape.period + shape.period;
+      const met = Array.from({ length: shape.heads }, () => new Map<number, Set<number>>());
+      for (const tokens of everyString(shape.vocabulary, Math.min(longest, shape.vocabulary === 2 ? 9 : 6))) {
+        const layer = new FirstLayer(model, tables);
+        tokens.forEach((token, i) => {
+          layer.see(token);
+          if (i < shape.locality) return;
+          met.forEach((queries, h) => {
+            const query = classOf(config, token, i + 1);
+            const own = queries.get(query) ?? new Set();
+            for (const score of layer.scores(h)) if (score > -Infinity) own.add(score);
+            queries.set(query, own);
+          });
+        });
+      }
+      let smallest = Infinity;
+      for (const queries of met) {
+        for (const logits of queries.values()) {
+          const sorted = [...logits].sort((a, b) => a - b);
+          sorted.slice(1).forEach((value, i) => {
+            if (value - sorted[i]! > TIE) smallest = Math.min(smallest, value - sorted[i]!);
+          });
+        }
+      }
+      expect(logitMargin(config, tables)).toBeCloseTo(smallest, 12);
+    },
+  );
+
+  it('is infinite when all logits are equal', () => {
+    const tables = classTables(builtModel({ ...BASE, layers: 1 }, []));
+    expect(logitMargin({ ...BASE, layers: 1 }, tables)).toBe(Infinity);
+  });
+
+  it('does not change when all logits of a query are shifted together (property)', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 2, maxLength: 8 }),
+        values => {
+          const gap = gapBelowTop(values);
+          const shifted = gapBelowTop(values.map(value => value + 3));
+          if (gap === Infinity) expect(shifted === Infinity || shifted <= 2 * TIE).toBe(true);
+          else if (gap > 2 * TIE) expect(shifted).toBeCloseTo(gap, 9);
+        },
+      ),
+    );
+  });
+});
+
+describe('positional margin', () => {
+  const config: ModelConfig = { ...BASE, layers: 1, heads: 1, locality: 1 };
+  const withPhi = (a: number, b: number) =>
+    positionalMargin(
+      classTables(
+        builtModel(config, [
+          ['layer.0.phi', [0, 0], a],
+          ['layer.0.phi', [0, 1], b],
+        ]),
+      ),
+    );
+  it.each([
+    [0.5, 0.25, 0.5],
+    [1.5, 0.25, 0.5],
+    [1.5, 1.5, 0.5],
+    [1, 1, Infinity],
+    [1, 0.75, 0.25],
+    [-2, -2, 3],
+  ])('of φ = (%d, %d) is %d', (a, b, margin) => {
+    expect(withPhi(a, b)).toBe(margin);
+  });
+});
