@@ -204,7 +204,7 @@ async function finishedCell(
 /** Theory of a trained cell, bounds at each ε and, to lay beside losses, at its square root. */
 function analyseCell(model: Model, config: CellConfig, epsilons: readonly number[]): Promise<Analysis> {
   return analyse(model, {
-    epsilons: [...new Set(epsilons.flatMap(epsilon => [epsilon, Math.sqrt(epsilon)]))],
+    epsilons: [...new Set([...epsilons, ...epsilons.map(Math.sqrt)])],
     bits: null,
     alpha: config.data.alpha,
     source: sourceOf(config),

@@ -2,25 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { baselineOf } from '../../../src/analysis/baseline.ts';
 import { plateauOf, plateauPoints, seedMean } from '../../../src/analysis/plateau.ts';
 import { summaryText } from '../../../src/cli/summary.ts';
-import type { CellLine } from '../../../src/results/schema.ts';
+import { cellLine } from '../../support/cells.ts';
 
-function cell(
-  N: number,
-  seed: number,
-  losses: (number | null)[],
-  divergedAtStep: number | null = null,
-): CellLine {
-  return {
-    cell: `${N}-${seed}`,
-    axes: { 'task.omega': 2, 'train.length': N, seed },
-    trainLoss: 0.5,
-    trainLossStderr: 0,
-    divergedAtStep,
-    test: losses.map((loss, i) => ({ length: 16 * 2 ** i, loss, stderr: 0 })),
-    steps: 1,
-    seconds: 1,
-    adapter: 'test',
-  };
+function cell(N: number, seed: number, losses: (number | null)[], divergedAtStep: number | null = null) {
+  return { ...cellLine({ 'task.omega': 2, 'train.length': N, seed }, losses), divergedAtStep };
 }
 
 describe('plateau', () => {

@@ -1,0 +1,166 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { BOUNDS } from '../../src/theory/bounds.ts';
+import { cli, emptyFolder } from '../support/cli.ts';
+
+const GOLDEN = join(import.meta.dirname, '..', 'golden');
+const cwd = emptyFolder();
+const json = async (...args: string[]) => {
+  const { code, stdout, stderr } = await cli([...args, '--json'], { cwd });
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+};
+const golden = (name: string) => join(GOLDEN, `${name}.safetensors`);
+
+/** A trained cell of a ModPTask run, and one of a two-layer run. */
+let trained: string;
+let deep: string;
+
+beforeAll(async () => {
+  writeFileSync(
+    join(cwd, 'mod.yaml'),
+    `name: mod
+task: { kind: mod-p, p: 3, k: 1 }
+model: { width: 8, mlpWidth: 16 }
+train: { length: 16, steps: 200, batch: 64, learningRate: 0.02 }
+test: { length: [32], sequences: 64 }
+epsilon: [0.1, 0.01]
+`,
+  );
+  writeFileSync(
+    join(cwd, 'gram.yaml'),
+    `name: gram
+task: { kind: k-gram, vocabulary: 2, k: 1 }
+model: { width: 16, mlpWidth: 32 }
+train: { length: 16, steps: 60, batch: 32 }
+test: { length: [32], sequences: 64 }
+`,
+  );
+  for (const name of ['mod', 'gram']) {
+    const { run } = await json('run', `${name}.yaml`, '--adapter', 'software');
+    const [file] = readdirSync(join(cwd, run, 'models'));
+    const path = join(cwd, run, 'models', file!);
+    if (name === 'mod') trained = path;
+    else deep = path;
+  }
+});
+
+describe('lengthwise theory', () => {
+  test('prints the contract’s JSON, golden values included', async () => {
+    const want = JSON.parse(readFileSync(join(GOLDEN, 'two-layer-plain.json'), 'utf8')).theory;
+    const theory = await json('theory', golden('two-layer-plain'), '--epsilon', '0.1', '--epsilon', '0.01');
+    expect(theory.complexity.norm).toBeCloseTo(want.log10Complexity, 3);
+    expect(theory.logitMargin).toBeCloseTo(want.logitMargin, 6);
+    expect(theory.positionalMargin).toBeCloseTo(want.positionalMargin, 6);
+    expect(theory.regimes).toEqual(want.regimes);
+    expect(theory.norms.U).toBeCloseTo(want.norms.U, 6);
+    expect(theory.complexity.range).toBeLessThan(theory.complexity.norm);
+    expect(theory.complexity.empirical).toBeLessThan(theory.complexity.range);
+    expect(theory.bounds.map((bound: { name: string }) => bound.name)).toEqual([...BOUNDS, ...BOUNDS]);
+  });
+
+  test('--bits and --alpha reach the bounds', async () => {
+    const at = async (...more: string[]) => {
+      const { bounds } = await json('theory', golden('one-layer-plain'), '--epsilon', '0.1', ...more);
+      return Object.fromEntries(bounds.map((b: { name: string; log10N: number }) => [b.name, b.log10N]));
+    };
+    const [none, few, many] = [
+      await at(),
+      await at('--bits', '4'),
+      await at('--bits', '32', '--alpha', '0.5'),
+    ];
+    expect(none['theorem-4.1']).toBeNull();
+    expect(many['theorem-4.1']).toBeGreaterThan(few['theorem-4.1']);
+    expect(few['theorem-4.2']).toBeCloseTo(4, 9);
+    expect(many['theorem-4.2']).toBeCloseTo(6, 9);
+  });
+
+  test('a target makes the bounds those of the pair', async () => {
+    const [f, g] = [golden('one-layer-plain'), golden('one-layer-plain')];
+    const alone = await json('theory', f, '--epsilon', '0.1');
+    const pair = await json('theory', f, '--target', g, '--epsilon', '0.1');
+    const certificate = (theory: { bounds: { name: string; log10N: number }[] }) =>
+      theory.bounds.find(({ name }) => name === 'certificate')!.log10N;
+    expect(certificate(pair)).toBeGreaterThan(certificate(alone));
+    expect(pair.target.norms).toEqual(alone.norms);
+  });
+
+  test('says in words that a bound is vacuous, and shows the attention map of a ModPTask model', async () => {
+    const { code, stdout } = await cli(['theory', trained, '--bits', '8'], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/trained on mod-p, p = 3, k = 1/);
+    expect(stdout).toMatch(/vacuous/);
+    expect(stdout).toMatch(/j ≡ {2}1 +[\d.]+ % +█/);
+    expect(stdout).toMatch(/uniformity within the residue of most mass/);
+  });
+
+  test('is what the run logged for the cell', async () => {
+    const { bounds, attention, ...theory } = await json('theory', trained);
+    const line = JSON.parse(readFileSync(join(trained, '..', '..', 'cells.jsonl'), 'utf8'));
+    const { bounds: logged, ...rest } = line.theory;
+    expect(rest).toEqual(theory);
+    expect(line.attention).toEqual(attention);
+    const errors = [0.1, 0.01, 0.1 ** 0.5, 0.1];
+    expect(logged.map((bound: { epsilon: number }) => bound.epsilon)).toEqual(
+      [...new Set(errors)].flatMap(epsilon => BOUNDS.map(() => epsilon)),
+    );
+    expect(logged[0].log10N).toEqual(bounds[0].log10N);
+  });
+});
+
+describe('lengthwise simulate', () => {
+  const small = ['--test-length', '200', '--samples', '16', '--adapter', 'software'];
+
+  test.each(['deterministic', 'markov', 'best-of', 'greedy'])(
+    '%s prints the contract’s JSON',
+    async method => {
+      const result = await json(
+        ...['simulate', deep, '--method', method, '--lengths', '12,24,48', '--rounds', '3', ...small],
+      );
+      expect(result.method).toBe(method);
+      expect(result.points.map((point: { length: number }) => point.length)).toEqual([12, 24, 48]);
+      for (const point of result.points) {
+        expect(point.samples).toBe(16);
+        expect(point.meanError).toBeGreaterThan(0);
+        expect(point.maxError).toBeGreaterThanOrEqual(point.meanError);
+        const { simulation, onShort, target, onLong } = point.sandwich;
+        expect(onLong).toBeLessThanOrEqual(simulation + onShort + target + 1e-6);
+      }
+      for (const key of ['beta', 'betaInterval', 'log10C', 'log10CAtOneThird'])
+        expect(result.fit).toHaveProperty(key);
+      expect(result.adapter).toMatch(/software/);
+    },
+  );
+
+  test('a table, a fit in words and a chart for people', async () => {
+    const { code, stdout } = await cli(['simulate', deep, ...small], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/e\(n\) ≈ .* β = /);
+    expect(stdout).toMatch(/n\^\(−1\/3\)/);
+  });
+
+  test('--adversary holds the certificate to a search, and reports the worst error against the target', async () => {
+    const { adversary } = await json(
+      ...[
+        'simulate',
+        trained,
+        '--adversary',
+        '--test-length',
+        '128',
+        '--rounds',
+        '6',
+        '--adapter',
+        'software',
+      ],
+    );
+    expect(adversary.simulation.length).toBeGreaterThan(0);
+    for (const found of adversary.simulation) {
+      expect(found.broken).toBe(false);
+      expect(found.worstError).toBeGreaterThan(0);
+      expect(found.worstTokens).toHaveLength(found.testLength);
+    }
+    expect(adversary.target.map((row: { testLength: number }) => row.testLength)).toEqual([64, 128]);
+    for (const row of adversary.target) expect(row.worstError).toBeGreaterThanOrEqual(row.randomMean);
+  });
+});
