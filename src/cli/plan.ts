@@ -6,12 +6,13 @@ import { print, printJson } from './output.ts';
 
 export interface PlanOptions {
   set: string[];
+  size?: string;
   json: boolean;
 }
 
 /** `lengthwise plan`: what `run` would do. Runs nothing, writes nothing. */
 export async function plan(file: string, options: PlanOptions): Promise<void> {
-  const experiment = await loadExperiment(file, options.set);
+  const experiment = await loadExperiment(file, options.set, options.size);
   const { cells, packs, runHash } = planExperiment(experiment);
   const rows = packs.map(({ pack, bytes }) => ({
     replicas: pack.replicas.length,

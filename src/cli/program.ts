@@ -8,6 +8,7 @@ import { plan } from './plan.ts';
 import { RESULTS, run } from './run.ts';
 import { simulate } from './simulate.ts';
 import { theory } from './theory.ts';
+import { verify } from './verify.ts';
 
 const json = () => new Option('--json', 'print one JSON document on stdout').default(false);
 const set = () =>
@@ -17,6 +18,8 @@ const set = () =>
   )
     .argParser((value: string, before: string[]) => [...before, value])
     .default([], 'none');
+
+const size = () => new Option('--size <name>', "one of the experiment's sizes, the first unless given");
 
 /** Longest strings that the command line takes. */
 const MOST_TOKENS = 4_000_000;
@@ -60,6 +63,7 @@ export function program(): Command {
     verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'),
   )
     .addOption(set())
+    .addOption(size())
     .option('--out <folder>', 'where results go', RESULTS)
     .addOption(
       new Option('--workers <number>', 'packs trained at the same time')
@@ -75,6 +79,7 @@ export function program(): Command {
     .action(run);
   verb('plan <experiment.yaml>', 'what run would do: cells, packs, memory, time')
     .addOption(set())
+    .addOption(size())
     .addOption(json())
     .addHelpText(
       'after',
@@ -155,6 +160,17 @@ export function program(): Command {
       '\nExamples:\n  lengthwise simulate results/k-gram/<run>/models/<cell>.safetensors --test-length 16384\n  lengthwise simulate model.safetensors --method best-of --lengths 16,64,256 --json\n  lengthwise simulate results/quickstart/<run>/models/<cell>.safetensors --adversary',
     )
     .action(simulate);
+  verb('verify <results>', "the paper's claims as statistics over seeds; exit code 1 when one fails")
+    .option(
+      '--baseline <results>',
+      'fail when a plateau is worse than in these results (a folder, or the JSON of an earlier verify)',
+    )
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
+    )
+    .action(verify);
   verb('doctor', 'what is on this machine: browser, adapters, limits')
     .addOption(machineOptions().find(option => option.long === '--port')!)
     .addOption(json())

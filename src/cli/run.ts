@@ -27,6 +27,7 @@ import { type Baselines, columnOf, lengthSummary, summaryText, theorySummary } f
 
 export interface RunOptions extends MachineOptions {
   set: string[];
+  size?: string;
   out: string;
   workers: number;
   fresh: boolean;
@@ -54,7 +55,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
       'Leave --port out, or use --workers 1.',
     );
   }
-  const experiment = await loadExperiment(file, options.set);
+  const experiment = await loadExperiment(file, options.set, options.size);
   const whole = planExperiment(experiment);
   const folder = join(options.out, experiment.name, whole.runHash);
   const done = new Set(options.fresh ? [] : (await readCells(folder)).map(line => line.cell));

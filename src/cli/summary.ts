@@ -128,7 +128,7 @@ export function lengthSummary(cells: readonly CellLine[], epsilons: readonly num
 }
 
 /** Knobs in words, training length and seed left out. */
-function knobsOf(axes: CellLine['axes']): string {
+export function knobsOf(axes: CellLine['axes']): string {
   return Object.entries(axes)
     .filter(([path]) => path !== 'train.length' && path !== 'seed')
     .map(([path, value]) => `${path.split('.').at(-1)} = ${value}`)

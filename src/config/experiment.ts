@@ -17,16 +17,25 @@ export interface Experiment {
 const SHOWN = 8;
 
 /**
- * Reads and validates an experiment file. `sets` are `--set path=value` assignments.
+ * Reads and validates an experiment file. `sets` are `--set path=value` assignments, `size` one of the file's `sizes`.
  * @throws InputError with one line a problem: file, line, path, what is wrong.
  */
-export async function loadExperiment(file: string, sets: readonly string[] = []): Promise<Experiment> {
-  return validate(await readYaml(file, sets), file);
+export async function loadExperiment(
+  file: string,
+  sets: readonly string[] = [],
+  size?: string,
+): Promise<Experiment> {
+  return validate(await readYaml(file, sets, size), file);
 }
 
 /** As `loadExperiment`, from text. */
-export function parseExperiment(text: string, file: string, sets: readonly string[] = []): Experiment {
-  return validate(parseYaml(text, file, sets), file);
+export function parseExperiment(
+  text: string,
+  file: string,
+  sets: readonly string[] = [],
+  size?: string,
+): Experiment {
+  return validate(parseYaml(text, file, sets, size), file);
 }
 
 function validate(source: YamlSource, file: string): Experiment {

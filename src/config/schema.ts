@@ -94,6 +94,8 @@ export const experimentSchema = z.strictObject({
   }),
   seed: axis(z.int().min(0).max(0xffffffff)).default(0),
   epsilon: z.union([positive.transform(value => [value]), distinct(positive)]).default([0.1]),
+  /** Named sets of overrides, by dotted path; yaml.ts applies the one that --size names (the first by default) and takes the key away. */
+  sizes: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
 });
 
 export type ExperimentFile = z.output<typeof experimentSchema>;

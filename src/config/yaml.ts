@@ -33,12 +33,15 @@ export async function readUserBytes(file: string, maxBytes: number): Promise<Uin
 }
 
 /** Reads an experiment's YAML. Throws `InputError` with the line of the first syntax error. */
-export async function readYaml(file: string, sets: readonly string[]): Promise<YamlSource> {
-  return parseYaml(await readUserFile(file, MAX_BYTES), file, sets);
+export async function readYaml(file: string, sets: readonly string[], size?: string): Promise<YamlSource> {
+  return parseYaml(await readUserFile(file, MAX_BYTES), file, sets, size);
 }
 
-/** As `readYaml`, from text. `sets` are `path=value` assignments that win over the file. */
-export function parseYaml(text: string, file: string, sets: readonly string[]): YamlSource {
+/**
+ * As `readYaml`, from text. `sets` are `path=value` assignments that win over the file; `size` names one of the file's `sizes`, its first
+ * one when left out.
+ */
+export function parseYaml(text: string, file: string, sets: readonly string[], size?: string): YamlSource {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -56,6 +59,7 @@ export function parseYaml(text: string, file: string, sets: readonly string[]): 
     const what = document.contents === null ? 'is empty' : 'is not a mapping of keys to values';
     throw new InputError(`${file}: the experiment ${what}`, 'Start from experiments/quickstart.yaml.');
   }
+  applySize(document, file, size);
   const assigned = sets.map(assignment => assign(document, assignment));
   return {
     value: toValue(document, file) as Record<string, unknown>,
@@ -65,6 +69,34 @@ export function parseYaml(text: string, file: string, sets: readonly string[]): 
       return set ? `--set ${set.join('.')}` : `${file}:${lineOf(document, lines, path)}`;
     },
   };
+}
+
+/**
+ * Puts the values of one of the document's `sizes` (`sizes: { ci: { train.steps: 500, … }, … }`) in place of the file's own, and takes `sizes`
+ * away. The values keep their lines, so that complaints name them.
+ */
+function applySize(document: Document, file: string, size: string | undefined): void {
+  const sizes = document.get('sizes', true);
+  const names = isMap(sizes) ? sizes.items.map(({ key }) => String(key)) : [];
+  if (size !== undefined && !names.includes(size)) {
+    const known = names.length === 0 ? 'it has no sizes' : `it has ${names.join(', ')}`;
+    throw new InputError(
+      `--size ${size}: ${file} has no such size, ${known}`,
+      'Leave --size out, or name one of them.',
+    );
+  }
+  // Anything but sizes with paths in them is left for the schema to complain of.
+  const chosen = isMap(sizes) ? sizes.get(size ?? names[0], true) : undefined;
+  if (!isMap(chosen)) return;
+  for (const { key, value } of chosen.items) {
+    const path = String(key).split('.');
+    for (let depth = 1; depth < path.length; depth++) {
+      const parent = document.getIn(path.slice(0, depth), true);
+      if (parent !== undefined && !isMap(parent)) return;
+    }
+    document.setIn(path, value);
+  }
+  document.delete('sizes');
 }
 
 /** A document's content. Throws `InputError` for aliases without an anchor, to themselves, or in excess. */

@@ -14,7 +14,7 @@ export const kGram: Task = {
   kind: 'k-gram',
   summary: 'next-token frequencies after the last k tokens, counted in context; two layers',
   knobs: z.strictObject({ vocabulary: z.int().min(2).max(64), k: z.int().min(1).max(8) }),
-  complexity: 'k',
+  complexity: ['vocabulary', 'k'],
   shape: ({ vocabulary, k }) => ({
     vocabulary: vocabulary!,
     outputs: vocabulary!,

@@ -11,7 +11,7 @@ export const simple: Task = {
   kind: 'simple',
   summary: 'sin of the token balance; omega sets its frequency',
   knobs: z.strictObject({ omega: z.number().positive().max(1000) }),
-  complexity: 'omega',
+  complexity: ['omega'],
   shape: () => ({ vocabulary: 2, outputs: 1, period: 1, locality: 0, layers: 1, order: 0 }),
   target(tokens, { omega }) {
     let ones = 0;

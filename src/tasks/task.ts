@@ -31,8 +31,8 @@ export interface Task {
   summary: string;
   /** The keys that `task:` takes in an experiment, besides `kind`. All numbers. */
   knobs: z.ZodObject;
-  /** The knob that makes the task harder: the complexity axis of the paper's figures. */
-  complexity: string;
+  /** The knobs that make the task harder: the complexity axes of the paper's figures. */
+  complexity: string[];
   shape(knobs: Knobs): TaskShape;
   /** Why the knobs cannot be used (for example k ≥ p), or undefined when they can. */
   refuse?(knobs: Knobs): string | undefined;

@@ -1,0 +1,80 @@
+import tCdf from '@stdlib/stats-base-dists-t-cdf';
+import tQuantile from '@stdlib/stats-base-dists-t-quantile';
+import { quantileSorted } from 'simple-statistics';
+import { below, WordStream } from '../shared/random.ts';
+
+/** An interval of 95 %. */
+export type Interval = [low: number, high: number];
+
+/** A sample with a mean. */
+export interface Group {
+  mean: number;
+  count: number;
+}
+
+/** Mean, and variance pooled over groups: what a few seeds each cannot say alone. */
+export interface Pooled {
+  groups: Group[];
+  /** Variance within groups; NaN without a group of two. */
+  variance: number;
+  /** Degrees of freedom. */
+  freedom: number;
+}
+
+const LEVEL = 0.95;
+const RESAMPLES = 2000;
+
+/** Pools the variance within groups of values. Empty groups are dropped. */
+export function pool(groups: readonly (readonly number[])[]): Pooled {
+  const filled = groups.filter(values => values.length > 0);
+  const means = filled.map(values => ({ mean: meanOf(values), count: values.length }));
+  const freedom = filled.reduce((sum, values) => sum + values.length - 1, 0);
+  const squares = filled.reduce(
+    (sum, values, g) => sum + values.reduce((own, value) => own + (value - means[g]!.mean) ** 2, 0),
+    0,
+  );
+  return { groups: means, variance: squares / freedom, freedom };
+}
+
+/** The t interval of a mean with a given standard error. Infinite without degrees of freedom. */
+export function tInterval(mean: number, standardError: number, freedom: number): Interval {
+  if (freedom < 1) return [-Infinity, Infinity];
+  const half = tQuantile((1 + LEVEL) / 2, freedom) * standardError;
+  return [mean - half, mean + half];
+}
+
+/** The t interval of a sample's mean. */
+export function meanInterval(values: readonly number[]): Interval {
+  const { variance, freedom } = pool([values]);
+  return tInterval(meanOf(values), Math.sqrt(variance / values.length), freedom);
+}
+
+/** P(t ≥ statistic). 1 where the statistic is not a number (no degrees of freedom). */
+export function upperTail(statistic: number, freedom: number): number {
+  return freedom < 1 || Number.isNaN(statistic) ? 1 : 1 - tCdf(statistic, freedom);
+}
+
+/** Holm's adjusted p-values (S. Holm, Scand. J. Statist. 6, 1979), in the order given. */
+export function holm(pValues: readonly number[]): number[] {
+  const order = pValues.map((p, i) => ({ p, i })).sort((a, b) => a.p - b.p);
+  const adjusted = Array<number>(pValues.length);
+  let running = 0;
+  order.forEach(({ p, i }, rank) => {
+    running = Math.max(running, Math.min(1, p * (pValues.length - rank)));
+    adjusted[i] = running;
+  });
+  return adjusted;
+}
+
+/** The percentile bootstrap of a statistic of `count` units, which it is given as indices; values that are not finite are kept as they are. */
+export function bootstrap(count: number, statistic: (units: number[]) => number): Interval {
+  const stream = new WordStream(0x626f6f74, count, 0);
+  const values = Array.from({ length: RESAMPLES }, () =>
+    statistic(Array.from({ length: count }, () => below(stream.next(), count))),
+  ).sort((a, b) => a - b);
+  return [quantileSorted(values, (1 - LEVEL) / 2), quantileSorted(values, (1 + LEVEL) / 2)];
+}
+
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

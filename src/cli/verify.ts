@@ -1,0 +1,183 @@
+import { stat } from 'node:fs/promises';
+import Table from 'cli-table3';
+import { z } from 'zod';
+import { type Claim, claimsOf } from '../analysis/claims.ts';
+import {
+  type LengthExponent,
+  lengthExponents,
+  type RequiredLength,
+  requiredLengths,
+} from '../analysis/required.ts';
+import { baselineClaim, type PlateauRow, plateauRowSchema, plateauRows } from '../analysis/worsened.ts';
+import { readUserFile } from '../config/yaml.ts';
+import { type Run, readRuns } from '../results/runs.ts';
+import { InputError, LengthwiseError, messageOf } from '../shared/errors.ts';
+import { taskOf } from '../tasks/registry.ts';
+import { log, print, printJson } from './output.ts';
+import { knobsOf } from './summary.ts';
+
+export interface VerifyOptions {
+  baseline?: string;
+  json: boolean;
+}
+
+const BASELINE_BYTES = 2 ** 28;
+
+/** A claim of the paper, or the comparison with a baseline, does not hold. Exit code 1. */
+class ClaimsFail extends LengthwiseError {
+  constructor(failed: readonly Claim[]) {
+    super(
+      1,
+      `${failed.length === 1 ? 'a claim fails' : `${failed.length} claims fail`}: ${failed.map(({ id }) => id).join(', ')}`,
+    );
+  }
+}
+
+/** What `verify` and `report` make of runs. */
+export interface Verdict {
+  runs: Run[];
+  damaged: string[];
+  claims: Claim[];
+  required: { experiment: string; lengths: RequiredLength[]; exponents: LengthExponent[] }[];
+}
+
+/** `lengthwise verify`: the paper's claims as statistics. Exit code 1 when one fails. */
+export async function verify(folder: string, options: VerifyOptions): Promise<void> {
+  const verdict = await verdictOn(folder, options.baseline);
+  const { claims, required, runs, damaged } = verdict;
+  const failed = claims.filter(({ holds }) => !holds);
+  if (options.json) {
+    printJson({
+      claims,
+      requiredLengths: required,
+      plateaus: plateauRows(runs),
+      missing: missingOf(verdict),
+    });
+  } else {
+    for (const line of missingOf(verdict)) log(`note: ${line}`);
+    print(verdictText(verdict));
+  }
+  if (damaged.length > 0 || failed.length > 0) {
+    if (failed.length > 0) throw new ClaimsFail(failed);
+    throw new InputError(damaged[0]!, 'The other runs were read; mend or remove this one.');
+  }
+}
+
+/** Reads runs and decides every claim. Throws `InputError` when there is nothing to decide on. */
+export async function verdictOn(folder: string, baseline?: string): Promise<Verdict> {
+  const { runs, damaged } = await readRuns(folder);
+  const claims = runs.flatMap(claimsOf);
+  if (baseline !== undefined) {
+    const claim = baselineClaim(plateauRows(runs), await readBaseline(baseline));
+    if (!claim)
+      throw new InputError(
+        `--baseline: ${baseline} and ${folder} have no setting in common`,
+        'Compare runs of the same experiment: name and axes must agree.',
+      );
+    claims.push(claim);
+  }
+  return { runs, damaged, claims, required: runs.flatMap(requiredOf) };
+}
+
+function requiredOf({ manifest, cells }: Run): Verdict['required'] {
+  const { epsilon, task } = manifest.experiment as { epsilon: number[]; task: { kind: string } };
+  if (cells.length === 0) return [];
+  const knobs = taskOf(task.kind).complexity.map(knob => `task.${knob}`);
+  return [
+    {
+      experiment: manifest.name,
+      lengths: requiredLengths(cells, epsilon),
+      exponents: lengthExponents(cells, [...knobs, 'data.alpha'], epsilon),
+    },
+  ];
+}
+
+async function readBaseline(path: string): Promise<PlateauRow[]> {
+  const isFolder = await stat(path).then(
+    info => info.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return plateauRows((await readRuns(path)).runs);
+  const text = await readUserFile(path, BASELINE_BYTES);
+  try {
+    return z.object({ plateaus: z.array(plateauRowSchema) }).parse(JSON.parse(text)).plateaus;
+  } catch (error) {
+    throw new InputError(
+      `--baseline: ${path} is no baseline (${messageOf(error).split('\n')[0]})`,
+      'Give a results folder, or what `lengthwise verify --json` printed.',
+      { cause: error },
+    );
+  }
+}
+
+/** Everything that is not as it should be, run by run. */
+export function missingOf({ runs, damaged }: Verdict): string[] {
+  return [
+    ...runs.flatMap(({ manifest, missing }) => missing.map(what => `${manifest.name}: ${what}`)),
+    ...damaged.map(what => `left out: ${what}`),
+  ];
+}
+
+function verdictText({ claims, required }: Verdict): string {
+  const table = new Table({
+    head: ['claim', 'holds', 'value', '95 % interval', 'threshold', 'p', 'cells', 'statistic'],
+    style: { head: [], border: [] },
+  });
+  for (const claim of claims) {
+    const { id, holds, value, interval, threshold, pValue, seeds, diverged, statistic } = claim;
+    table.push([
+      id,
+      holds ? 'yes' : 'NO',
+      value.toPrecision(3),
+      interval.map(end => end.toPrecision(3)).join(' … '),
+      threshold,
+      pValue === null ? '' : pValue.toPrecision(2),
+      diverged > 0 ? `${seeds} (${diverged} without)` : seeds,
+      statistic,
+    ]);
+  }
+  const held = claims.filter(({ holds }) => holds).length;
+  return [
+    table.toString(),
+    ...claims
+      .filter(({ holds }) => !holds)
+      .map(({ id, remarks }) => `${id}: ${remarks.join('; ') || 'not shown'}`),
+    ...required.flatMap(requiredText),
+    `${held} of ${claims.length} claims hold.`,
+  ].join('\n');
+}
+
+function requiredText({ experiment, lengths, exponents }: Verdict['required'][number]): string[] {
+  const table = new Table({
+    head: [`${experiment}: N*(ε)`, 'ε', 'N*', '95 % interval'],
+    style: { head: [], border: [] },
+  });
+  for (const row of lengths)
+    table.push([knobsOf(row.axes) || 'all', row.epsilon, lengthOf(row), intervalOf(row)]);
+  return [
+    table.toString(),
+    ...exponents.map(({ knob, axes, epsilon, measured, interval, predicted }) => {
+      const others = knobsOf(axes);
+      const own =
+        measured === null
+          ? 'not enough values reach ε'
+          : `${measured.toFixed(2)} [${interval!.map(end => end.toFixed(2)).join(', ')}]`;
+      const bounds = predicted.map(
+        ({ name, exponent }) => `${name} ${exponent === null ? 'none' : exponent.toFixed(1)}`,
+      );
+      return `  exponent of N* in ${knob.split('.').at(-1)}${others ? ` (${others})` : ''} at ε = ${epsilon}: ${own}; bounds: ${bounds.join(', ') || 'none'}`;
+    }),
+  ];
+}
+
+/** N* in words. */
+export function lengthOf({ length, censored, shortest, longest }: RequiredLength): string {
+  if (length !== null) return length.toFixed(1);
+  return censored === 'below' ? `≤ ${shortest}` : `> ${longest}`;
+}
+
+/** The interval of N* in words. */
+export function intervalOf({ interval, shortest, longest }: RequiredLength): string {
+  const [low, high] = interval;
+  return `${low === 0 ? `≤ ${shortest}` : low === Infinity ? `> ${longest}` : low.toFixed(1)} … ${high === Infinity ? `> ${longest}` : high === 0 ? `≤ ${shortest}` : high.toFixed(1)}`;
+}

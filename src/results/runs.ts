@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError, messageOf } from '../shared/errors.ts';
+import { type CellLine, type Manifest, manifestSchema } from './schema.ts';
+import { readCells } from './store.ts';
+
+/** A run as it lies on the disk. */
+export interface Run {
+  folder: string;
+  manifest: Manifest;
+  cells: CellLine[];
+  /** What is missing, in words. */
+  missing: string[];
+}
+
+/** Runs that a folder may hold, however deep: `results/<experiment>/<run>/`, and collections of these. */
+const MOST_DEPTH = 4;
+
+/**
+ * Reads every run below a folder. Runs whose files cannot be read are named in `damaged`; half-finished ones say what is missing.
+ * @throws InputError when the folder cannot be read or holds no run that can.
+ */
+export async function readRuns(folder: string): Promise<{ runs: Run[]; damaged: string[] }> {
+  const folders = await runFolders(folder, MOST_DEPTH);
+  const runs: Run[] = [];
+  const damaged: string[] = [];
+  for (const path of folders) {
+    try {
+      runs.push(await readRun(path));
+    } catch (error) {
+      damaged.push(messageOf(error));
+    }
+  }
+  if (runs.length === 0) {
+    const what = damaged.length > 0 ? damaged[0]! : `${folder}: no run in it (no manifest.json)`;
+    throw new InputError(what, 'Give a folder that `lengthwise run` has written, or one that holds several.');
+  }
+  return { runs, damaged };
+}
+
+async function readRun(folder: string): Promise<Run> {
+  const path = join(folder, 'manifest.json');
+  let manifest: Manifest;
+  try {
+    manifest = manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    throw new InputError(
+      `${path}: not a manifest of lengthwise (${messageOf(error).split('\n')[0]})`,
+      undefined,
+      {
+        cause: error,
+      },
+    );
+  }
+  const cells = await readCells(folder);
+  const open = manifest.cells - cells.length;
+  const diverged = cells.filter(cell => cell.divergedAtStep !== null).length;
+  const bare = cells.filter(cell => cell.theory === undefined).length;
+  return {
+    folder,
+    manifest,
+    cells,
+    missing: [
+      ...(cells.length === 0 ? ['no cell is finished'] : []),
+      ...(open > 0 && cells.length > 0 ? [`${open} of ${manifest.cells} cells are not finished`] : []),
+      ...(diverged > 0 ? [`${diverged} of ${cells.length} cells diverged`] : []),
+      ...(bare > 0 ? [`${bare} cells carry no theory (made by an older version)`] : []),
+    ],
+  };
+}
+
+async function runFolders(folder: string, depth: number): Promise<string[]> {
+  if (existsSync(join(folder, 'manifest.json'))) return [folder];
+  let entries: { name: string; isDirectory(): boolean }[];
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const what =
+      code === 'ENOENT' ? 'no such folder' : code === 'ENOTDIR' ? 'not a folder' : messageOf(error);
+    throw new InputError(`${folder}: ${what}`, 'Give a folder that `lengthwise run` has written.', {
+      cause: error,
+    });
+  }
+  if (depth === 0) return [];
+  const below = entries
+    .filter(entry => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+  const found = await Promise.all(below.map(name => runFolders(join(folder, name), depth - 1)));
+  return found.flat();
+}
