@@ -3,6 +3,7 @@ import backwardPhi from '../../shaders/attention_dense_backward_phi.wgsl?raw';
 import backwardQuery from '../../shaders/attention_dense_backward_query.wgsl?raw';
 import forward from '../../shaders/attention_dense_forward.wgsl?raw';
 import denseCommon from '../../shaders/common/dense.wgsl?raw';
+import type { DenseVariant } from '../shared/attention-variants.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import { type Dispatch, dispatchGroups } from './dispatch.ts';
 import type { Memory } from './memory.ts';
@@ -49,9 +50,6 @@ export interface DenseGradients {
   values: GPUBuffer;
   phi: GPUBuffer;
 }
-
-/** `quad`: loads shared by subgroup broadcast; `plain`: without subgroups. */
-export type DenseVariant = 'quad' | 'plain';
 
 const common: Source = { name: 'common/dense.wgsl', text: denseCommon };
 const KERNELS = {

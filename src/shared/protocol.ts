@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DENSE_VARIANTS } from './attention-variants.ts';
 import { attentionSchema, modelConfigSchema } from './model-config.ts';
 
 /**
@@ -90,7 +91,7 @@ export const requestSchema = z.discriminatedUnion('op', [
     valueWidth: z.int().min(4).multipleOf(4),
     locality: z.int().min(0),
     attention: attentionSchema,
-    variant: z.enum(['quad', 'plain']),
+    variant: z.enum(DENSE_VARIANTS),
     /** Float32 arrays: queries, keys [H, T, keyWidth], values, gradient of the output [H, T, valueWidth], φ [H, τ+1]. */
     queries: base64,
     keys: base64,

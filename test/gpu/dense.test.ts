@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attentionRow, attentionRowBackward } from '../../src/reference/attention.ts';
 import { float32Bounds } from '../../src/reference/bound.ts';
+import { DENSE_VARIANTS, type DenseVariant } from '../../src/shared/attention-variants.ts';
 import { floatsFromBase64, packTokens, toBase64 } from '../../src/shared/base64.ts';
 import type { ModelConfig } from '../../src/shared/model-config.ts';
 import { pcg4d } from '../../src/shared/random.ts';
@@ -84,7 +85,7 @@ function reference(shape: Shape, inputs: ReturnType<typeof inputsOf>) {
   return out;
 }
 
-async function onDevice(shape: Shape, inputs: ReturnType<typeof inputsOf>, variant: 'quad' | 'plain') {
+async function onDevice(shape: Shape, inputs: ReturnType<typeof inputsOf>, variant: DenseVariant) {
   const encoded = Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, toBase64(array)]));
   const answer = await engine.ask('attended', {
     op: 'attention',
@@ -122,7 +123,7 @@ const attentions: ModelConfig['attention'][] = [
   { precision: 'finite', bits: 8, scale: 0.2 },
 ];
 
-describe.each(['quad', 'plain'] as const)('dense attention, %s variant', variant => {
+describe.each(DENSE_VARIANTS)('dense attention, %s variant', variant => {
   test.each(attentions)(
     'forward and backward at T = 300: $precision precision, bits $bits',
     async attention => {
