@@ -45,6 +45,12 @@ export interface Verdict {
 export async function verify(folder: string, options: VerifyOptions): Promise<void> {
   const verdict = await verdictOn(folder, options.baseline);
   const { claims, required, runs, damaged } = verdict;
+  if (claims.length === 0) {
+    throw new InputError(
+      `${folder}: no claim can be decided (${missingOf(verdict).join('; ') || 'no axis has two values'})`,
+      'Let `lengthwise run` finish more of the grid first.',
+    );
+  }
   const failed = claims.filter(({ holds }) => !holds);
   if (options.json) {
     printJson({

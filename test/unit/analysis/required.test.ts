@@ -51,12 +51,13 @@ describe('N*(ε)', () => {
     const trials = 100;
     let covered = 0;
     for (let i = 0; i < trials; i++) {
-      const [{ interval }] = requiredLengths(
+      const [row] = requiredLengths(
         powerLaw([1], 3, () => 0.4 * normal()),
         [0.003],
-      ) as [{ interval: [number, number] }];
+      );
+      const [low, high] = row!.interval!;
       const truth = Math.sqrt(1 / 0.003);
-      if (interval[0] <= truth && truth <= interval[1]) covered++;
+      if (low <= truth && truth <= high) covered++;
     }
     expect(Math.abs(covered / trials - 0.95)).toBeLessThan(3 * Math.sqrt((0.95 * 0.05) / trials));
   });
