@@ -61,13 +61,11 @@ async function train(
   const memory = new Memory(device);
   const profiler = profile ? new Profiler(device) : undefined;
   try {
-    const { weights, divergedAtStep, seconds: trainSeconds } = await trainPack(
-      device,
-      memory,
-      pack,
-      emit,
-      profiler,
-    );
+    const {
+      weights,
+      divergedAtStep,
+      seconds: trainSeconds,
+    } = await trainPack(device, memory, pack, emit, profiler);
     const evaluation = await evaluatePack(device, pack, weights, emit, profiler);
     const { arena, buffer } = weights;
     const cells: CellOutcome[] = [];

@@ -106,7 +106,9 @@ export class Profiler {
     this.resolved.destroy();
     this.staging.destroy();
     // One offset between the two clocks: the smallest that lets no submission begin before it was submitted.
-    const offsets = this.timed.map(({ submittedAt, stamps }) => epoch(submittedAt) - Number(stamps[0]!) / 1000);
+    const offsets = this.timed.map(
+      ({ submittedAt, stamps }) => epoch(submittedAt) - Number(stamps[0]!) / 1000,
+    );
     const offset = Math.max(...offsets);
     const device = this.timed.flatMap(({ kernels, stamps }) =>
       kernels.map((kernel, i): Profile['device'][number] => {

@@ -70,7 +70,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       executablePath,
       headless: true,
       userDataDir: profile,
-      args: chromeFlags(options.adapter, isRoot, existsSync('/dev/dri') || existsSync('/dev/nvidia0'), options.profile),
+      args: chromeFlags(
+        options.adapter,
+        isRoot,
+        existsSync('/dev/dri') || existsSync('/dev/nvidia0'),
+        options.profile,
+      ),
       timeout: LAUNCH_MS,
       protocolTimeout: 0,
       // Over a pipe the browser ends with this process, however that ends.

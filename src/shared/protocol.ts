@@ -231,7 +231,15 @@ export const eventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('failed'),
     /** `device-lost` can be retried on a fresh device; the rest cannot. */
-    reason: z.enum(['no-adapter', 'device-lost', 'out-of-memory', 'shader', 'bad-request', 'no-timestamps', 'internal']),
+    reason: z.enum([
+      'no-adapter',
+      'device-lost',
+      'out-of-memory',
+      'shader',
+      'bad-request',
+      'no-timestamps',
+      'internal',
+    ]),
     message: z.string(),
   }),
 ]);
