@@ -3,12 +3,13 @@
 // of which the hidden part goes back through psi and the feature table, the mix part joins what the table sends back:
 //   grad_hidden [rows][M_PAD] = psi'(pre) * grad_state                            =
 //   grad_mix    [rows][H*C]   = grad_state(mix) + table[k] . grad_hidden          =
+// ReLU's slope is read off the hidden units; GELU's needs pre again (v1, both: six of 17 quads more a step at H = 2, C = 3).
 
 @group(0) @binding(0) var<uniform> window: Window;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> suffix: array<u32>;
 @group(0) @binding(3) var<storage, read> owners: array<u32>;
-@group(0) @binding(4) var<storage, read> state: array<f32>;
+@group(0) @binding(4) var<storage, read> state: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> attention: array<f32>;
 @group(0) @binding(6) var<storage, read> grad_scores: array<f32>;
 @group(0) @binding(7) var<storage, read_write> grad_hidden: array<vec4<f32>>;
@@ -42,8 +43,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     }
   }
   for (var j = 0u; j < M_PAD / 4u; j += 4u) {
-    var pre = mat4x4<f32>(arena[residual + j], arena[residual + j + 1u], arena[residual + j + 2u], arena[residual + j + 3u]);
-    for (var k = 0u; k < H * C; k++) { pre += state[row * MIX_STRIDE + MIX_AT + k] * arena_quad(table + k * (F / 4u) + j); }
+    let z = row * (Z / 4u) + j;
+    var pre = mat4x4<f32>(state[z], state[z + 1u], state[z + 2u], state[z + 3u]);
+    if (GELU) {
+      pre = mat4x4<f32>(arena[residual + j], arena[residual + j + 1u], arena[residual + j + 2u], arena[residual + j + 3u]);
+      for (var k = 0u; k < H * C; k++) {
+        pre += state[(row * MIX_STRIDE + MIX_AT + k) / 4u][k % 4u] * arena_quad(table + k * (F / 4u) + j);
+      }
+    }
     var back = last * arena_quad(grad_last + j);
     for (var h = 0u; h < H; h++) {
       back += attention[row * H_PAD + h] * arena_quad(grad_mean + h * (Z / 4u) + j)

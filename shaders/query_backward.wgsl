@@ -20,14 +20,19 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
   let row = id.y * window.sequences * window.width + at;
   let sequence = sequence_of(owners[row]);
   let scale = select(1.0, log(f32(lengths[id.y * window.sequences + sequence])), FINITE);
-  for (var h = 0u; h < H; h++) {
-    let grad = (id.y * STRIDE + AT_GRAD_ZMEAN + (sequence * H + h) * Z) / 4u;
-    var g = -dot_mean[id.y * STRIDE + AT_DOT_MEAN + sequence * H + h];
-    for (var j = 0u; j < Z / 4u; j += 4u) {
-      let q = arena_quad(grad + j);
-      let z = row * (Z / 4u) + j;
-      g += (dot(state[z], q[0]) + dot(state[z + 1u], q[1])) + (dot(state[z + 2u], q[2]) + dot(state[z + 3u], q[3]));
+  let grad = (id.y * STRIDE + AT_GRAD_ZMEAN + sequence * H * Z) / 4u;
+  var g: array<f32, H>;
+  for (var h = 0u; h < H; h++) { g[h] = -dot_mean[id.y * STRIDE + AT_DOT_MEAN + sequence * H + h]; }
+  for (var j = 0u; j < Z / 4u; j += 4u) {
+    let z = row * (Z / 4u) + j;
+    let z0 = state[z];
+    let z1 = state[z + 1u];
+    let z2 = state[z + 2u];
+    let z3 = state[z + 3u];
+    for (var h = 0u; h < H; h++) {
+      let q = arena_quad(grad + h * (Z / 4u) + j);
+      g[h] += (dot(z0, q[0]) + dot(z1, q[1])) + (dot(z2, q[2]) + dot(z3, q[3]));
     }
-    grad_scores[row * H_PAD + h] = scale * attention[row * H_PAD + h] * g;
   }
+  for (var h = 0u; h < H; h++) { grad_scores[row * H_PAD + h] = scale * attention[row * H_PAD + h] * g[h]; }
 }
