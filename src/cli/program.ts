@@ -70,6 +70,10 @@ export function program(): Command {
         .argParser(wholeNumber(1, 16))
         .default(1),
     )
+    .option(
+      '--profile [file.json]',
+      "time every kernel; a trace for Perfetto, in the run's folder unless named",
+    )
     .option('--fresh', 'delete what an earlier run of this grid left, and start over', false)
     .addOption(json())
     .addHelpText(

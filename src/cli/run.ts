@@ -13,6 +13,7 @@ import type { CellConfig } from '../plan/resolve.ts';
 import { sourceOf } from '../plan/source.ts';
 import type { Manifest } from '../results/schema.ts';
 import { type CurveLine, type FinishedCell, readCells, Store } from '../results/store.ts';
+import { Trace } from '../results/trace.ts';
 import { openSession, type Progress, type Session } from '../runtime/session.ts';
 import { type Trained, trainPacks } from '../runtime/supervise.ts';
 import { type AdapterInfo, adapterName } from '../shared/adapter.ts';
@@ -22,6 +23,7 @@ import type { Model } from '../shared/model-config.ts';
 import { type Analysis, analyse } from '../theory/theory.ts';
 import { type MachineOptions, pageBundle, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
+import { checkProfilePath, saveProfile } from './profile.ts';
 import { RunProgress } from './progress.ts';
 import { type Baselines, columnOf, lengthSummary, summaryText, theorySummary } from './summary.ts';
 
@@ -31,6 +33,8 @@ export interface RunOptions extends MachineOptions {
   out: string;
   workers: number;
   fresh: boolean;
+  /** Where the profile goes, or true for the run's folder. */
+  profile?: string | true;
   json: boolean;
 }
 
@@ -60,11 +64,26 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const folder = join(options.out, experiment.name, whole.runHash);
   const done = new Set(options.fresh ? [] : (await readCells(folder)).map(line => line.cell));
   const plan = planExperiment(experiment, hash => done.has(hash));
+  if (options.profile !== undefined && plan.packs.length === 0) {
+    throw new InputError(
+      '--profile: every cell is already finished, so there is nothing to time',
+      'Name a new folder with --out, or start over with --fresh.',
+    );
+  }
+  if (typeof options.profile === 'string') await checkProfilePath(options.profile);
+  const trace = options.profile === undefined ? undefined : new Trace();
   const totals: Totals = { sequences: 0, trainSeconds: 0, adapter: null, browser: null };
   const progress = new RunProgress(
     plan.packs.map(({ pack }) => ({ steps: pack.steps, tests: pack.test.lengths.length + 1 })),
   );
-  const open = () => openSession({ adapter, port, bundle: pageBundle(), onLog: line => progress.say(line) });
+  const session = {
+    adapter,
+    port,
+    bundle: pageBundle(),
+    onLog: (line: string) => progress.say(line),
+    profile: trace !== undefined,
+  };
+  const open = () => during(trace, 'open a browser', () => openSession(session));
   // A browser that does not start must leave nothing behind, so the first one starts before the results are opened.
   const idle = plan.packs.length > 0 ? [await open()] : [];
   let store: Store | undefined;
@@ -74,8 +93,10 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     const known = already > 0 ? `, ${already} already finished` : '';
     progress.say(`${experiment.name}: ${plan.cells.length} cells${known}, results in ${folder}`);
     if (plan.packs.length > 0)
-      await train(experiment, plan, store, { ...options, open, idle, progress }, totals);
+      await train(experiment, plan, store, { ...options, open, idle, progress, trace }, totals);
     progress.stop();
+    if (trace)
+      await saveProfile(options.profile === true ? join(folder, 'profile.json') : options.profile!, trace);
     const seconds = (performance.now() - began) / 1000;
     if (options.json) printJson(summaryJson(experiment, folder, plan, store, totals, seconds));
     else printSummary(experiment, folder, plan, store, totals, seconds);
@@ -91,20 +112,26 @@ interface TrainOptions extends RunOptions {
   open: () => Promise<Session>;
   idle: Session[];
   progress: RunProgress;
+  trace: Trace | undefined;
+}
+
+/** Does some work, and notes in the trace, where there is one, how long it took. */
+function during<T>(trace: Trace | undefined, name: string, work: () => Promise<T>): Promise<T> {
+  return trace ? trace.during(name, work) : work();
 }
 
 async function train(
   experiment: Experiment,
   plan: Plan,
   store: Store,
-  { adapter, workers, open, idle, progress }: TrainOptions,
+  { adapter, workers, open, idle, progress, trace }: TrainOptions,
   totals: Totals,
 ): Promise<void> {
   const manifest = manifestOf(experiment, plan, store);
   await store.writeManifest(manifest);
   const curves: CurveLine[][] = plan.packs.map(() => []);
   await trainPacks(
-    plan.packs.map(({ pack }) => ({ pack, adapter })),
+    plan.packs.map(({ pack }) => ({ pack, adapter, ...(trace ? { profile: true } : {}) })),
     {
       workers,
       open,
@@ -122,9 +149,12 @@ async function train(
         totals.adapter = trained.adapter;
         totals.browser = session.version;
         const { cells } = plan.packs[pack]!;
+        if (trained.profile) trace?.add(`pack ${pack + 1}`, cells.length, trained.profile);
         progress.say(`margins, C(f) and bounds of ${cells.length} trained cells`);
         for (const [r, cell] of cells.entries()) {
-          const finished = await finishedCell(plan.packs[pack]!, trained, r, experiment.content.epsilon);
+          const finished = await during(trace, 'theory of a cell', () =>
+            finishedCell(plan.packs[pack]!, trained, r, experiment.content.epsilon),
+          );
           await store.add(
             [finished],
             curves[pack]!.filter(line => line.cell === cell.hash),

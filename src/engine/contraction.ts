@@ -5,7 +5,7 @@ import type { View } from './view.ts';
 export interface Contraction {
   label: string;
   constants: Constants;
-  /** Threads a replica: one a tile of up to 4 × 4 outputs. */
+  /** Threads a replica: one a tile of up to 8 × 4 outputs. */
   threads: number;
 }
 
@@ -59,9 +59,14 @@ export function contraction(
   });
   const [n0, n1, n2] = tileOrder(merge([...outLetters].map(axisOf)));
   const [u, v] = pad(merge(summed.map(axisOf)), 2);
-  const rows = n1!.size >= 3 ? 4 : n1!.size;
-  const strides = (name: 'a' | 'b'): Constants => {
-    const prefix = name.toUpperCase();
+  // What the shader calls a is the side that depends on i1 alone, where there is one.
+  const two = inputs.length === 2;
+  const swapped = two && n1!.a === 0 && n2!.b === 0;
+  const product = swapped || (two && n1!.b === 0 && n2!.a === 0);
+  const tiles1 = Math.ceil(n1!.size / (product ? MOST_ROWS : 4));
+  const rows = Math.ceil(n1!.size / tiles1);
+  const strides = (prefix: 'A' | 'B'): Constants => {
+    const name = (prefix === 'A') === swapped ? 'b' : 'a';
     return {
       [`${prefix}_AT`]: u32(inputs[name === 'a' ? 0 : 1]?.offset ?? 0),
       [`${prefix}0`]: u32(n0![name]),
@@ -78,9 +83,10 @@ export function contraction(
     ROWS: u32(rows),
     U: u32(u!.size),
     V: u32(v!.size),
-    ...strides('a'),
-    ...strides('b'),
-    HAS_B: String(inputs.length === 2),
+    ...strides('A'),
+    ...strides('B'),
+    HAS_B: String(two),
+    PRODUCT: String(product),
     OUT_AT: u32(out.offset),
     OUT0: u32(n0!.out),
     OUT1: u32(n1!.out),
@@ -88,9 +94,14 @@ export function contraction(
     SCALE: f32(scale),
     ACCUMULATE: String(accumulate),
   };
-  const threads = n0!.size * Math.ceil(n1!.size / rows) * Math.ceil(n2!.size / 4);
+  const threads = n0!.size * tiles1 * 4 * Math.ceil(n2!.size / 16);
   return { label: expression, constants, threads };
 }
+
+/** Values of i1 that one thread takes at most (shaders/contract.wgsl). */
+const MOST_ROWS = 8;
+/** Values of i2 that four lanes take. */
+const LANES = 16;
 
 /** An axis of a contraction: its length and what one step along it means to each tensor. */
 interface Axis {
@@ -118,8 +129,9 @@ function pad(axes: Axis[], count: number): Axis[] {
   return [...Array<Axis>(count - axes.length).fill(one), ...axes];
 }
 
-/** Output axes in the order of the shader: tiles cover the last axis and the longest of the others. */
+/** Output axes in the order of the shader: tiles cover the last axis and the longest of the others, four lanes the longer of both. */
 function tileOrder(axes: Axis[]): Axis[] {
   const [first, second, last] = pad(axes, 3) as [Axis, Axis, Axis];
-  return first.size > second.size ? [second, first, last] : [first, second, last];
+  const [outer, inner] = first.size > second.size ? [second, first] : [first, second];
+  return last.size < LANES && inner.size > last.size ? [outer, last, inner] : [outer, inner, last];
 }

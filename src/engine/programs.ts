@@ -165,7 +165,10 @@ export function compileContraction(
   op: Contraction,
 ): Promise<GPUComputePipeline> {
   const constants = { STRIDE: u32(arena.stride), ...op.constants };
-  return compile(gpu, `contract ${op.label}`, constants, [{ name: 'contract.wgsl', text: contract }]);
+  return compile(gpu, `contract ${op.label}`, constants, [
+    COMMON.rows,
+    { name: 'contract.wgsl', text: contract },
+  ]);
 }
 
 const ELEMENTWISE = {

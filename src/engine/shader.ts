@@ -8,6 +8,8 @@ import quadSubgroup from '../../shaders/common/quad_subgroup.wgsl?raw';
 import random from '../../shaders/common/random.wgsl?raw';
 import reduce from '../../shaders/common/reduce.wgsl?raw';
 import reduction from '../../shaders/common/reduction.wgsl?raw';
+import rowsPlain from '../../shaders/common/rows_plain.wgsl?raw';
+import rowsSubgroup from '../../shaders/common/rows_subgroup.wgsl?raw';
 import tokens from '../../shaders/common/tokens.wgsl?raw';
 import weight from '../../shaders/common/weight.wgsl?raw';
 import windowCommon from '../../shaders/common/window.wgsl?raw';
@@ -31,6 +33,7 @@ export const COMMON = {
   random: { name: 'common/random.wgsl', text: random },
   reduce: { name: 'common/reduce.wgsl', text: reduce },
   reduction: { name: 'common/reduction.wgsl', text: reduction },
+  rows: { name: 'common/rows_plain.wgsl', text: rowsPlain },
   tokens: { name: 'common/tokens.wgsl', text: tokens },
   weight: { name: 'common/weight.wgsl', text: weight },
   window: { name: 'common/window.wgsl', text: windowCommon },
@@ -39,6 +42,7 @@ export const COMMON = {
 /** What takes the place of the plain files where there are subgroups. */
 const WITH_SUBGROUPS = new Map<Source, Source>([
   [COMMON.quad, { name: 'common/quad_subgroup.wgsl', text: quadSubgroup }],
+  [COMMON.rows, { name: 'common/rows_subgroup.wgsl', text: rowsSubgroup }],
   [COMMON.left, { name: 'common/left_subgroup.wgsl', text: leftSubgroup }],
 ]);
 

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { MachineError, messageOf } from '../shared/errors.ts';
-import type { EngineEvent, Pack } from '../shared/protocol.ts';
+import type { EngineEvent, Request } from '../shared/protocol.ts';
 import { type Final, type Progress, type Session, SessionLost } from './session.ts';
 
 export type Trained = Extract<EngineEvent, { event: 'trained' }>;
@@ -26,14 +26,14 @@ const ATTEMPTS = 3;
  * @throws MachineError when a pack fails `ATTEMPTS` times, or in a way that a retry cannot help.
  */
 export async function trainPacks(
-  packs: readonly { pack: Pack; adapter: Adapter }[],
+  packs: readonly PackRequest[],
   supervision: Supervision,
   idle: Session[] = [],
 ): Promise<void> {
   const limit = pLimit(supervision.workers);
   try {
     await Promise.all(
-      packs.map(({ pack, adapter }, index) => limit(() => trainOne(index, pack, adapter, idle, supervision))),
+      packs.map((request, index) => limit(() => trainOne(index, request, idle, supervision))),
     );
   } finally {
     limit.clearQueue();
@@ -41,12 +41,12 @@ export async function trainPacks(
   }
 }
 
-type Adapter = 'auto' | 'hardware' | 'software';
+/** What is asked of the engine for one pack. */
+export type PackRequest = Omit<Extract<Request, { op: 'train' }>, 'op'>;
 
 async function trainOne(
   index: number,
-  pack: Pack,
-  adapter: Adapter,
+  request: PackRequest,
   idle: Session[],
   supervision: Supervision,
 ): Promise<void> {
@@ -54,7 +54,7 @@ async function trainOne(
     let session: Session | undefined;
     try {
       session = idle.pop() ?? (await supervision.open());
-      const final = await session.send({ op: 'train', adapter, pack }, event =>
+      const final = await session.send({ op: 'train', ...request }, event =>
         supervision.onProgress(index, event),
       );
       const trained = expectTrained(final);
@@ -90,6 +90,7 @@ export function failure(final: Final): MachineError {
   if (reason === 'device-lost') return new SessionLost(message);
   const fixes: Partial<Record<typeof reason, string>> = {
     'no-adapter': 'See `lengthwise doctor`; --adapter software always works where Chrome has SwiftShader.',
+    'no-timestamps': 'Leave --profile out, or try another --adapter.',
     'out-of-memory': 'Use a smaller train.batch, fewer axes, or shorter sequences.',
   };
   return new MachineError(message, fixes[reason]);

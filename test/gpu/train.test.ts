@@ -3,30 +3,11 @@ import { referenceTrain } from '../../src/reference/train.ts';
 import { floatsFromBase64 } from '../../src/shared/base64.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
 import { useEngine } from '../support/engine.ts';
-import { pack, replica } from '../support/packs.ts';
+import { kGramPack, pack, replica } from '../support/packs.ts';
 
 const engine = useEngine();
 
-const kGram: Partial<Pack> = {
-  model: {
-    layers: 2,
-    heads: 2,
-    width: 8,
-    keyWidth: 4,
-    mlpWidth: 16,
-    vocabulary: 3,
-    period: 1,
-    locality: 2,
-    outputs: 3,
-    activation: 'relu',
-    attention: { precision: 'infinite', scale: 0.5 },
-  },
-  task: 'k-gram',
-  law: 'dirichlet-markov',
-  order: 1,
-  phiInit: [0, 1],
-  replicas: [replica({ trainLength: 12, knobs: { vocabulary: 3, k: 1 } })],
-};
+const kGram = kGramPack();
 
 async function train(own: Pack) {
   const losses: (number | null)[][] = [];
@@ -51,7 +32,7 @@ describe.each([
       replicas: [replica({ knobs: { p: 3, k: 1 } })],
     }),
   },
-  { name: 'two layers', own: pack(kGram) },
+  { name: 'two layers', own: kGram },
   { name: 'two layers, cross-entropy', own: pack({ ...kGram, loss: 'cross-entropy' }) },
 ])('training $name', ({ own }) => {
   test('follows the float64 reference over the first steps', async () => {

@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { flatten, layoutOf } from '../../src/model/layout.ts';
-import { type Final, openSession, type Progress, type Session } from '../../src/runtime/session.ts';
+import {
+  type Final,
+  openSession,
+  type Progress,
+  type Session,
+  type SessionOptions,
+} from '../../src/runtime/session.ts';
 import { toBase64 } from '../../src/shared/base64.ts';
 import type { Model } from '../../src/shared/model-config.ts';
 import type { Request } from '../../src/shared/protocol.ts';
@@ -15,10 +21,10 @@ type Question = Request extends infer R ? (R extends Request ? Omit<R, 'adapter'
 /**
  * One real browser for the tests of a file, on the engine that ships. Fails, and does not skip, where there is no adapter.
  */
-export function useEngine() {
+export function useEngine(options: Partial<SessionOptions> = {}) {
   let session: Session;
   beforeAll(async () => {
-    session = await openSession({ adapter: 'software', bundle: BUNDLE });
+    session = await openSession({ adapter: 'software', bundle: BUNDLE, ...options });
   });
   afterAll(() => session?.close());
   return {

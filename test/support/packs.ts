@@ -44,3 +44,28 @@ export function pack(overrides: Partial<Pack> = {}): Pack {
     ...overrides,
   };
 }
+
+/** A small two-layer pack to vary: in-context k-gram. */
+export function kGramPack(overrides: Partial<Pack> = {}): Pack {
+  return pack({
+    model: {
+      layers: 2,
+      heads: 2,
+      width: 8,
+      keyWidth: 4,
+      mlpWidth: 16,
+      vocabulary: 3,
+      period: 1,
+      locality: 2,
+      outputs: 3,
+      activation: 'relu',
+      attention: { precision: 'infinite', scale: 0.5 },
+    },
+    task: 'k-gram',
+    law: 'dirichlet-markov',
+    order: 1,
+    phiInit: [0, 1],
+    replicas: [replica({ trainLength: 12, knobs: { vocabulary: 3, k: 1 } })],
+    ...overrides,
+  });
+}

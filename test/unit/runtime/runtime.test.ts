@@ -55,6 +55,10 @@ describe('flags', () => {
     expect(chromeFlags('auto', false, false)).toContain('--use-webgpu-adapter=swiftshader');
     expect(chromeFlags('software', false, true)).toContain('--use-webgpu-adapter=swiftshader');
   });
+  test('exact timestamps only for profiles', () => {
+    expect(chromeFlags('software', false, false)).not.toContain('--enable-webgpu-developer-features');
+    expect(chromeFlags('software', false, false, true)).toContain('--enable-webgpu-developer-features');
+  });
 });
 
 describe('page server', () => {
