@@ -36,5 +36,8 @@ export async function report(folder: string, options: ReportOptions): Promise<vo
   const { files, notes } = await writeReport(input, options.out ?? folder);
   for (const line of notes) log(`note: ${line}`);
   if (json) printJson({ files, claims, missing: [...missing, ...notes] });
-  else print(`${outcomeOf(claims)}\nReport: ${files[0]}`);
+  else {
+    const failed = claims.filter(({ holds }) => !holds).map(({ id, statement }) => `  ${id}: ${statement}`);
+    print([outcomeOf(claims), ...failed, `Report: ${files[0]}`].join('\n'));
+  }
 }

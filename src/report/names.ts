@@ -29,6 +29,13 @@ export function labelOf(axes: Axes): string {
     .join(', ');
 }
 
+/** A bound in words: `Theorem 5.2 (digest)`. */
+export function boundName(name: string): string {
+  const [, number, form] = /^theorem-([\d.]+)(?:-(.+))?$/.exec(name) ?? [];
+  if (number) return `Theorem ${number}${form ? ` (${form})` : ''}`;
+  return name.replaceAll('-', ' ');
+}
+
 /** Axes without some of them. */
 export function without(axes: Axes, ...paths: string[]): Axes {
   return Object.fromEntries(Object.entries(axes).filter(([path]) => !paths.includes(path)));
@@ -63,6 +70,7 @@ export function numberText(value: number | null, digits = 3): string {
 
 /** An interval in words. */
 export function intervalText([low, high]: readonly [number, number]): string {
+  if (Number.isNaN(low) || Number.isNaN(high)) return '–';
   return `${numberText(low)} … ${numberText(high)}`;
 }
 

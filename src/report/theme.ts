@@ -72,7 +72,7 @@ export function viridis(at: number): string {
 
 /** Ink that can be read on a colour of viridis. */
 export function inkOn(at: number): string {
-  return at < 0.55 ? '#ffffff' : '#111111';
+  return at < 0.46 ? '#ffffff' : '#111111';
 }
 
 /** Replaces every token by a theme's value. */

@@ -65,15 +65,14 @@ export function meaningOf(claim: Claim): string {
   return holds ? 'Shown.' : 'Not shown.';
 }
 
-/** The outcome of all claims in a sentence. */
+/** The outcome of all claims in a sentence. Those that fail are for the reader to list. */
 export function outcomeOf(claims: readonly Claim[]): string {
   const failed = claims.filter(({ holds }) => !holds);
   if (claims.length === 0) return 'No claim could be decided: no cell is finished.';
-  if (failed.length === 0)
-    return claims.length === 1
-      ? 'The one claim that these runs decide holds.'
-      : `All ${claims.length} claims hold.`;
-  return `${failed.length} of ${claims.length} ${claims.length === 1 ? 'claim fails' : 'claims FAIL'}: ${failed.map(({ id, statement }) => `${id} (${statement})`).join('; ')}.`;
+  if (claims.length === 1)
+    return `The one claim that these runs decide ${failed.length === 0 ? 'holds' : 'FAILS'}.`;
+  if (failed.length === 0) return `All ${claims.length} claims hold.`;
+  return `${failed.length} of ${claims.length} claims ${failed.length === 1 ? 'FAILS' : 'FAIL'}.`;
 }
 
 /** Claims that fail first, else in their own order. */
@@ -91,5 +90,5 @@ export function requiredText({ length, censored, shortest, longest }: RequiredLe
 export function requiredInterval({ interval, shortest, longest }: RequiredLength): string {
   const end = (value: number) =>
     value === 0 ? `≤ ${shortest}` : value === Infinity ? `> ${longest}` : numberText(value);
-  return interval.map(end).join(' … ');
+  return interval.some(Number.isNaN) ? '–' : interval.map(end).join(' … ');
 }

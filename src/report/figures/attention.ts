@@ -36,18 +36,18 @@ export function attentionMaps(canvas: Canvas, id: string, cells: readonly CellLi
   return {
     id,
     title: 'Where the model looks',
-    caption: `Attention of the first layer at the last position, summed over positions of one residue t mod p; models trained at the longest N. A model that has learned the task puts everything on one residue (hardmax), in equal shares: the last column is 1 − total variation from equal shares within that residue.${panelsLeft(shown.length, settings.length)}`,
+    caption: `Attention of the first layer at the last position, summed over positions of one residue t mod p; models trained at the longest N. A model that has learned the task puts everything on one residue (hardmax), in equal shares: the number on the right is 1 − total variation from equal shares within that residue.${panelsLeft(shown.length, settings.length)}`,
     legend: { kind: 'ramp', title: 'share of attention', low: '0', high: '1' },
     panels: shown.map(({ axes, longest, rows }) => {
       const title = [labelOf(axes), `N = ${longest}`].filter(Boolean).join(', ');
       const period = rows[0]!.residueMass.length;
-      const columns = [...Array.from({ length: period }, (_, r) => String(r)), 'uniform'];
+      const columns = Array.from({ length: period }, (_, r) => String(r));
       const squares = rows.flatMap(({ name, residueMass }) =>
         residueMass.map((mass, r) => ({ name, residue: String(r), mass })),
       );
       type Square = (typeof squares)[number];
       const place = { x: (d: Square) => d.residue, y: (d: Square) => d.name };
-      const height = 58 + ROW_PIXELS * rows.length;
+      const height = 60 + ROW_PIXELS * rows.length;
       const labels = Math.max(...rows.map(({ name }) => name.length));
       return {
         title,
@@ -56,7 +56,8 @@ export function attentionMaps(canvas: Canvas, id: string, cells: readonly CellLi
         svg: draw(canvas, {
           height,
           marginLeft: Math.min(110, 14 + labels * 6.2),
-          marginRight: 6,
+          marginRight: 62,
+          marginTop: 20,
           x: { type: 'band', domain: columns, padding: 0.04 },
           y: { type: 'band', domain: rows.map(({ name }) => name), padding: 0.06 },
           marks: [
@@ -71,16 +72,22 @@ export function attentionMaps(canvas: Canvas, id: string, cells: readonly CellLi
             }),
             canvas.Plot.axisY({ label: null, color: token('muted'), tickSize: 0 }),
             canvas.Plot.cell(squares, channels<Square>({ ...place, fill: (d: Square) => viridis(d.mass) })),
+            canvas.Plot.text(['uniform'], {
+              frameAnchor: 'top-right',
+              dx: 56,
+              dy: -14,
+              fill: token('muted'),
+            }),
             canvas.Plot.text(
               rows,
               channels<(typeof rows)[number]>({
-                x: () => 'uniform',
                 y: (d: (typeof rows)[number]) => d.name,
                 text: (d: (typeof rows)[number]) => d.uniformity.toFixed(2),
-                fontSize: columns.length > MOST_NUMBERED ? 9 : 11,
+                frameAnchor: 'right',
+                dx: 56,
               }),
             ),
-            ...(columns.length <= MOST_NUMBERED + 1
+            ...(columns.length <= MOST_NUMBERED
               ? [
                   canvas.Plot.text(
                     squares,
@@ -88,7 +95,7 @@ export function attentionMaps(canvas: Canvas, id: string, cells: readonly CellLi
                       ...place,
                       text: (d: Square) => d.mass.toFixed(2),
                       fill: (d: Square) => inkOn(d.mass),
-                      fontSize: columns.length > 6 ? 8.5 : 10,
+                      fontSize: columns.length > 5 ? 8.5 : 10,
                     }),
                   ),
                 ]
@@ -100,9 +107,8 @@ export function attentionMaps(canvas: Canvas, id: string, cells: readonly CellLi
   };
 }
 
-/** All columns while they have room, else the first, the last and what fits between. The last is always shown. */
+/** All residues while they have room, else every few. */
 function thinned(columns: readonly string[]): string[] {
-  const most = Math.floor((PANEL.width - 80) / 30);
-  const step = Math.ceil(columns.length / most);
-  return columns.filter((name, i) => name === 'uniform' || i % step === 0);
+  const step = Math.ceil(columns.length / Math.floor((PANEL.width - 130) / 20));
+  return columns.filter((_, i) => i % step === 0);
 }

@@ -20,10 +20,7 @@ export interface Image {
 /** The figure as one SVG file: legend above, panels side by side. */
 export function standalone(canvas: Canvas, figure: Figure): Image {
   const { document } = canvas;
-  const columns = Math.min(
-    figure.panels.length,
-    figure.panels.length === 4 ? 4 : figure.panels.length < 4 ? 4 : 3,
-  );
+  const columns = Math.min(figure.panels.length, figure.panels.length <= 4 ? 4 : 3);
   const width = 2 * PAD + columns * PANEL.width + (columns - 1) * GAP;
   const make = (name: string, attributes: Record<string, string | number>, text?: string) => {
     const node = document.createElementNS(SVG, name);
@@ -53,7 +50,7 @@ export function standalone(canvas: Canvas, figure: Figure): Image {
     const row = figure.panels.slice(start, start + columns);
     row.forEach(({ title, svg }, i) => {
       const x = PAD + i * (PANEL.width + GAP);
-      root.append(make('text', { x: x + 4, y: y + 12, 'font-size': 13, 'font-weight': 'bold' }, title));
+      root.append(make('text', { x, y: y + 12, 'font-size': 13, 'font-weight': 'bold' }, title));
       const panel = svg.cloneNode(true) as SVGSVGElement;
       panel.setAttribute('x', String(x));
       panel.setAttribute('y', String(y + TITLE));

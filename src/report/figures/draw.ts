@@ -4,7 +4,7 @@ import { token } from '../theme.ts';
 import { type Canvas, PANEL } from './figure.ts';
 
 /** Room around a panel's frame. */
-const MARGIN = { marginLeft: 42, marginRight: 12, marginTop: 18, marginBottom: 36 };
+const MARGIN = { marginLeft: 42, marginRight: 12, marginTop: 26, marginBottom: 36 };
 /** Pixels that a tick's label wants. */
 const TICK_PIXELS = 34;
 

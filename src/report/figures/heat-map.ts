@@ -31,7 +31,7 @@ export function lossMap(canvas: Canvas, id: string, cells: readonly CellLine[]):
       const title = labelOf(axes) || 'all cells';
       const rows = [...new Set(points.map(({ trainLength }) => trainLength))].sort((a, b) => b - a);
       const columns = [...new Set(points.map(({ testLength }) => testLength))].sort((a, b) => a - b);
-      const height = 58 + ROW_PIXELS * rows.length;
+      const height = 66 + ROW_PIXELS * rows.length;
       const squares = points.map(({ trainLength, testLength, loss: { mean } }) => ({
         trainLength,
         testLength,
@@ -110,7 +110,7 @@ function thinned(columns: readonly number[]): number[] {
   return columns.filter((_, i) => (columns.length - 1 - i) % step === 0);
 }
 
-/** One digit and its power. */
+/** One digit, and its power where it is small. */
 function brief(value: number): string {
-  return value >= 0.0995 ? value.toFixed(1) : value.toExponential(0).replace('e-', 'e−');
+  return value >= 0.0095 ? value.toPrecision(1) : value.toExponential(0).replace('e-', 'e−');
 }

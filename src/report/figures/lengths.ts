@@ -2,7 +2,7 @@ import { lengthRows } from '../../analysis/predicted.ts';
 import type { RequiredLength } from '../../analysis/required.ts';
 import type { CellLine } from '../../results/schema.ts';
 import { primaryKnob } from '../frames.ts';
-import { labelOf, numberText, powerOfTen, symbolOf } from '../names.ts';
+import { boundName, labelOf, numberText, powerOfTen, symbolOf } from '../names.ts';
 import { categorical, token } from '../theme.ts';
 import { channels, draw } from './draw.ts';
 import { type Canvas, type Figure, type Key, MOST_PANELS, panelsLeft, symbolAt } from './figure.ts';
@@ -45,7 +45,9 @@ export function lengthsNeeded(
   const left = names.filter(name => !drawable.includes(name));
   const keys = [
     measuredKey,
-    ...drawable.map((name, i): Key => ({ label: name, colour: categorical(i), symbol: symbolAt(i + 1) })),
+    ...drawable.map(
+      (name, i): Key => ({ label: boundName(name), colour: categorical(i), symbol: symbolAt(i + 1) }),
+    ),
   ];
   const all = [...new Set(required.map(({ axes }) => nameOf(axes, knob)))];
   const settings = all.slice(0, MOST_PANELS);
@@ -76,7 +78,7 @@ export function lengthsNeeded(
   return {
     id,
     title: 'Training length needed, measured and predicted',
-    caption: `The least training length N*(ε) whose plateau is at most ε: measured (bar: 95 % interval over seeds), and by every bound that applies to these models, with unknown constants taken as 1. A triangle marks a length beyond those trained: up, none was long enough; down, the shortest was.${left.length > 0 ? ` Not drawn, because beyond ${powerOfTen(MOST_LOG10)} or not finite: ${left.join(', ')}.` : ''}${panelsLeft(settings.length, all.length)}`,
+    caption: `The least training length N*(ε) whose plateau is at most ε: measured (bar: 95 % interval over seeds), and by every bound that applies to these models, with unknown constants taken as 1. A triangle marks a length beyond those trained: up, none was long enough; down, the shortest was.${left.length > 0 ? ` Not drawn, because beyond ${powerOfTen(MOST_LOG10)} or not finite: ${left.map(boundName).join(', ')}.` : ''}${panelsLeft(settings.length, all.length)}`,
     legend: { kind: 'keys', title: 'training length', keys },
     panels: panels.map(({ epsilon, measured, bounds }) => ({
       title: `Plateau at most ${numberText(epsilon)}`,
@@ -155,9 +157,10 @@ function nameOf(axes: CellLine['axes'], knob: string | undefined): string {
 }
 
 function measuredPoint({ length, censored, interval, shortest, longest }: RequiredLength, x: string): Point {
-  // Ends beyond what was trained stand at its edge.
-  const within = (end: number) => Math.log10(Math.min(longest, Math.max(shortest, end)));
   const log = Math.log10(length ?? (censored === 'below' ? shortest : longest));
+  // Ends beyond what was trained stand at its edge; an end that is not known is no bar.
+  const within = (end: number) =>
+    Number.isNaN(end) ? log : Math.log10(Math.min(longest, Math.max(shortest, end)));
   return {
     x,
     log,

@@ -31,7 +31,7 @@ export function lossCurves(canvas: Canvas, id: string, cells: readonly CellLine[
   return {
     id,
     title: 'Loss against test length',
-    caption: `How wrong the model is on sequences of T tokens, by the training length N. A flat line means that longer sequences cost nothing more. Lines: geometric mean over seeds; bands: 95 % interval of that mean; dots: single seeds.${panelsLeft(panels.length, settings.length)}`,
+    caption: `How wrong the model is on sequences of T tokens, by the training length N. A flat line means that longer sequences cost nothing more. Lines: geometric mean over seeds; bands: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds.${panelsLeft(panels.length, settings.length)}`,
     legend: { kind: 'keys', title: 'training length N', keys },
     panels: panels.map(({ axes, points }) => {
       const title = labelOf(axes) || 'all cells';

@@ -88,7 +88,7 @@ export function plateauCurves(
   return {
     id,
     title: 'Plateau against training length',
-    caption: `Left: the plateau, the loss that is left on long sequences. Right: the loss on sequences like those trained on, on the same scale. Where both are equally high, training was the limit; where only the plateau is, the training length was. Lines: geometric mean over seeds; bars: 95 % interval of that mean; dots: single seeds.${panelsLeft(rows.length, others.size)}`,
+    caption: `Left: the plateau, the loss that is left on long sequences. Right: the loss on sequences like those trained on, on the same scale. Where both are equally high, training was the limit; where only the plateau is, the training length was. Lines: geometric mean over seeds; bars: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds.${panelsLeft(rows.length, others.size)}`,
     legend: knob ? { kind: 'keys', title: symbolOf(knob), keys } : undefined,
     panels: rows.flatMap(([rest, own]) => {
       const suffix = rest ? `, ${rest}` : '';

@@ -1,6 +1,6 @@
 import { lengthRows } from '../../analysis/predicted.ts';
 import { askedOf, type Study } from '../input.ts';
-import { labelOf, numberText, powerOfTen, symbolOf } from '../names.ts';
+import { boundName, intervalText, labelOf, numberText, symbolOf } from '../names.ts';
 import { requiredInterval, requiredText } from '../words.ts';
 import { type Content, type Html, html } from './html.ts';
 import { tableHtml } from './table.ts';
@@ -26,7 +26,7 @@ export function lengthTables({ run, lengths, exponents }: Study): Html {
   };
   return html`${tableHtml({
     caption: html`${run.manifest.name}: training length needed for a plateau of at most ε, measured and by each bound that applies to these models (medians over seeds; bounds at error √ε, the root mean square that a loss of ε stands for).`,
-    head: ['setting', 'ε', 'N* measured', '95 % interval', ...names],
+    head: ['setting', 'ε', 'N* measured', '95 % interval', ...names.map(boundName)],
     numeric: [1, 2, 3, ...names.map((_, i) => i + 4)],
     rows: lengths.map(row => [
       labelOf(row.axes) || 'all cells',
@@ -39,25 +39,25 @@ export function lengthTables({ run, lengths, exponents }: Study): Html {
     exponents.length > 0 &&
     tableHtml({
       caption: html`${run.manifest.name}: exponents. N* grows like the knob to this power, measured and by each bound.`,
-      head: ['knob', 'other axes', 'ε', 'measured', '95 % interval', ...names],
+      head: ['knob', 'other axes', 'ε', 'measured', '95 % interval', ...names.map(boundName)],
       numeric: [2, 3, 4, ...names.map((_, i) => i + 5)],
       rows: exponents.map(({ knob, axes, epsilon, measured, interval, predicted }) => [
         symbolOf(knob),
         labelOf(axes) || '–',
         numberText(epsilon),
-        measured === null ? 'too few reach ε' : measured.toFixed(2).replace('-', '−'),
-        interval ? interval.map(end => end.toFixed(2).replace('-', '−')).join(' … ') : '–',
+        measured === null ? 'too few reach ε' : numberText(measured),
+        interval ? intervalText(interval) : '–',
         ...names.map(name => {
           const exponent = predicted.find(other => other.name === name)?.exponent;
-          return exponent === null || exponent === undefined ? '–' : exponent.toFixed(1).replace('-', '−');
+          return exponent === null || exponent === undefined ? '–' : numberText(exponent);
         }),
       ]),
     })
   }`;
 }
 
-function logText(log10: number | null): string {
+function logText(log10: number | null): Content {
   if (log10 === null) return 'not finite';
-  if (log10 > VACUOUS_LOG10) return `${powerOfTen(Math.round(log10))}, vacuous`;
+  if (log10 > VACUOUS_LOG10) return html`10<sup>${Math.round(log10)}</sup>, vacuous`;
   return numberText(Math.ceil(10 ** Math.max(0, log10) - 1e-9));
 }

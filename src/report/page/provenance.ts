@@ -14,7 +14,7 @@ export function provenanceHtml({ manifest, cells }: Run): Html {
 <dt>machine</dt><dd>${host.cpu}, ${host.cores} cores, ${host.platform} (${host.name})</dd>
 <dt>time</dt><dd>${timeText(start)} to ${end ? timeText(end) : 'not finished'}</dd>
 </dl>
-<details><summary>Experiment as it was run</summary><pre class="scroll" tabindex="0">${JSON.stringify(experiment, null, 2)}</pre></details>
+<details><summary>Experiment as it was run</summary><pre class="scroll tall" tabindex="0">${JSON.stringify(experiment, null, 2)}</pre></details>
 `;
 }
 

@@ -29,8 +29,8 @@ export function tableHtml({
   sortable = false,
 }: TableSpec): Html {
   const side = (column: number) => numeric.includes(column) && html` class="number"`;
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Table, scrolls sideways">
-<table${sortable && html` data-sortable`}><caption>${caption}</caption>
+  return html`<div class="scroll${sortable && ' tall'}" tabindex="0" role="group" aria-label="Table, scrolls sideways">
+<table${sortable && html` data-sortable`}><caption><span>${caption}</span></caption>
 <thead><tr>${head.map((name, c) => html`<th scope="col"${side(c)}>${name}</th>`)}</tr></thead>
 <tbody>${rows.map(
     row => html`<tr>${row.map((cell, c) => {

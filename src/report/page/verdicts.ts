@@ -4,10 +4,14 @@ import { failedFirst, meaningOf, outcomeOf } from '../words.ts';
 import { type Html, html } from './html.ts';
 import { tableHtml } from './table.ts';
 
-/** The outcome in a sentence: the first thing that a reader meets. */
+/** The outcome in a sentence, and what fails: the first thing that a reader meets. */
 export function outcomeHtml(claims: readonly Claim[]): Html {
-  const bad = claims.length === 0 || claims.some(({ holds }) => !holds);
-  return html`<p class="outcome ${bad ? 'bad' : 'good'}"><strong>${outcomeOf(claims)}</strong></p>`;
+  const failed = claims.filter(({ holds }) => !holds);
+  const bad = claims.length === 0 || failed.length > 0;
+  return html`<div class="outcome"><p class="${bad ? 'bad' : 'good'}"><strong>${outcomeOf(claims)}</strong></p>${
+    failed.length > 0 &&
+    html`<ul>${failed.map(({ id, statement }) => html`<li>Not shown: ${statement} <small>${id}</small></li>`)}</ul>`
+  }</div>`;
 }
 
 /** Every claim with the number that decides it; those that fail come first. */
