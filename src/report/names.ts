@@ -70,7 +70,6 @@ export function numberText(value: number | null, digits = 3): string {
 
 /** An interval in words. */
 export function intervalText([low, high]: readonly [number, number]): string {
-  if (Number.isNaN(low) || Number.isNaN(high)) return '–';
   return `${numberText(low)} … ${numberText(high)}`;
 }
 

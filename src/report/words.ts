@@ -88,7 +88,9 @@ export function requiredText({ length, censored, shortest, longest }: RequiredLe
 
 /** The interval of N* in words. */
 export function requiredInterval({ interval, shortest, longest }: RequiredLength): string {
-  const end = (value: number) =>
-    value === 0 ? `≤ ${shortest}` : value === Infinity ? `> ${longest}` : numberText(value);
-  return interval.some(Number.isNaN) ? '–' : interval.map(end).join(' … ');
+  if (!interval) return 'one seed';
+  const [low, high] = interval.map(end =>
+    end === 0 ? `≤ ${shortest}` : end === Infinity ? `> ${longest}` : numberText(end),
+  );
+  return low === high ? low! : `${low} … ${high}`;
 }

@@ -8,7 +8,9 @@ const MARGIN = { marginLeft: 42, marginRight: 12, marginTop: 26, marginBottom: 3
 /** Pixels that a tick's label wants. */
 const TICK_PIXELS = 34;
 
-export const FONT_PIXELS = 12;
+/** Decades between the data and the frame. */
+const EDGE = 0.12;
+const FONT_PIXELS = 12;
 
 /** Draws one panel. Strips what Plot adds for pages of its own: a style sheet and classes. */
 export function draw(canvas: Canvas, options: PlotOptions): SVGSVGElement {
@@ -52,22 +54,18 @@ export function lengthScale(lengths: readonly number[]): ScaleOptions {
   return { type: 'log', base: 2, domain: low === high ? [low / 2, high * 2] : [low / 1.12, high * 1.12] };
 }
 
-/** A vertical axis of powers of ten with a rule at each tick. */
-export function powerAxis(canvas: Canvas, [low, high]: readonly [number, number], label: string): Markish[] {
+/** A logarithmic vertical axis with a rule at each tick: powers of ten, and 2 and 5 between them where there are few. */
+export function lossAxis(canvas: Canvas, domain: readonly [number, number]): Markish[] {
   const { Plot } = canvas;
-  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
-  const step = Math.max(1, Math.ceil((last - first) / 6));
-  const ticks: number[] = [];
-  for (let exponent = first; exponent <= last; exponent += step) ticks.push(exponent);
-  const values = ticks.map(exponent => 10 ** exponent);
+  const ticks = logTicks(domain);
   return [
-    Plot.ruleY(values, { stroke: token('rule') }),
-    Plot.axisY(values, {
-      label,
+    Plot.ruleY(ticks, { stroke: token('rule') }),
+    Plot.axisY(ticks, {
+      label: 'loss',
       labelAnchor: 'top',
       labelArrow: 'none',
       labelOffset: MARGIN.marginLeft,
-      tickFormat: (value: number) => powerOfTen(Math.round(Math.log10(value))),
+      tickFormat: tickText,
       color: token('muted'),
       tickSize: 0,
       tickPadding: 6,
@@ -75,8 +73,29 @@ export function powerAxis(canvas: Canvas, [low, high]: readonly [number, number]
   ];
 }
 
-/** A range of whole decades around values, and around interval ends as far as `reach` decades beyond them. */
-export function decades(
+/** Ticks of a logarithmic axis, at most seven. */
+export function logTicks([low, high]: readonly [number, number]): number[] {
+  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
+  const step = Math.max(1, Math.ceil((last - first) / 6));
+  const powers: number[] = [];
+  for (let exponent = first; exponent <= last; exponent += step) powers.push(10 ** exponent);
+  if (powers.length > 2) return powers;
+  const between = Array.from({ length: last - first + 2 }, (_, i) => first - 1 + i).flatMap(exponent =>
+    [1, 2, 5].map(digit => digit * 10 ** exponent),
+  );
+  return between.filter(value => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9));
+}
+
+function tickText(value: number): string {
+  const exponent = Math.floor(Math.log10(value) + 1e-9);
+  const digit = Math.round(value / 10 ** exponent);
+  if (digit !== 1)
+    return exponent >= -3 ? String(Number(value.toPrecision(1))) : `${digit}·${powerOfTen(exponent)}`;
+  return exponent >= -1 && exponent <= 1 ? String(Number(value.toPrecision(1))) : powerOfTen(exponent);
+}
+
+/** A range around values, and around interval ends as far as `reach` decades beyond them; at least a decade. */
+export function logDomain(
   values: readonly number[],
   ends: readonly number[] = [],
   reach = 1,
@@ -85,11 +104,10 @@ export function decades(
   const logs = values.map(Math.log10);
   const [low, high] = [Math.min(...logs), Math.max(...logs)];
   const near = ends.filter(end => end > 0 && Number.isFinite(end)).map(Math.log10);
-  const bottom = Math.max(low - reach, Math.min(low, ...near));
-  const top = Math.min(high + reach, Math.max(high, ...near));
-  const floor = Math.floor(bottom + 1e-9);
-  const ceiling = Math.ceil(top - 1e-9);
-  return [10 ** floor, 10 ** Math.max(ceiling, floor + 1)];
+  const bottom = Math.max(low - reach, Math.min(low, ...near)) - EDGE;
+  const top = Math.min(high + reach, Math.max(high, ...near)) + EDGE;
+  const widen = Math.max(0, 1 - (top - bottom)) / 2;
+  return [10 ** (bottom - widen), 10 ** (top + widen)];
 }
 
 /** Mark options as Plot types them, once the values are functions of a row. */

@@ -158,14 +158,14 @@ function nameOf(axes: CellLine['axes'], knob: string | undefined): string {
 
 function measuredPoint({ length, censored, interval, shortest, longest }: RequiredLength, x: string): Point {
   const log = Math.log10(length ?? (censored === 'below' ? shortest : longest));
-  // Ends beyond what was trained stand at its edge; an end that is not known is no bar.
-  const within = (end: number) =>
-    Number.isNaN(end) ? log : Math.log10(Math.min(longest, Math.max(shortest, end)));
+  // Ends beyond what was trained stand at its edge.
+  const within = (end: number | undefined) =>
+    end === undefined ? log : Math.log10(Math.min(longest, Math.max(shortest, end)));
   return {
     x,
     log,
-    low: within(interval[0]),
-    high: within(interval[1]),
+    low: within(interval?.[0]),
+    high: within(interval?.[1]),
     beyond: censored === null ? 0 : censored === 'above' ? 1 : -1,
   };
 }

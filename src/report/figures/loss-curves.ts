@@ -2,7 +2,7 @@ import type { CellLine } from '../../results/schema.ts';
 import { lossPoints, settingsOf } from '../frames.ts';
 import { labelOf, numberText } from '../names.ts';
 import { ordered } from '../theme.ts';
-import { decades, draw, lengthAxis, lengthScale, powerAxis } from './draw.ts';
+import { draw, lengthAxis, lengthScale, logDomain, lossAxis } from './draw.ts';
 import { type Canvas, type Figure, type Key, MOST_PANELS, panelsLeft, symbolAt } from './figure.ts';
 import { seriesMarks } from './series.ts';
 
@@ -15,7 +15,7 @@ export function lossCurves(canvas: Canvas, id: string, cells: readonly CellLine[
   const spreads = panels.flatMap(({ points }) => points.map(({ loss }) => loss));
   const values = spreads.flatMap(({ seeds }) => seeds);
   if (values.length === 0) return undefined;
-  const domain = decades(
+  const domain = logDomain(
     values,
     spreads.flatMap(({ interval }) => interval ?? []),
   );
@@ -54,7 +54,7 @@ export function lossCurves(canvas: Canvas, id: string, cells: readonly CellLine[
           x: lengthScale(lengths),
           y: { type: 'log', domain, clamp: true },
           marks: [
-            ...powerAxis(canvas, domain, 'loss'),
+            ...lossAxis(canvas, domain),
             ...lengthAxis(canvas, lengths, 'test length T'),
             ...lines.flatMap(({ key, points: own }) => seriesMarks(canvas, own, key, domain, 'band')),
           ],

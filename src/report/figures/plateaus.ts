@@ -2,7 +2,7 @@ import type { CellLine } from '../../results/schema.ts';
 import { type PlateauFrame, plateauFrames, primaryKnob } from '../frames.ts';
 import { labelOf, numberText, symbolOf, without } from '../names.ts';
 import { categorical } from '../theme.ts';
-import { decades, draw, lengthAxis, lengthScale, powerAxis } from './draw.ts';
+import { draw, lengthAxis, lengthScale, logDomain, lossAxis } from './draw.ts';
 import {
   type Canvas,
   type Figure,
@@ -34,7 +34,7 @@ export function plateauCurves(
   const spreads = frames.flatMap(({ plateau, trainLoss }) => [plateau, trainLoss]);
   const values = spreads.flatMap(({ seeds }) => seeds);
   if (lengths.length < 2 || values.length === 0) return undefined;
-  const domain = decades(
+  const domain = logDomain(
     values,
     spreads.flatMap(({ interval }) => interval ?? []),
   );
@@ -77,7 +77,7 @@ export function plateauCurves(
         x: lengthScale(lengths),
         y: { type: 'log', domain, clamp: true },
         marks: [
-          ...powerAxis(canvas, domain, 'loss'),
+          ...lossAxis(canvas, domain),
           ...lengthAxis(canvas, lengths, 'training length N'),
           ...lines.flatMap(({ key, points }) => seriesMarks(canvas, points, key, domain, 'bars')),
         ],

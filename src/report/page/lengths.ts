@@ -41,11 +41,11 @@ export function lengthTables({ run, lengths, exponents }: Study): Html {
       caption: html`${run.manifest.name}: exponents. N* grows like the knob to this power, measured and by each bound.`,
       head: ['knob', 'other axes', 'ε', 'measured', '95 % interval', ...names.map(boundName)],
       numeric: [2, 3, 4, ...names.map((_, i) => i + 5)],
-      rows: exponents.map(({ knob, axes, epsilon, measured, interval, predicted }) => [
+      rows: exponents.map(({ knob, axes, epsilon, measured, interval, values, predicted }) => [
         symbolOf(knob),
         labelOf(axes) || '–',
         numberText(epsilon),
-        measured === null ? 'too few reach ε' : numberText(measured),
+        html`${measured === null ? 'too few N*' : numberText(measured)} <small>${values.used} of ${values.all} values</small>`,
         interval ? intervalText(interval) : '–',
         ...names.map(name => {
           const exponent = predicted.find(other => other.name === name)?.exponent;
