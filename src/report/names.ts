@@ -61,8 +61,8 @@ export function numberText(value: number | null, digits = 3): string {
   const size = Math.abs(value);
   if (size === 0) return '0';
   if (size >= 1e-3 && size < 1e5) {
-    const text = Number(value.toPrecision(digits)).toLocaleString('en', { maximumSignificantDigits: digits });
-    return text.replace('-', '−');
+    const text = String(Number(value.toPrecision(digits))).replace('-', '−');
+    return size >= 1000 ? text.replace(/\B(?=(\d{3})+$)/g, ',') : text;
   }
   const [mantissa, exponent] = value.toExponential(digits - 1).split('e');
   return `${mantissa!.replace('-', '−')} × ${powerOfTen(Number(exponent))}`;

@@ -28,7 +28,7 @@ export async function writeReport(input: ReportInput, folder: string): Promise<W
   const prefixes = prefixesOf(input.studies);
   const figures = input.studies.map((study, i) => figuresOf(canvas, study, prefixes[i]!));
   const all = figures.flatMap(({ results, lengths }) => [...results, ...lengths]);
-  const images = all.map(figure => standalone(canvas, figure));
+  const images = all.map(figure => standalone(figure));
   const drawn = all.length === 0 ? { png: [] } : await toPng(images);
   const notes = 'without' in drawn ? [`figures are SVG only, PNG needs a browser (${drawn.without})`] : [];
   const files: [string, string | Uint8Array][] = [
@@ -36,7 +36,7 @@ export async function writeReport(input: ReportInput, folder: string): Promise<W
     ...all.flatMap((figure, i) => imageFiles(figure, images[i]!, 'png' in drawn ? drawn.png[i]! : undefined)),
   ];
   const names = new Set(files.map(([name]) => name));
-  const page = pageHtml(canvas, input, {
+  const page = pageHtml(input, {
     figures,
     filesOf: ({ id }) => ['svg', 'png'].map(type => `figures/${id}.${type}`).filter(name => names.has(name)),
     data: DATA,

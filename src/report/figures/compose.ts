@@ -1,14 +1,20 @@
+import { type Html, html, markup } from '../html.ts';
 import { LIGHT, token, viridis, withTheme } from '../theme.ts';
-import { type Canvas, type Figure, type Key, type Legend, PANEL } from './figure.ts';
+import { type Figure, type Key, type Legend, PANEL } from './figure.ts';
 
 /** Fonts of figures that stand alone: those of LaTeX where they are installed. */
 const FONTS =
-  '"Latin Modern Roman", "CMU Serif", "Computer Modern", "STIX Two Text", "Times New Roman", serif';
+  "'Latin Modern Roman', 'CMU Serif', 'Computer Modern', 'STIX Two Text', 'Times New Roman', serif";
 
 const GAP = 18;
 const PAD = 14;
 const TITLE = 17;
-const SVG = 'http://www.w3.org/2000/svg';
+/** Steps of a drawn ramp. */
+const STEPS = 40;
+/** Panels side by side at most; where they wrap, one less. */
+const MOST_COLUMNS = 4;
+/** Width of a letter at 12 pixels, generously; nothing here can measure text. */
+const LETTER = 6.6;
 
 /** An image in explicit colours on white, with its size in pixels. */
 export interface Image {
@@ -18,108 +24,79 @@ export interface Image {
 }
 
 /** The figure as one SVG file: legend above, panels side by side. */
-export function standalone(canvas: Canvas, figure: Figure): Image {
-  const { document } = canvas;
-  const columns = Math.min(figure.panels.length, figure.panels.length <= 4 ? 4 : 3);
+export function standalone({ title, legend, panels }: Figure): Image {
+  const columns = panels.length > MOST_COLUMNS ? MOST_COLUMNS - 1 : panels.length;
   const width = 2 * PAD + columns * PANEL.width + (columns - 1) * GAP;
-  const make = (name: string, attributes: Record<string, string | number>, text?: string) => {
-    const node = document.createElementNS(SVG, name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
-  const root = make('svg', {
-    xmlns: SVG,
-    width,
-    role: 'img',
-    'font-family': FONTS,
-    'font-size': 12,
-    fill: token('ink'),
-  });
-  root.append(make('title', {}, `${figure.title}. ${figure.panels.map(({ alt }) => alt).join(' ')}`));
-  const paper = make('rect', { width, fill: token('paper') });
-  root.append(paper);
+  const parts: Html[] = [];
   let y = PAD;
-  if (figure.legend) {
-    const { group, height } = legendGroup(make, figure.legend, width - 2 * PAD);
-    group.setAttribute('transform', `translate(${PAD},${y})`);
-    root.append(group);
+  if (legend) {
+    const { drawn, height } = legendParts(legend, width - 2 * PAD);
+    parts.push(html`<g transform="translate(${PAD},${y})">${drawn}</g>`);
     y += height + 8;
   }
-  for (let start = 0; start < figure.panels.length; start += columns) {
-    const row = figure.panels.slice(start, start + columns);
-    row.forEach(({ title, svg }, i) => {
+  for (let start = 0; start < panels.length; start += columns) {
+    const row = panels.slice(start, start + columns);
+    row.forEach((panel, i) => {
       const x = PAD + i * (PANEL.width + GAP);
-      root.append(make('text', { x, y: y + 12, 'font-size': 13, 'font-weight': 'bold' }, title));
-      const panel = svg.cloneNode(true) as SVGSVGElement;
-      panel.setAttribute('x', String(x));
-      panel.setAttribute('y', String(y + TITLE));
-      panel.removeAttribute('font-family');
-      panel.removeAttribute('class');
-      root.append(panel);
+      parts.push(
+        html`<text x="${x}" y="${y + 12}" font-size="13" font-weight="bold">${panel.title}</text>`,
+        markup(
+          panel.svg.replace(
+            '<svg ',
+            `<svg x="${x}" y="${y + TITLE}" width="${PANEL.width}" height="${panel.height}" `,
+          ),
+        ),
+      );
     });
     y += TITLE + Math.max(...row.map(({ height }) => height)) + GAP;
   }
   const height = Math.round(y - GAP + PAD);
-  for (const node of [root, paper]) node.setAttribute('height', String(height));
-  root.setAttribute('viewBox', `0 0 ${width} ${height}`);
-  return { svg: `${withTheme(serialise(root), LIGHT)}\n`, width, height };
+  const svg = html`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" font-family="${FONTS}" font-size="12" fill="${token('ink')}">
+<title>${title}. ${panels.map(({ alt }) => `${alt} `)}</title>
+<rect width="${width}" height="${height}" fill="${token('paper')}"/>
+${parts}
+</svg>
+`;
+  return { svg: withTheme(svg.text, LIGHT), width, height };
 }
 
-type Make = (name: string, attributes: Record<string, string | number>, text?: string) => Element;
-
-/** Width of a letter at 12 pixels, generously; nothing here can measure text. */
-const LETTER = 6.6;
-
-function legendGroup(make: Make, legend: Legend, width: number): { group: Element; height: number } {
-  const group = make('g', {});
-  group.append(make('text', { y: 12, fill: token('muted') }, legend.title));
+function legendParts(legend: Legend, width: number): { drawn: Html[]; height: number } {
+  const drawn = [html`<text y="12" fill="${token('muted')}">${legend.title}</text>`];
   let x = legend.title.length * LETTER + 14;
   if (legend.kind === 'ramp') {
-    group.append(make('text', { x, y: 12 }, legend.low));
-    x += legend.low.length * LETTER + 6;
-    for (let i = 0; i < 40; i++)
-      group.append(make('rect', { x: x + 3 * i, y: 2, width: 3.5, height: 12, fill: viridis(i / 39) }));
-    group.append(make('text', { x: x + 128, y: 12 }, legend.high));
-    return { group, height: 18 };
+    const start = x + legend.low.length * LETTER + 6;
+    drawn.push(
+      html`<text x="${x}" y="12">${legend.low}</text><g transform="translate(${start},2)">${rampSwatch(3, 12)}</g><text x="${start + 3 * STEPS + 8}" y="12">${legend.high}</text>`,
+    );
+    return { drawn, height: 18 };
   }
   let y = 12;
   for (const key of legend.keys) {
-    const room = 34 + key.label.length * LETTER + 10;
+    const room = 44 + key.label.length * LETTER;
     if (x + room > width) {
       x = 0;
       y += 18;
     }
-    const swatch = swatchNodes(make, key);
-    for (const node of swatch) {
-      const wrapped = make('g', { transform: `translate(${x},${y - 4})` });
-      wrapped.append(node);
-      group.append(wrapped);
-    }
-    group.append(make('text', { x: x + 34, y }, key.label));
+    drawn.push(
+      html`<g transform="translate(${x},${y - 4})">${swatch(key)}</g><text x="${x + 34}" y="${y}">${key.label}</text>`,
+    );
     x += room;
   }
-  return { group, height: y + 6 };
+  return { drawn, height: y + 6 };
 }
 
 /** A piece of line with the series' mark on it, 28 wide, its middle at height 0. */
-export function swatchNodes(make: Make, { colour, symbol, dash }: Key): Element[] {
-  return [
-    make('path', {
-      d: 'M0,0H28',
-      stroke: colour,
-      'stroke-width': 1.6,
-      fill: 'none',
-      ...(dash ? { 'stroke-dasharray': dash } : {}),
-    }),
-    make('path', {
-      d: SHAPES[symbol],
-      transform: 'translate(14,0)',
-      fill: colour,
-      stroke: token('paper'),
-      'stroke-width': 0.8,
-    }),
-  ];
+export function swatch({ colour, symbol, dash }: Key): Html {
+  return html`<path d="M0,0H28" stroke="${colour}" stroke-width="1.6" fill="none"${dash && html` stroke-dasharray="${dash}"`}></path><path d="${SHAPES[symbol]}" transform="translate(14,0)" fill="${colour}" stroke="${token('paper')}" stroke-width="0.8"></path>`;
+}
+
+/** Viridis from 0 to 1 in steps of some width. */
+export function rampSwatch(step: number, height: number): Html[] {
+  return Array.from(
+    { length: STEPS },
+    (_, i) =>
+      html`<rect x="${i * step}" width="${step * 1.15}" height="${height}" fill="${viridis(i / (STEPS - 1))}"></rect>`,
+  );
 }
 
 /** Plot's shapes (d3-shape) at a radius of 3.8, for swatches. */
@@ -132,9 +109,3 @@ const SHAPES: Record<Key['symbol'], string> = {
   cross: 'M-4.5,-1.5H-1.5V-4.5H1.5V-1.5H4.5V1.5H1.5V4.5H-1.5V1.5H-4.5Z',
   wye: 'M1.5,0.9V4.2H-1.5V0.9L-4.4,-0.8L-2.9,-3.4L0,-1.7L2.9,-3.4L4.4,-0.8Z',
 };
-
-/** Markup of an SVG element that XML parsers read, too. */
-export function serialise(node: Element): string {
-  const { XMLSerializer } = node.ownerDocument.defaultView as Window & typeof globalThis;
-  return new XMLSerializer().serializeToString(node);
-}

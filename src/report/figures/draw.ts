@@ -11,23 +11,19 @@ const TICK_PIXELS = 34;
 /** Decades between the data and the frame. */
 const EDGE = 0.12;
 const FONT_PIXELS = 12;
+/** Powers of ten up to which 2 and 5 stand between them. */
+const MOST_BETWEEN = 2;
 
-/** Draws one panel. Strips what Plot adds for pages of its own: a style sheet and classes. */
-export function draw(canvas: Canvas, options: PlotOptions): SVGSVGElement {
-  const { Plot, document } = canvas;
-  const svg = Plot.plot({
-    document,
-    className: 'panel',
-    width: PANEL.width,
-    height: PANEL.height,
-    ...MARGIN,
-    ...options,
-  }) as SVGSVGElement;
-  for (const style of svg.querySelectorAll('style')) style.remove();
-  svg.setAttribute('font-size', String(FONT_PIXELS));
-  svg.setAttribute('fill', token('ink'));
-  svg.setAttribute('color', token('ink'));
-  return svg;
+/** Draws one panel: markup without what Plot adds for pages of its own (a style sheet, a class, a size, labels of parts). */
+export function draw({ Plot, document }: Canvas, options: PlotOptions): string {
+  const { width, height } = PANEL;
+  const svg = Plot.plot({ document, className: 'panel', width, height, ...MARGIN, ...options });
+  // On the text: a DOM that is not a browser's takes seconds for this.
+  const inner = svg.innerHTML
+    .replace(/<style>[^<]*<\/style>/g, '')
+    .replace(/ aria-[a-z]+="[^"]*"/g, '')
+    .replaceAll('&nbsp;', '\u00a0');
+  return `<svg viewBox="0 0 ${width} ${options.height ?? height}" fill="${token('ink')}" color="${token('ink')}" font-size="${FONT_PIXELS}" text-anchor="middle">${inner}</svg>`;
 }
 
 /** A horizontal axis of lengths, to the base 2, with a tick at as many of them as have room. */
@@ -65,7 +61,7 @@ export function lossAxis(canvas: Canvas, domain: readonly [number, number]): Mar
       labelAnchor: 'top',
       labelArrow: 'none',
       labelOffset: MARGIN.marginLeft,
-      tickFormat: tickText,
+      tickFormat: (value: number) => tickText(value, ticks),
       color: token('muted'),
       tickSize: 0,
       tickPadding: 6,
@@ -79,19 +75,25 @@ export function logTicks([low, high]: readonly [number, number]): number[] {
   const step = Math.max(1, Math.ceil((last - first) / 6));
   const powers: number[] = [];
   for (let exponent = first; exponent <= last; exponent += step) powers.push(10 ** exponent);
-  if (powers.length > 2) return powers;
+  if (powers.length > MOST_BETWEEN) return powers;
   const between = Array.from({ length: last - first + 2 }, (_, i) => first - 1 + i).flatMap(exponent =>
     [1, 2, 5].map(digit => digit * 10 ** exponent),
   );
   return between.filter(value => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9));
 }
 
-function tickText(value: number): string {
+function tickText(value: number, ticks: readonly number[]): string {
   const exponent = Math.floor(Math.log10(value) + 1e-9);
   const digit = Math.round(value / 10 ** exponent);
-  if (digit !== 1)
-    return exponent >= -3 ? String(Number(value.toPrecision(1))) : `${digit}·${powerOfTen(exponent)}`;
-  return exponent >= -1 && exponent <= 1 ? String(Number(value.toPrecision(1))) : powerOfTen(exponent);
+  // Powers alone are written as such, with others between them as plain numbers while these are short.
+  if (digit === 1 && ticks.every(isPower)) return powerOfTen(exponent);
+  if (exponent >= -3) return String(Number(value.toPrecision(1)));
+  return digit === 1 ? powerOfTen(exponent) : `${digit}·${powerOfTen(exponent)}`;
+}
+
+function isPower(value: number): boolean {
+  const log = Math.log10(value);
+  return Math.abs(log - Math.round(log)) < 1e-6;
 }
 
 /** A range around values, and around interval ends as far as `reach` decades beyond them; at least a decade. */

@@ -21,8 +21,8 @@ export type Legend =
 /** One of a figure's small multiples. */
 export interface Panel {
   title: string;
-  /** `PANEL.width` wide; the height is its own. */
-  svg: SVGSVGElement;
+  /** Markup of an SVG element, `PANEL.width` wide in its view box, without a size of its own; colours are tokens. */
+  svg: string;
   height: number;
   /** The panel in a sentence, for those who cannot see it. */
   alt: string;

@@ -1,8 +1,8 @@
 import { plateauOf } from '../../analysis/plateau.ts';
 import type { Run } from '../../results/runs.ts';
 import { plateauFrames, type SeedSpread } from '../frames.ts';
+import { type Content, type Html, html } from '../html.ts';
 import { labelOf, numberText, symbolOf } from '../names.ts';
-import { type Content, type Html, html } from './html.ts';
 import { tableHtml } from './table.ts';
 
 /** Plateaus and training losses over seeds: the numbers behind the figures. */

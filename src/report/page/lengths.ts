@@ -1,8 +1,8 @@
 import { lengthRows } from '../../analysis/predicted.ts';
+import { type Content, type Html, html } from '../html.ts';
 import { askedOf, type Study } from '../input.ts';
 import { boundName, intervalText, labelOf, numberText, symbolOf } from '../names.ts';
 import { requiredInterval, requiredText } from '../words.ts';
-import { type Content, type Html, html } from './html.ts';
 import { tableHtml } from './table.ts';
 
 /** From here on a bound says nothing that a person could use. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
+import { TASKS } from '../../tasks/registry.ts';
 import type { StudyFigures } from '../figures/all.ts';
-import type { Canvas, Figure } from '../figures/figure.ts';
+import type { Figure } from '../figures/figure.ts';
+import { type Html, html, markup } from '../html.ts';
 import { askedOf, type ReportInput, type Study } from '../input.ts';
 import { DARK, LIGHT, themeCss } from '../theme.ts';
 import { taskWords } from '../words.ts';
 import { cellsHtml, plateauTable } from './cells.ts';
 import { figureHtml } from './figure.ts';
-import { Html, html } from './html.ts';
 import { lengthTables } from './lengths.ts';
 import { provenanceHtml } from './provenance.ts';
 import script from './sort.js?raw';
@@ -28,8 +29,8 @@ export interface PageParts {
 const TITLE = 'How long must training sequences be?';
 
 /** The whole report as one HTML document that needs nothing else. */
-export function pageHtml(canvas: Canvas, input: ReportInput, parts: PageParts): string {
-  const css = new Html(
+export function pageHtml(input: ReportInput, parts: PageParts): string {
+  const css = markup(
     `:root{${themeCss(LIGHT)}}@media screen and (prefers-color-scheme:dark){:root{${themeCss(DARK)}}}${style}`,
   );
   const { studies, claims } = input;
@@ -39,7 +40,7 @@ export function pageHtml(canvas: Canvas, input: ReportInput, parts: PageParts): 
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Html(policy)}">
+<meta http-equiv="Content-Security-Policy" content="${markup(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${names}: ${TITLE}</title>
@@ -59,10 +60,10 @@ ${outcomeHtml(claims)}
 ${ASKED}
 <section id="verdicts" aria-labelledby="verdicts-head"><h2 id="verdicts-head">Verdicts</h2>
 ${verdictsHtml(claims)}</section>
-<div id="figures">${groupsHtml(canvas, input, parts)}</div>
+<div id="figures">${groupsHtml(input, parts)}</div>
 <section id="lengths" aria-labelledby="lengths-head"><h2 id="lengths-head">Training length needed, measured and predicted</h2>
 ${LENGTHS}
-${studies.map((study, i) => html`${figuresHtml(canvas, parts.figures[i]!.lengths, parts)}${lengthTables(study)}`)}</section>
+${studies.map((study, i) => html`${figuresHtml(parts.figures[i]!.lengths, parts)}${lengthTables(study)}`)}</section>
 <section id="cells" aria-labelledby="cells-head"><h2 id="cells-head">Every run</h2>
 <p>A cell is one trained model. Cells that diverged are kept and marked; they count in no mean, and verdicts say how many there are.</p>
 ${studies.map(({ run }) => cellsHtml(run))}
@@ -73,7 +74,7 @@ ${studies.map(({ run }) => provenanceHtml(run))}</section>
 ${missingHtml([...input.missing, ...parts.notes])}</section>
 </main>
 <footer><p>Written by <code>lengthwise report</code>. The theory: Izzo, Nichani and Lee, <cite>Quantitative Bounds for Length Generalization in Transformers</cite>, arXiv 2510.27015.</p></footer>
-<script>${new Html(script)}</script>
+<script>${markup(script)}</script>
 </body>
 </html>
 `.text;
@@ -85,27 +86,30 @@ const ASKED = html`<section id="asked" aria-labelledby="asked-head"><h2 id="aske
 
 const LENGTHS = html`<p><dfn>N*(ε)</dfn> is the smallest training length whose plateau is at most ε, interpolated between the lengths that were trained. The theory bounds it through properties of the trained weights: the <dfn>complexity C(f)</dfn>, how sharply the model can react to a change of its input, and the <dfn>margin γ</dfn>, the gap between the largest attention score and the next. The published bounds hold up to constants that are not spelled out, taken as 1 here; many are vacuous, so large that they say nothing. The <dfn>certificate</dfn> is a training length that follows for these very weights without a hidden constant.</p>`;
 
-function groupsHtml(canvas: Canvas, { studies }: ReportInput, parts: PageParts): Html[] {
-  const kinds = [...new Set(studies.map(({ run }) => askedOf(run).kind))];
-  return kinds.map((kind, k) => {
-    const { heading, about } = taskWords(kind);
-    return html`<section aria-labelledby="task-${k}"><h2 id="task-${k}">${heading}</h2>
+function groupsHtml({ studies }: ReportInput, parts: PageParts): Html[] {
+  const kinds = new Set(studies.map(({ run }) => askedOf(run).kind));
+  // In the order of the registry, which is that of the paper's figures.
+  return TASKS.map(({ kind }) => kind)
+    .filter(kind => kinds.has(kind))
+    .map((kind, k) => {
+      const { heading, about } = taskWords(kind);
+      return html`<section aria-labelledby="task-${k}"><h2 id="task-${k}">${heading}</h2>
 <p>${about}</p>
-${studies.map((study, i) => askedOf(study.run).kind === kind && studyHtml(canvas, study, parts.figures[i]!, parts))}</section>
+${studies.map((study, i) => askedOf(study.run).kind === kind && studyHtml(study, parts.figures[i]!, parts))}</section>
 `;
-  });
+    });
 }
 
-function studyHtml(canvas: Canvas, { run }: Study, { results }: StudyFigures, parts: PageParts): Html {
+function studyHtml({ run }: Study, { results }: StudyFigures, parts: PageParts): Html {
   const { manifest, cells } = run;
   return html`<h3>${manifest.name} <small>${cells.length} of ${manifest.cells} cells</small></h3>
-${figuresHtml(canvas, results, parts)}${
+${figuresHtml(results, parts)}${
   cells.length === 0 ? html`<p>No cell is finished: nothing to draw yet.</p>` : plateauTable(run)
 }`;
 }
 
-function figuresHtml(canvas: Canvas, figures: readonly Figure[], { filesOf }: PageParts): Html[] {
-  return figures.map(figure => figureHtml(canvas, figure, filesOf(figure)));
+function figuresHtml(figures: readonly Figure[], { filesOf }: PageParts): Html[] {
+  return figures.map(figure => figureHtml(figure, filesOf(figure)));
 }
 
 function missingHtml(lines: readonly string[]): Html {

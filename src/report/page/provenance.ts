@@ -1,7 +1,7 @@
 import type { Run } from '../../results/runs.ts';
 import { adapterName } from '../../shared/adapter.ts';
 import { adapterInfoSchema } from '../../shared/protocol.ts';
-import { type Html, html } from './html.ts';
+import { type Html, html } from '../html.ts';
 
 /** How a run was made: command, machine, versions, and the whole experiment. */
 export function provenanceHtml({ manifest, cells }: Run): Html {

@@ -1,4 +1,4 @@
-import { type Content, type Html, html } from './html.ts';
+import { type Content, type Html, html } from '../html.ts';
 
 /** A cell: what is shown, and what it is sorted by where that differs. */
 export interface TableCell {

@@ -1,7 +1,7 @@
 import type { Claim } from '../../analysis/claims.ts';
+import { type Html, html } from '../html.ts';
 import { intervalText, numberText, probabilityText } from '../names.ts';
 import { failedFirst, meaningOf, outcomeOf } from '../words.ts';
-import { type Html, html } from './html.ts';
 import { tableHtml } from './table.ts';
 
 /** The outcome in a sentence, and what fails: the first thing that a reader meets. */

@@ -7,6 +7,11 @@ export class Html {
   }
 }
 
+/** Text that is markup already. Only for what this program wrote itself. */
+export function markup(text: string): Html {
+  return new Html(text);
+}
+
 /** What a template takes: strings and numbers are escaped, nothing is written for what is not there. */
 export type Content = Html | string | number | null | undefined | false | readonly Content[];
 
