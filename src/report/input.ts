@@ -16,9 +16,3 @@ export interface ReportInput {
   /** Everything that is not as it should be, in words. */
   missing: string[];
 }
-
-/** What a manifest says of its experiment, as far as a report needs it. */
-export function askedOf({ manifest }: Run): { kind: string; epsilons: number[] } {
-  const { task, epsilon } = manifest.experiment as { task: { kind: string }; epsilon?: number[] };
-  return { kind: task.kind, epsilons: epsilon ?? [] };
-}

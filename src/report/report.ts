@@ -70,13 +70,13 @@ function imageFiles(
   return [[`figures/${id}.svg`, svg], ...(png ? [[`figures/${id}.png`, png] as [string, Uint8Array]] : [])];
 }
 
-/** A run's figures are named after its experiment, and after the run, too, where an experiment occurs twice. */
+/** A run's figures are named after its experiment, and numbered where a name occurs twice. Names come from a file: only what any file system takes is kept. */
 function prefixesOf(studies: readonly Study[]): string[] {
-  const names = studies.map(({ run }) => run.manifest.name);
-  return studies.map(({ run }) => {
-    const { name, run: hash } = run.manifest;
-    const once = names.filter(other => other === name).length === 1;
-    // Names come from a file: only what is safe in any file system is kept.
-    return (once ? name : `${name}-${hash}`).replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, '');
+  const names = studies.map(({ run }) =>
+    run.manifest.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, ''),
+  );
+  return names.map((name, i) => {
+    const before = names.slice(0, i).filter(other => other === name).length;
+    return before === 0 ? name : `${name}-${before + 1}`;
   });
 }

@@ -8,7 +8,7 @@ import { manifestOf, writeRun } from './results.ts';
 /** A run made up by a law that is known: loss = 0.2 · knob · N^−2 · (1 − 1/T), times e^(spread · noise) of its seed. */
 export interface Synthetic {
   name: string;
-  task: Record<string, string | number | (string | number)[]>;
+  task: { kind: string; [knob: string]: string | number | (string | number)[] };
   /** Axes besides training length and seed, in the order of the file. The first multiplies the loss. */
   axes?: Record<string, (number | string)[]>;
   lengths?: number[];

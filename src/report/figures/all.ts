@@ -1,5 +1,5 @@
 import { taskOf } from '../../tasks/registry.ts';
-import { askedOf, type Study } from '../input.ts';
+import type { Study } from '../input.ts';
 import { attentionMaps } from './attention.ts';
 import type { Canvas, Figure } from './figure.ts';
 import { lossMap } from './heat-map.ts';
@@ -19,8 +19,8 @@ export interface StudyFigures {
 export function figuresOf(canvas: Canvas, { run, lengths }: Study, prefix: string): StudyFigures {
   const { cells } = run;
   if (cells.length === 0) return { results: [], lengths: [] };
-  const { kind, epsilons } = askedOf(run);
-  const knobs = taskOf(kind).complexity;
+  const { task, epsilon: epsilons } = run.manifest.experiment;
+  const knobs = taskOf(task.kind).complexity;
   const there = (...figures: (Figure | undefined)[]) => figures.filter(figure => figure !== undefined);
   return {
     results: there(

@@ -1,6 +1,6 @@
 import { lengthRows } from '../../analysis/predicted.ts';
 import { type Content, type Html, html } from '../html.ts';
-import { askedOf, type Study } from '../input.ts';
+import type { Study } from '../input.ts';
 import { boundName, intervalText, labelOf, numberText, symbolOf } from '../names.ts';
 import { requiredInterval, requiredText } from '../words.ts';
 import { tableHtml } from './table.ts';
@@ -12,8 +12,7 @@ const VACUOUS_LOG10 = 12;
 export function lengthTables({ run, lengths, exponents }: Study): Html {
   if (lengths.length === 0)
     return html`<p>No cell of ${run.manifest.name} has a plateau to measure from.</p>`;
-  const { epsilons } = askedOf(run);
-  const rows = lengthRows(run.cells, epsilons);
+  const rows = lengthRows(run.cells, run.manifest.experiment.epsilon);
   const names = [...new Set(rows.flatMap(({ predicted }) => predicted.map(({ name }) => name)))];
   const bound = (row: (typeof lengths)[number], name: string): Content => {
     const own = rows.find(

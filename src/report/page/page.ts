@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Run } from '../../results/runs.ts';
 import { TASKS } from '../../tasks/registry.ts';
 import type { StudyFigures } from '../figures/all.ts';
 import type { Figure } from '../figures/figure.ts';
 import { type Html, html, markup } from '../html.ts';
-import { askedOf, type ReportInput, type Study } from '../input.ts';
+import type { ReportInput, Study } from '../input.ts';
 import { DARK, LIGHT, themeCss } from '../theme.ts';
 import { taskWords } from '../words.ts';
 import { cellsHtml, plateauTable } from './cells.ts';
@@ -87,7 +88,7 @@ const ASKED = html`<section id="asked" aria-labelledby="asked-head"><h2 id="aske
 const LENGTHS = html`<p><dfn>N*(ε)</dfn> is the smallest training length whose plateau is at most ε, interpolated between the lengths that were trained. The theory bounds it through properties of the trained weights: the <dfn>complexity C(f)</dfn>, how sharply the model can react to a change of its input, and the <dfn>margin γ</dfn>, the gap between the largest attention score and the next. The published bounds hold up to constants that are not spelled out, taken as 1 here; many are vacuous, so large that they say nothing. The <dfn>certificate</dfn> is a training length that follows for these very weights without a hidden constant.</p>`;
 
 function groupsHtml({ studies }: ReportInput, parts: PageParts): Html[] {
-  const kinds = new Set(studies.map(({ run }) => askedOf(run).kind));
+  const kinds = new Set(studies.map(({ run }) => kindOf(run)));
   // In the order of the registry, which is that of the paper's figures.
   return TASKS.map(({ kind }) => kind)
     .filter(kind => kinds.has(kind))
@@ -95,9 +96,13 @@ function groupsHtml({ studies }: ReportInput, parts: PageParts): Html[] {
       const { heading, about } = taskWords(kind);
       return html`<section aria-labelledby="task-${k}"><h2 id="task-${k}">${heading}</h2>
 <p>${about}</p>
-${studies.map((study, i) => askedOf(study.run).kind === kind && studyHtml(study, parts.figures[i]!, parts))}</section>
+${studies.map((study, i) => kindOf(study.run) === kind && studyHtml(study, parts.figures[i]!, parts))}</section>
 `;
     });
+}
+
+function kindOf({ manifest }: Run): string {
+  return manifest.experiment.task.kind;
 }
 
 function studyHtml({ run }: Study, { results }: StudyFigures, parts: PageParts): Html {
