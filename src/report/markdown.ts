@@ -20,7 +20,7 @@ export function summaryMarkdown({ claims, studies, missing }: ReportInput): stri
       ['verdict', 'claim', 'value', '95 % interval', 'threshold', 'p', 'cells'],
       failedFirst(claims).map(claim => [
         claim.holds ? '✓ holds' : '**✕ FAILS**',
-        `${plain(claim.statement)} (\`${claim.id.replace(/[`|\n]/g, '')}\`)`,
+        `${plain(claim.statement)} (${plain(claim.id)})`,
         numberText(claim.value),
         intervalText(claim.interval),
         numberText(claim.threshold),
