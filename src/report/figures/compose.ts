@@ -1,6 +1,6 @@
 import { type Html, html, markup } from '../html.ts';
 import { LIGHT, token, viridis, withTheme } from '../theme.ts';
-import { type Figure, type Key, type Legend, PANEL } from './figure.ts';
+import { type Figure, type Key, type Legend, PANEL, type SymbolName } from './figure.ts';
 
 /** Fonts of figures that stand alone: those of LaTeX where they are installed. */
 const FONTS =
@@ -13,8 +13,10 @@ const TITLE = 17;
 const STEPS = 40;
 /** Panels side by side at most; where they wrap, one less. */
 const MOST_COLUMNS = 4;
+/** Letters of a panel's title. */
+const MOST_TITLE = 38;
 /** Width of a letter at 12 pixels, generously; nothing here can measure text. */
-const LETTER = 6.6;
+const LETTER = 7.3;
 
 /** An image in explicit colours on white, with its size in pixels. */
 export interface Image {
@@ -39,7 +41,7 @@ export function standalone({ title, legend, panels }: Figure): Image {
     row.forEach((panel, i) => {
       const x = PAD + i * (PANEL.width + GAP);
       parts.push(
-        html`<text x="${x}" y="${y + 12}" font-size="13" font-weight="bold">${panel.title}</text>`,
+        html`<text x="${x}" y="${y + 12}" font-size="13" font-weight="bold">${cut(panel.title)}</text>`,
         markup(
           panel.svg.replace(
             '<svg ',
@@ -58,6 +60,11 @@ ${parts}
 </svg>
 `;
   return { svg: withTheme(svg.text, LIGHT), width, height };
+}
+
+/** A title that does not run into the next panel's. */
+function cut(title: string): string {
+  return title.length > MOST_TITLE ? `${title.slice(0, MOST_TITLE - 1)}…` : title;
 }
 
 function legendParts(legend: Legend, width: number): { drawn: Html[]; height: number } {
@@ -87,7 +94,10 @@ function legendParts(legend: Legend, width: number): { drawn: Html[]; height: nu
 
 /** A piece of line with the series' mark on it, 28 wide, its middle at height 0. */
 export function swatch({ colour, symbol, dash }: Key): Html {
-  return html`<path d="M0,0H28" stroke="${colour}" stroke-width="1.6" fill="none"${dash && html` stroke-dasharray="${dash}"`}></path><path d="${SHAPES[symbol]}" transform="translate(14,0)" fill="${colour}" stroke="${token('paper')}" stroke-width="0.8"></path>`;
+  return html`<path d="M0,0H28" stroke="${colour}" stroke-width="1.6" fill="none"${dash && html` stroke-dasharray="${dash}"`}></path>${
+    symbol &&
+    html`<path d="${SHAPES[symbol]}" transform="translate(14,0)" fill="${colour}" stroke="${token('paper')}" stroke-width="0.8"></path>`
+  }`;
 }
 
 /** Viridis from 0 to 1 in steps of some width. */
@@ -100,7 +110,7 @@ export function rampSwatch(step: number, height: number): Html[] {
 }
 
 /** Plot's shapes (d3-shape) at a radius of 3.8, for swatches. */
-const SHAPES: Record<Key['symbol'], string> = {
+const SHAPES: Record<SymbolName, string> = {
   circle: 'M3.8,0A3.8,3.8,0,1,1,-3.8,0A3.8,3.8,0,1,1,3.8,0Z',
   square: 'M-3.4,-3.4h6.8v6.8h-6.8Z',
   triangle: 'M0,-4.7L4.1,2.4H-4.1Z',

@@ -61,7 +61,8 @@ export function lossAxis(canvas: Canvas, domain: readonly [number, number]): Mar
       labelAnchor: 'top',
       labelArrow: 'none',
       labelOffset: MARGIN.marginLeft,
-      tickFormat: (value: number) => tickText(value, ticks),
+      // Not as a tick format: d3 leaves out some of those between powers.
+      text: (value: number) => tickText(value, ticks),
       color: token('muted'),
       tickSize: 0,
       tickPadding: 6,

@@ -8,7 +8,8 @@ export interface Canvas {
 export interface Key {
   label: string;
   colour: string;
-  symbol: SymbolName;
+  /** Null: a line without marks. */
+  symbol: SymbolName | null;
   dash?: string;
 }
 

@@ -2,7 +2,7 @@ import { lengthRows } from '../../analysis/predicted.ts';
 import type { RequiredLength } from '../../analysis/required.ts';
 import type { CellLine } from '../../results/schema.ts';
 import { primaryKnob } from '../frames.ts';
-import { boundName, labelOf, numberText, powerOfTen, symbolOf } from '../names.ts';
+import { boundName, labelOf, numberText, powerOfTen, symbolOf, without } from '../names.ts';
 import { categorical, token } from '../theme.ts';
 import { channels, draw } from './draw.ts';
 import { type Canvas, type Figure, type Key, MOST_PANELS, panelsLeft, symbolAt } from './figure.ts';
@@ -49,24 +49,23 @@ export function lengthsNeeded(
       (name, i): Key => ({ label: boundName(name), colour: categorical(i), symbol: symbolAt(i + 1) }),
     ),
   ];
-  const all = [...new Set(required.map(({ axes }) => nameOf(axes, knob)))];
-  const settings = all.slice(0, MOST_PANELS);
-  const panels = epsilons.flatMap(epsilon => {
-    const own = required.filter(row => row.epsilon === epsilon && settings.includes(nameOf(row.axes, knob)));
-    if (own.length === 0) return [];
-    const measured = own.map(row => measuredPoint(row, nameOf(row.axes, knob)));
-    const bounds = drawable.map((name, i) => ({
-      key: keys[i + 1]!,
-      points: rows
-        .filter(row => row.epsilon === epsilon && settings.includes(nameOf(row.axes, knob)))
-        .flatMap(({ axes, predicted }) => {
-          const log = predicted.find(bound => bound.name === name)?.log10N;
-          return log === undefined || log === null || log > MOST_LOG10
-            ? []
-            : [{ x: nameOf(axes, knob), log }];
+  const values = [...new Set(required.map(({ axes }) => knobValue(axes, knob)))];
+  const rests = [...new Set(required.map(({ axes }) => restOf(axes, knob)))];
+  const all = rests.flatMap(rest => epsilons.map(epsilon => ({ rest, epsilon })));
+  const panels = all.slice(0, MOST_PANELS).map(({ rest, epsilon }) => {
+    const within = (row: { axes: CellLine['axes']; epsilon: number }) =>
+      row.epsilon === epsilon && restOf(row.axes, knob) === rest;
+    return {
+      title: [`Plateau at most ${numberText(epsilon)}`, rest].filter(Boolean).join(', '),
+      measured: required.filter(within).map(row => measuredPoint(row, knobValue(row.axes, knob))),
+      bounds: drawable.map((name, i) => ({
+        key: keys[i + 1]!,
+        points: rows.filter(within).flatMap(({ axes, predicted }) => {
+          const log = predicted.find(bound => bound.name === name)?.log10N ?? null;
+          return log === null || log > MOST_LOG10 ? [] : [{ x: knobValue(axes, knob), log }];
         }),
-    }));
-    return [{ epsilon, measured, bounds }];
+      })),
+    };
   });
   const logs = panels.flatMap(({ measured, bounds }) => [
     ...measured.flatMap(({ low, high }) => [low, high]),
@@ -78,19 +77,19 @@ export function lengthsNeeded(
   return {
     id,
     title: 'Training length needed, measured and predicted',
-    caption: `The least training length N*(ε) whose plateau is at most ε: measured (bar: 95 % interval over seeds), and by every bound that applies to these models, with unknown constants taken as 1. A triangle marks a length beyond those trained: up, none was long enough; down, the shortest was.${left.length > 0 ? ` Not drawn, because beyond ${powerOfTen(MOST_LOG10)} or not finite: ${left.map(boundName).join(', ')}.` : ''}${panelsLeft(settings.length, all.length)}`,
+    caption: `The least training length N*(ε) whose plateau is at most ε: measured (bar: 95 % interval over seeds), and by every bound that applies to these models, with unknown constants taken as 1. A triangle marks a length beyond those trained: up, none was long enough; down, the shortest was.${left.length > 0 ? ` Not drawn, because beyond ${powerOfTen(MOST_LOG10)} or not finite: ${left.map(boundName).join(', ')}.` : ''}${panelsLeft(panels.length, all.length)}`,
     legend: { kind: 'keys', title: 'training length', keys },
-    panels: panels.map(({ epsilon, measured, bounds }) => ({
-      title: `Plateau at most ${numberText(epsilon)}`,
+    panels: panels.map(({ title, measured, bounds }) => ({
+      title,
       height: 236,
-      alt: `ε = ${numberText(epsilon)}: measured ${measured
+      alt: `${title}: measured ${measured
         .map(
           ({ x, log, beyond }) =>
             `${x}: ${beyond > 0 ? 'above ' : beyond < 0 ? 'at most ' : ''}${numberText(10 ** log)}`,
         )
         .join('; ')}.`,
       svg: draw(canvas, {
-        x: { type: 'point', domain: settings, padding: 0.6 },
+        x: { type: 'point', domain: values, padding: 0.6 },
         y: { domain: [0, top] },
         marks: [
           canvas.Plot.ruleY(ticks, { stroke: token('rule') }),
@@ -111,8 +110,8 @@ export function lengthsNeeded(
             labelOffset: 32,
             color: token('muted'),
             tickSize: 4,
-            ...(settings.length > 7
-              ? { tickFormat: (_: string, i: number) => (i % 2 === 0 ? settings[i]! : '') }
+            ...(values.length > 7
+              ? { tickFormat: (_: string, i: number) => (i % 2 === 0 ? values[i]! : '') }
               : {}),
           }),
           ...bounds.flatMap(({ key, points }) => [
@@ -150,10 +149,14 @@ export function lengthsNeeded(
   };
 }
 
-function nameOf(axes: CellLine['axes'], knob: string | undefined): string {
-  const names = Object.keys(axes);
-  if (knob && names.length === 1) return String(axes[knob]);
-  return labelOf(axes) || 'all';
+/** Where a setting stands on the horizontal axis. */
+function knobValue(axes: CellLine['axes'], knob: string | undefined): string {
+  return knob ? String(axes[knob]) : 'all cells';
+}
+
+/** Which panels a setting is in. */
+function restOf(axes: CellLine['axes'], knob: string | undefined): string {
+  return labelOf(knob ? without(axes, knob) : axes);
 }
 
 function measuredPoint({ length, censored, interval, shortest, longest }: RequiredLength, x: string): Point {

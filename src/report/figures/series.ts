@@ -71,7 +71,7 @@ export function seriesMarks(
         fill: colour,
         stroke: 'var(--paper)',
         strokeWidth: 0.8,
-        symbol,
+        ...(symbol ? { symbol } : {}),
       }),
     ),
   ];

@@ -104,6 +104,31 @@ describe('figures are true', () => {
     expect(below / steps[0]![1]!).toBeCloseTo(Math.log(20) / Math.log(4), 2);
   });
 
+  test('what needs no training is drawn where the manifest says what was asked', () => {
+    const asked = {
+      train: { length: [4, 8, 16, 32] },
+      test: { length: [64, 128] },
+      seed: [0, 1, 2],
+      epsilon: [0.01],
+    };
+    const gram: Synthetic = {
+      name: 'gram',
+      task: { kind: 'k-gram', vocabulary: [2, 3], k: 1 },
+      axes: { 'task.vocabulary': [2, 3] },
+    };
+    const experiment = { ...asked, name: 'gram', task: gram.task };
+    const { panels, caption, legend } = figureOf({ ...gram, manifest: { experiment } }, 'loss');
+    for (const { svg } of panels)
+      for (const dash of ['5 4', '1.5 3']) expect(svg).toContain(`stroke-dasharray="${dash}"`);
+    if (legend?.kind !== 'keys') throw new Error('no keys');
+    expect(legend.keys.slice(-2).map(({ label }) => label)).toEqual(['always the mean', 'token counts']);
+    expect(caption).toContain('without training');
+    // An experiment of another version has none.
+    expect(
+      figureOf({ ...gram, manifest: { experiment: { ...experiment, extra: 1 } } }, 'loss').caption,
+    ).not.toContain('Dashed');
+  });
+
   test('the heat map names its extremes, the text says the same as the picture', () => {
     const { legend, panels } = figureOf(exact, 'heat-map');
     if (legend?.kind !== 'ramp') throw new Error('no ramp');
