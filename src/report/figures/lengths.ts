@@ -5,7 +5,7 @@ import { primaryKnob } from '../frames.ts';
 import { boundName, labelOf, numberText, powerOfTen, symbolOf, without } from '../names.ts';
 import { categorical, token } from '../theme.ts';
 import { channels, draw } from './draw.ts';
-import { type Canvas, type Figure, type Key, MOST_PANELS, panelsLeft, symbolAt } from './figure.ts';
+import { type Canvas, type Figure, type Key, MOST_PANELS, PANEL, panelsLeft, symbolAt } from './figure.ts';
 
 /** Powers of ten up to which bounds are drawn; the table holds the rest. */
 const MOST_LOG10 = 15;
@@ -81,7 +81,7 @@ export function lengthsNeeded(
     legend: { kind: 'keys', title: 'training length', keys },
     panels: panels.map(({ title, measured, bounds }) => ({
       title,
-      height: 236,
+      height: PANEL.height,
       alt: `${title}: measured ${measured
         .map(
           ({ x, log, beyond }) =>

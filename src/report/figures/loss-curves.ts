@@ -3,9 +3,9 @@ import type { CellLine } from '../../results/schema.ts';
 import { lossPoints, settingsOf } from '../frames.ts';
 import { labelOf, numberText } from '../names.ts';
 import { ordered, token } from '../theme.ts';
-import { draw, lengthAxis, lengthScale, logDomain, lossAxis } from './draw.ts';
-import { type Canvas, type Figure, type Key, MOST_PANELS, panelsLeft, symbolAt } from './figure.ts';
-import { seriesMarks } from './series.ts';
+import { logDomain } from './draw.ts';
+import { type Canvas, type Figure, type Key, MOST_PANELS, PANEL, panelsLeft, symbolAt } from './figure.ts';
+import { lossPanel, seriesMarks } from './series.ts';
 
 /**
  * Loss against test length, a line for each training length, a panel for each setting of the knobs; `baselines`, by the setting's label, are dashed.
@@ -56,25 +56,19 @@ export function lossCurves(
       }));
       return {
         title,
-        height: 236,
+        height: PANEL.height,
         alt: `${title}: ${lines
           .flatMap(({ key, points: own }) => {
             const last = own.at(-1);
             return last ? [`N = ${key.label} ends at ${numberText(last.spread.mean)} at T = ${last.x}`] : [];
           })
           .join('; ')}.`,
-        svg: draw(canvas, {
-          x: lengthScale(lengths),
-          y: { type: 'log', domain, clamp: true },
-          marks: [
-            ...lossAxis(canvas, domain),
-            ...lengthAxis(canvas, lengths, 'test length T'),
-            ...untrainedLines(baselines.get(labelOf(axes))).map(({ loss, key }) =>
-              canvas.Plot.ruleY([loss], { stroke: key.colour, strokeDasharray: key.dash }),
-            ),
-            ...lines.flatMap(({ key, points: own }) => seriesMarks(canvas, own, key, domain, 'band')),
-          ],
-        }),
+        svg: lossPanel(canvas, domain, lengths, 'test length T', [
+          ...untrainedLines(baselines.get(labelOf(axes))).map(({ loss, key }) =>
+            canvas.Plot.ruleY([loss], { stroke: key.colour, strokeDasharray: key.dash }),
+          ),
+          ...lines.flatMap(({ key, points: own }) => seriesMarks(canvas, own, key, domain, 'band')),
+        ]),
       };
     }),
   };
@@ -87,7 +81,7 @@ const BASELINES = [
 ] as const;
 
 /** Losses that need no training, each with its key. */
-function untrainedLines(baseline: Baseline | undefined): { loss: number; key: Key }[] {
+function untrainedLines(baseline: Baseline | undefined): { loss: number; key: Key & { dash: string } }[] {
   return BASELINES.flatMap(({ label, dash, pick }) => {
     const loss = baseline && pick(baseline);
     return loss ? [{ loss, key: { label, dash, colour: token('muted'), symbol: null } }] : [];

@@ -2,17 +2,18 @@ import type { CellLine } from '../../results/schema.ts';
 import { type PlateauFrame, plateauFrames, primaryKnob } from '../frames.ts';
 import { labelOf, numberText, symbolOf, without } from '../names.ts';
 import { categorical } from '../theme.ts';
-import { draw, lengthAxis, lengthScale, logDomain, lossAxis } from './draw.ts';
+import { logDomain } from './draw.ts';
 import {
   type Canvas,
   type Figure,
   type Key,
   MOST_PANELS,
+  PANEL,
   type Panel,
   panelsLeft,
   symbolAt,
 } from './figure.ts';
-import { seriesMarks } from './series.ts';
+import { lossPanel, seriesMarks } from './series.ts';
 
 /** Dashes that tell lines apart where colour does not. */
 const DASHES = [undefined, '6 3', '2 3', '8 3 2 3', '1 2'];
@@ -64,7 +65,7 @@ export function plateauCurves(
     }));
     return {
       title,
-      height: 236,
+      height: PANEL.height,
       alt: `${title}: ${lines
         .map(({ key, points }) => {
           const own = points.map(
@@ -73,15 +74,13 @@ export function plateauCurves(
           return `${knob ? `${symbolOf(knob)} = ${key.label}: ` : ''}${own.join(', ')}`;
         })
         .join('; ')}.`,
-      svg: draw(canvas, {
-        x: lengthScale(lengths),
-        y: { type: 'log', domain, clamp: true },
-        marks: [
-          ...lossAxis(canvas, domain),
-          ...lengthAxis(canvas, lengths, 'training length N'),
-          ...lines.flatMap(({ key, points }) => seriesMarks(canvas, points, key, domain, 'bars')),
-        ],
-      }),
+      svg: lossPanel(
+        canvas,
+        domain,
+        lengths,
+        'training length N',
+        lines.flatMap(({ key, points }) => seriesMarks(canvas, points, key, domain, 'bars')),
+      ),
     };
   };
   const rows = [...others].slice(0, MOST_PANELS / 2);

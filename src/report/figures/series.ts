@@ -1,6 +1,6 @@
 import type { Markish } from '@observablehq/plot';
 import type { SeedSpread } from '../frames.ts';
-import { channels } from './draw.ts';
+import { channels, draw, lengthAxis, lengthScale, lossAxis } from './draw.ts';
 import type { Canvas, Key } from './figure.ts';
 
 /** A point of a series over lengths. */
@@ -75,4 +75,19 @@ export function seriesMarks(
       }),
     ),
   ];
+}
+
+/** A panel of losses over lengths, both logarithmic. */
+export function lossPanel(
+  canvas: Canvas,
+  domain: [number, number],
+  lengths: readonly number[],
+  label: string,
+  marks: Markish[],
+): string {
+  return draw(canvas, {
+    x: lengthScale(lengths),
+    y: { type: 'log', domain, clamp: true },
+    marks: [...lossAxis(canvas, domain), ...lengthAxis(canvas, lengths, label), ...marks],
+  });
 }
