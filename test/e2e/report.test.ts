@@ -162,7 +162,7 @@ describe('the page in headless Chrome', () => {
         (rows, at) => rows.map(row => (row as HTMLTableRowElement).cells[at]!.textContent),
         index,
       );
-    const table = '#cells details:nth-of-type(3) table';
+    const table = '#cells details:nth-of-type(1) table';
     const plateaus = async () =>
       (await column(table, 4))
         .filter(text => text !== '–')

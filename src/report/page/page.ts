@@ -34,8 +34,9 @@ export function pageHtml(input: ReportInput, parts: PageParts): string {
   const css = markup(
     `:root{${themeCss(LIGHT)}}@media screen and (prefers-color-scheme:dark){:root{${themeCss(DARK)}}}${style}`,
   );
-  const { studies, claims } = input;
-  const names = [...new Set(studies.map(({ run }) => run.manifest.name))].join(', ');
+  const { claims } = input;
+  const studies = inPaperOrder(input, parts);
+  const names = [...new Set(studies.map(({ study }) => study.run.manifest.name))].join(', ');
   const policy = `default-src 'none'; style-src '${digest(css.text)}'; script-src '${digest(script)}'; img-src data:; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
 <html lang="en">
@@ -61,16 +62,19 @@ ${outcomeHtml(claims)}
 ${ASKED}
 <section id="verdicts" aria-labelledby="verdicts-head"><h2 id="verdicts-head">Verdicts</h2>
 ${verdictsHtml(claims)}</section>
-<div id="figures">${groupsHtml(input, parts)}</div>
+<div id="figures">${groupsHtml(studies, parts)}</div>
 <section id="lengths" aria-labelledby="lengths-head"><h2 id="lengths-head">Training length needed, measured and predicted</h2>
 ${LENGTHS}
-${studies.map((study, i) => html`${figuresHtml(parts.figures[i]!.lengths, parts)}${lengthTables(study)}`)}</section>
+${studies.map(
+  ({ study, figures }) => html`<h3>${study.run.manifest.name}</h3>
+${figuresHtml(figures.lengths, parts)}${lengthTables(study)}`,
+)}</section>
 <section id="cells" aria-labelledby="cells-head"><h2 id="cells-head">Every run</h2>
 <p>A cell is one trained model. Cells that diverged are kept and marked; they count in no mean, and verdicts say how many there are.</p>
-${studies.map(({ run }) => cellsHtml(run))}
+${studies.map(({ study }) => cellsHtml(study.run))}
 <p>The same as data, one row a cell and test length: ${parts.data.map(file => html`<a href="${file}">${file}</a> `)}</p></section>
 <section id="made" aria-labelledby="made-head"><h2 id="made-head">How it was made</h2>
-${studies.map(({ run }) => provenanceHtml(run))}</section>
+${studies.map(({ study }) => provenanceHtml(study.run))}</section>
 <section id="missing" aria-labelledby="missing-head"><h2 id="missing-head">What is missing</h2>
 ${missingHtml([...input.missing, ...parts.notes])}</section>
 </main>
@@ -87,28 +91,37 @@ const ASKED = html`<section id="asked" aria-labelledby="asked-head"><h2 id="aske
 
 const LENGTHS = html`<p><dfn>N*(ε)</dfn> is the smallest training length whose plateau is at most ε, interpolated between the lengths that were trained. The theory bounds it through properties of the trained weights: the <dfn>complexity C(f)</dfn>, how sharply the model can react to a change of its input, and the <dfn>margin γ</dfn>, the gap between the largest attention score and the next. The published bounds hold up to constants that are not spelled out, taken as 1 here; many are vacuous, so large that they say nothing. The <dfn>certificate</dfn> is a training length that follows for these very weights without a hidden constant.</p>`;
 
-function groupsHtml({ studies }: ReportInput, parts: PageParts): Html[] {
-  const kinds = new Set(studies.map(({ run }) => kindOf(run)));
-  // In the order of the registry, which is that of the paper's figures.
-  return TASKS.map(({ kind }) => kind)
-    .filter(kind => kinds.has(kind))
-    .map((kind, k) => {
-      const { heading, about } = taskWords(kind);
-      return html`<section aria-labelledby="task-${k}"><h2 id="task-${k}">${heading}</h2>
+/** A study with what was drawn of it. */
+interface Drawn {
+  study: Study;
+  figures: StudyFigures;
+}
+
+/** Studies by task, in the order of the registry, which is that of the paper's figures. */
+function inPaperOrder({ studies }: ReportInput, { figures }: PageParts): Drawn[] {
+  const place = ({ study }: Drawn) => TASKS.findIndex(({ kind }) => kind === kindOf(study.run));
+  return studies.map((study, i) => ({ study, figures: figures[i]! })).sort((a, b) => place(a) - place(b));
+}
+
+function groupsHtml(studies: readonly Drawn[], parts: PageParts): Html[] {
+  const kinds = [...new Set(studies.map(({ study }) => kindOf(study.run)))];
+  return kinds.map((kind, k) => {
+    const { heading, about } = taskWords(kind);
+    return html`<section aria-labelledby="task-${k}"><h2 id="task-${k}">${heading}</h2>
 <p>${about}</p>
-${studies.map((study, i) => kindOf(study.run) === kind && studyHtml(study, parts.figures[i]!, parts))}</section>
+${studies.map(drawn => kindOf(drawn.study.run) === kind && studyHtml(drawn, parts))}</section>
 `;
-    });
+  });
 }
 
 function kindOf({ manifest }: Run): string {
   return manifest.experiment.task.kind;
 }
 
-function studyHtml({ run }: Study, { results }: StudyFigures, parts: PageParts): Html {
+function studyHtml({ study: { run }, figures }: Drawn, parts: PageParts): Html {
   const { manifest, cells } = run;
   return html`<h3>${manifest.name} <small>${cells.length} of ${manifest.cells} cells</small></h3>
-${figuresHtml(results, parts)}${
+${figuresHtml(figures.results, parts)}${
   cells.length === 0 ? html`<p>No cell is finished: nothing to draw yet.</p>` : plateauTable(run)
 }`;
 }

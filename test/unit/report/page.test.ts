@@ -76,6 +76,24 @@ describe('the page', () => {
     expect(rows[0]!.textContent).toContain('failing/plateau');
   });
 
+  test('studies stand in the order of the paper’s figures, whatever their names', () => {
+    const page = pageOf(
+      inputOf(
+        { name: 'a', task: { kind: 'k-gram', vocabulary: 2, k: 1 } },
+        { name: 'b', task: { kind: 'mod-p', p: 3, k: 1 } },
+        { ...OMEGA, name: 'c' },
+      ),
+    );
+    expect([...page.querySelectorAll('#figures h2')].map(node => node.textContent!.split('.')[0])).toEqual([
+      'Figure 1',
+      'Figures 2 and 3',
+      'Figure 4',
+    ]);
+    expect([...page.querySelectorAll('#lengths h3')].map(node => node.textContent)).toEqual(['c', 'b', 'a']);
+    const figures = [...page.querySelectorAll('figure')].map(({ id }) => id.split('-')[0]);
+    expect([...new Set(figures)]).toEqual(['x2', 'x1', 'x0']);
+  });
+
   test('is a document: one h1, no level skipped, landmarks, captions, scopes, named images', () => {
     const page = pageOf(inputOf(OMEGA));
     expect(page.querySelectorAll('h1')).toHaveLength(1);
