@@ -144,7 +144,7 @@ function finiteDistance({ config }: AnyModel, tables: ClassTables): Distance {
   return {
     note: mixed
       ? 'none: some logits tie that do not fill a residue class, so rare tokens can share the argmax'
-      : 'for all sequences, from 2^(p/γ) on, γ the logit margin of all logits',
+      : `for all sequences, from |z| = 2^(p/γ) = 10^${(from * Math.log10(2)).toFixed(1)} on`,
     at: (h, query, length) =>
       Math.log2(length) < from ? Infinity : Math.min(1, rounding.get(`${h},${query}`)!(length)),
   };
