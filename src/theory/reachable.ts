@@ -26,7 +26,7 @@ export interface ReachableSet {
 /** Up to this many classes, each query class has a set of its own, and hulls are cut into cells. */
 const MOST_GROUPS = 16;
 /** Sets of all groups together, at most: what bounds are made of is evaluated on pairs of them. */
-const MOST_SETS = 96;
+const MOST_SETS = 64;
 
 /** Sets that together hold every reachable y^(1). */
 export function reachableStates(model: AnyModel, tables: ClassTables, most = MOST_SETS): ReachableSet[] {

@@ -83,7 +83,7 @@ describe.each(configs)(
 
     it('are cut into cells that together are smaller than the whole, or as small', () => {
       const whole = reachableStates(model, tables, 1);
-      expect(sets.length).toBeLessThanOrEqual(96);
+      expect(sets.length).toBeLessThanOrEqual(64);
       const gains = directions.map(direction => extent(whole, direction) - extent(sets, direction));
       expect(Math.min(...gains)).toBeGreaterThanOrEqual(-1e-9);
       const canCut = config.mlpWidth > 0 && config.vocabulary * config.period <= 16;
