@@ -46,6 +46,17 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** Largest Dirichlet parameter: far beyond it laws are uniform, and the urn that draws tokens would overflow. */
+const MOST_ALPHA = 1000;
+
+/** Parses a Dirichlet parameter, which the samplers count in thousandths, for commander. */
+export function dirichletParameter(text: string): number {
+  const alpha = positiveNumber(text);
+  if (alpha > MOST_ALPHA || Math.abs(1000 * alpha - Math.round(1000 * alpha)) > 1e-9)
+    throw new InvalidArgumentError(`Expected at most ${MOST_ALPHA}, with at most three decimals.`);
+  return alpha;
+}
+
 const port = wholeNumber(0, 65535);
 
 /** The page bundle, beside the program. */

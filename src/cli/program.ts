@@ -3,7 +3,14 @@ import { lawSchema } from '../shared/protocol.ts';
 import { METHODS } from '../simulation/simulate.ts';
 import { doctor } from './doctor.ts';
 import { forward } from './forward.ts';
-import { machineOptions, positiveNumber, version, wholeNumber, wholeNumbers } from './options.ts';
+import {
+  dirichletParameter,
+  machineOptions,
+  positiveNumber,
+  version,
+  wholeNumber,
+  wholeNumbers,
+} from './options.ts';
 import { plan } from './plan.ts';
 import { RESULTS, run } from './run.ts';
 import { simulate } from './simulate.ts';
@@ -42,7 +49,7 @@ function withLaw(command: Command): Command {
     )
     .addOption(
       new Option('--alpha <number>', 'Dirichlet parameter of the token law, α0 of Theorem 4.2').argParser(
-        positiveNumber,
+        dirichletParameter,
       ),
     );
 }
@@ -147,10 +154,13 @@ export function program(): Command {
         )
         .addOption(count('--rounds <number>', 'rounds of greedy, and of --adversary', 100_000, 32))
         .addOption(count('--seed <number>', 'seed of the strings', 0xffffffff, 0, 0))
-        .option(
-          '--adversary',
-          'search for strings that break the certificate, and for the worst error against the target',
-          false,
+        .addOption(
+          new Option(
+            '--adversary',
+            'search for strings that break the certificate, and for the worst error against the target',
+          )
+            .default(false)
+            .conflicts('method'),
         ),
     ),
   )
