@@ -1,8 +1,6 @@
 import type { AdapterPreference } from '../shared/protocol.ts';
+import type { Runtime } from './conversation.ts';
 import type { Driver } from './vulkan.ts';
-
-/** Where the engine runs: in headless Chrome, or on Dawn in a Node process of its own. */
-export type Runtime = 'chrome' | 'dawn';
 
 export interface SessionOptions {
   runtime: Runtime;
