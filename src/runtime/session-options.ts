@@ -7,6 +7,8 @@ export interface SessionOptions {
   adapter: AdapterPreference;
   /** The folder that the build wrote: `dist`. */
   built: string;
+  /** Whether timestamps must be exact, for `run --profile`; Dawn's always are. */
+  profile?: boolean;
   /** Port of the page server; 0 takes a free one. Dawn needs none. */
   port?: number;
   /** The driver that Dawn is shown; the best that works unless given. */
