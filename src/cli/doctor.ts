@@ -8,9 +8,8 @@ import { log, print, printJson } from './output.ts';
 
 /** `lengthwise doctor`: browser, every adapter of both runtimes with what it can do, and what `--runtime auto` comes to. */
 export async function doctor(options: Pick<MachineOptions, 'port'> & { json: boolean }): Promise<void> {
-  const found = await diagnose({ built: builtFolder(), port: options.port, onLog: log }, candidate =>
-    log(`doctor: ${candidateName(candidate)} …`),
-  );
+  const workplace = { built: builtFolder(), port: options.port, onLog: log };
+  const found = await diagnose(workplace, version, candidate => log(`doctor: ${candidateName(candidate)} …`));
   if (options.json) {
     const findings = found.findings.map(({ candidate, ...finding }) => ({ ...named(candidate), ...finding }));
     const auto = found.auto ? { ...named(found.auto.candidate), why: found.auto.why } : null;

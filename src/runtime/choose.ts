@@ -5,7 +5,15 @@ import { findBrowser } from '../setup/browser-paths.mjs';
 import { InputError, MachineError } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 import { choiceFile, readChoice, writeChoice } from './choice-file.ts';
-import { bestOf, type Candidate, candidateName, examine, reasonOf, type Workplace } from './examine.ts';
+import {
+  bestOf,
+  type Candidate,
+  candidateName,
+  examine,
+  type Finding,
+  reasonOf,
+  type Workplace,
+} from './examine.ts';
 import { type Driver, vulkanDrivers } from './vulkan.ts';
 
 /**
@@ -44,17 +52,23 @@ export async function chooseRuntime(
       'See `lengthwise doctor`.',
     );
   }
-  const reason = reasonOf(findings);
-  const kept = await writeChoice(key, {
-    runtime: chosen.runtime,
-    driver: chosen.driver?.name ?? null,
-    reason,
-  });
-  say(`${candidateName(chosen)} (${reason})`);
+  say(`${candidateName(chosen)} (${reasonOf(findings)})`);
+  const kept = await keep(key, findings);
   say(
     kept ? `remembered in ${choiceFile()}` : `${choiceFile()} cannot be written; the next run measures again`,
   );
   return chosen;
+}
+
+/** Has later runs with `--runtime auto` take the best of what was just measured. */
+export async function rememberBest(findings: readonly Finding[], version: string): Promise<void> {
+  await keep(machineKey('auto', version, driversOrNone('auto')), findings);
+}
+
+/** Whether the best of the findings could be remembered. */
+async function keep(key: string, findings: readonly Finding[]): Promise<boolean> {
+  const { runtime, driver } = bestOf(findings)!.candidate;
+  return writeChoice(key, { runtime, driver: driver?.name ?? null, reason: reasonOf(findings) });
 }
 
 /** None where Dawn cannot run at all; a user's wrong variable is theirs to hear of. */

@@ -1,5 +1,6 @@
 import { InputError, messageOf } from '../shared/errors.ts';
 import { browserPath } from './browser.ts';
+import { rememberBest } from './choose.ts';
 import { bestOf, type Candidate, examine, type Finding, reasonOf, type Workplace } from './examine.ts';
 import { comparableDrivers } from './vulkan.ts';
 
@@ -14,11 +15,12 @@ export interface Diagnosis {
 }
 
 /**
- * Measures every adapter of both runtimes. Each failure is a finding of its own.
+ * Measures every adapter of both runtimes, and has `--runtime auto` take the best. Each failure is a finding of its own.
  * @throws InputError when LENGTHWISE_CHROME or a VK_* variable is wrong.
  */
 export async function diagnose(
   workplace: Workplace,
+  version: string,
   onCandidate: (candidate: Candidate) => void,
 ): Promise<Diagnosis> {
   const browser = attempt(browserPath);
@@ -40,6 +42,7 @@ export async function diagnose(
   if (drivers.problem)
     findings.push({ candidate: { runtime: 'dawn', adapter: 'auto' }, problem: drivers.problem });
   const best = bestOf(findings);
+  if (best) await rememberBest(findings, version);
   return {
     node: process.version,
     browser: { path: browser.value, problem: browser.problem },

@@ -29,7 +29,7 @@ export function open(runtime: Runtime): Promise<Session> {
  * SwiftShader where there is one: lavapipe takes half a minute to compile what it has not seen (kernels.md), and a suite
  * compiles hundreds of shapes.
  */
-function softwareDriver(): Driver {
+export function softwareDriver(): Driver {
   const drivers = vulkanDrivers('software');
   return drivers.find(({ name }) => name === 'swiftshader') ?? drivers[0]!;
 }
