@@ -5,14 +5,15 @@ import { flatten, layoutOf } from '../model/layout.ts';
 import { regimesOf } from '../model/regime.ts';
 import { readModel } from '../model/safetensors.ts';
 import { referenceForward } from '../reference/forward.ts';
-import { openSession } from '../runtime/session.ts';
+import type { Runtime } from '../runtime/session.ts';
 import { failure } from '../runtime/supervise.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
-import { type MachineOptions, pageBundle } from './options.ts';
+import { openEngine } from './machine.ts';
+import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 export interface ForwardOptions extends MachineOptions {
@@ -33,11 +34,15 @@ const tokensSchema = z.strictObject({ sequences: z.array(z.array(z.number())).mi
 export async function forward(modelFile: string, tokensFile: string, options: ForwardOptions): Promise<void> {
   const model = readModel(await readUserBytes(modelFile, MODEL_BYTES), modelFile);
   const sequences = parseTokens(await readUserFile(tokensFile, TOKENS_BYTES), tokensFile, model);
-  const { outputs, adapter, deviceBytes } =
+  const { outputs, adapter, deviceBytes, runtime } =
     options.kernel === 'reference'
-      ? { outputs: onReference(model, sequences, options.allPositions), adapter: null, deviceBytes: null }
+      ? {
+          outputs: onReference(model, sequences, options.allPositions),
+          adapter: null,
+          deviceBytes: null,
+          runtime: 'node',
+        }
       : await onDevice(model, sequences, options);
-  const runtime = options.kernel === 'reference' ? 'node' : options.runtime;
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
     const regimes = regimesOf(model) ?? null;
@@ -70,10 +75,10 @@ async function onDevice(
   model: Model,
   sequences: number[][],
   options: ForwardOptions,
-): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number }> {
-  const { adapter, port, allPositions } = options;
+): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number; runtime: Runtime }> {
+  const { adapter, allPositions } = options;
   const kernel = options.kernel === 'dense' ? 'dense' : 'linear';
-  const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
+  const session = await openEngine(options, log);
   try {
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
     const final = await session.send({
@@ -87,7 +92,7 @@ async function onDevice(
     });
     if (final.event !== 'computed') throw failure(final);
     const { outputs, deviceBytes } = final;
-    return { outputs, adapter: adapterName(final.adapter), deviceBytes };
+    return { outputs, adapter: adapterName(final.adapter), deviceBytes, runtime: session.runtime };
   } finally {
     await session.close();
   }
