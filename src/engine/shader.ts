@@ -10,11 +10,14 @@ import tokens from '../../shaders/common/tokens.wgsl?raw';
 import weight from '../../shaders/common/weight.wgsl?raw';
 import windowCommon from '../../shaders/common/window.wgsl?raw';
 import { EngineFailure } from './failure.ts';
+import { unroll } from './unroll.ts';
 
 /** A piece of WGSL with the name that error messages give it. */
 export interface Source {
   name: string;
   text: string;
+  /** Works only on adapters with subgroups. */
+  subgroups?: boolean;
 }
 
 /** What `shaders/common/` offers to the other shaders. */
@@ -60,9 +63,12 @@ export function compile(
   const header = Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`);
   // Quads need subgroups; the plain twin does the same without.
   const quads = sources.includes(COMMON.quad) && gpu.features.has('subgroups');
+  const subgroups = quads || sources.some(source => source.subgroups);
   const pieces = [
-    { name: 'constants', text: [...(quads ? ['enable subgroups;'] : []), ...header].join('\n') },
-    ...sources.map(source => (quads && source === COMMON.quad ? QUAD_SUBGROUP : source)),
+    { name: 'constants', text: [...(subgroups ? ['enable subgroups;'] : []), ...header].join('\n') },
+    ...sources
+      .map(source => (quads && source === COMMON.quad ? QUAD_SUBGROUP : source))
+      .map(({ name, text }) => ({ name, text: unroll(text, constants) })),
   ];
   const code = pieces.map(piece => `${piece.text}\n`).join('');
   const known = compiled.get(gpu) ?? new Map<string, Promise<GPUComputePipeline>>();
