@@ -21,7 +21,7 @@ fn main(
   let lane = subgroupExclusiveAdd(1u) & 3u;
   let head = group.z;
   let end = dense.length - 1u;
-  let first_row = (groups.x - 1u - group.x) * TILE;
+  let first_row = dense.first_query + (groups.x - 1u - group.x) * TILE;
   let last_row = min(first_row + TILE - 1u, end);
   let near = near_from(first_row);
   let at_key = dense.at_key + head * dense.length * DKM;

@@ -7,25 +7,22 @@ struct Dense {
   at_key: u32,
   at_value: u32,
   value_head: u32,  // mat4x4 between the values of two heads; 0: shared
+  first_query: u32, // rows before it are not wanted; forward only
   at_grad: u32,     // gradient of the means, backward only
+}
+
+// Rows of some heads whose scores are kept at a time (attention_dense_scores.wgsl).
+struct Panel {
+  first_row: u32,
+  rows: u32,
+  first_head: u32,
+  stride4: u32,     // vec4 of scores a row
 }
 
 const LOWEST = -3.4e38;
 
 // Scores carry this factor of their row: scale, and log(i) in finite precision.
 fn row_factor(i: u32) -> f32 { return SCALE * select(1.0, log(f32(i + 1u)), FINITE); }
-
-// Scores of query row i against keys j .. j + 3 with the tau-suffix bias log(i) * phi[i - j]; LOWEST past the diagonal.
-fn near_scores(s: vec4<f32>, head: u32, i: u32, j: u32) -> vec4<f32> {
-  let keys = vec4<u32>(j, j + 1u, j + 2u, j + 3u);
-  let t = vec4<u32>(i) - keys;  // past the diagonal it wraps round to more than TAU
-  let at = min(t, vec4<u32>(TAU)) + head * (TAU + 1u);
-  let bias = log(f32(i + 1u)) * vec4<f32>(phi[at.x], phi[at.y], phi[at.z], phi[at.w]);
-  return select(s + select(vec4<f32>(), bias, t <= vec4<u32>(TAU)), vec4<f32>(LOWEST), keys > vec4<u32>(i));
-}
-
-// First key, a multiple of 4, whose group of four lies in the suffix or past the diagonal of a row >= first_row.
-fn near_from(first_row: u32) -> u32 { return (max(first_row, TAU) - TAU) & ~3u; }
 
 fn largest(s: vec4<f32>) -> f32 { return max(max(s.x, s.y), max(s.z, s.w)); }
 

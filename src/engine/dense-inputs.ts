@@ -1,6 +1,8 @@
-import type { DenseShape } from '../shared/attention-variants.ts';
+import denseCommon from '../../shaders/common/dense.wgsl?raw';
+import { type DenseShape, firstQuery } from '../shared/attention-variants.ts';
+import type { Dispatch } from './dispatch.ts';
 import type { Memory } from './memory.ts';
-import { type Constants, f32, u32 } from './shader.ts';
+import { type Constants, f32, type Source, u32 } from './shader.ts';
 
 /**
  * Where the inputs of dense attention lie: queries and keys [H, T, keyWidth] and values [H, T, valueWidth] in one buffer, offsets
@@ -19,6 +21,12 @@ export interface DenseInputs {
 export interface DenseOutputs {
   means: GPUBuffer;
   stats: GPUBuffer;
+}
+
+/** A forward pass, ready to be submitted. Rows before the first wanted query stay 0. */
+export interface DenseForward {
+  dispatches: Dispatch[];
+  outputs: DenseOutputs;
 }
 
 /** Gradients of queries and keys [H, T, keyWidth], values [H, T, valueWidth] and φ [H, τ+1]. */
@@ -47,4 +55,15 @@ export function denseConstants({ keyWidth, valueWidth, locality, attention }: De
     FINITE: String(attention.precision === 'finite'),
     BITS: `${attention.precision === 'finite' ? (attention.bits ?? 0) : 0}`,
   };
+}
+
+/** What the kernels without mat4x4 loads share. */
+export const DENSE: Source = { name: 'common/dense.wgsl', text: denseCommon };
+
+/** The struct `Dense` of common/dense.wgsl. */
+export function denseUniform(memory: Memory, shape: DenseShape, inputs: DenseInputs): GPUBuffer {
+  const { queries, keys, values, sharedValues } = inputs;
+  const valueHead = sharedValues ? 0 : (shape.length * shape.valueWidth) / 4;
+  const words = [shape.length, queries / 4, keys / 4, values / 4, valueHead, firstQuery(shape)];
+  return memory.uniform('dense attention', Uint32Array.from(words));
 }

@@ -1,10 +1,19 @@
 import type { ModelConfig } from './model-config.ts';
 
 /**
- * Kernels of dense attention, losers included (`engine/dense-attention.ts`). The `qb` ones share loads by subgroup broadcast
- * and keep rows in registers, 4 or 8 a lane; `quad` broadcasts without keeping rows; `plain` needs no subgroups.
+ * Kernels of dense attention, losers included (`engine/dense-attention.ts`). The `qb` ones share loads by subgroup broadcast and keep
+ * rows in registers: `qb-fused` streams the softmax, 4 or 8 rows a lane, `qb-3pass` keeps scores in memory. `flash-wg` has
+ * workgroup tiles, `split-k` splits the keys of few queries, `quad` broadcasts without keeping rows, `plain` needs nothing special.
  */
-export const DENSE_VARIANTS = ['qb-fused', 'qb-fused-8', 'quad', 'plain'] as const;
+export const DENSE_VARIANTS = [
+  'qb-fused',
+  'qb-fused-8',
+  'qb-3pass',
+  'flash-wg',
+  'split-k',
+  'quad',
+  'plain',
+] as const;
 
 export type DenseVariant = (typeof DENSE_VARIANTS)[number];
 
@@ -15,29 +24,55 @@ export interface DenseShape {
   keyWidth: number;
   valueWidth: number;
   locality: number;
+  /** How many rows, the last ones, are wanted; all unless given. Forward only. */
+  lastRows?: number | undefined;
   attention: ModelConfig['attention'];
 }
 
-/** Widest key or value that a kernel with rows in registers is made for. */
-const REGISTER_WIDTH = 64;
+/** Rows wanted, and the first of them. */
+export const queriesOf = ({ lastRows, length }: DenseShape): number => Math.min(lastRows ?? length, length);
+export const firstQuery = (shape: DenseShape): number => shape.length - queriesOf(shape);
 
-/** Whether the weights are rounded to bits, which needs a row's highest score before the first weight. */
-const rounded = ({ attention }: DenseShape) => attention.precision === 'finite' && attention.bits !== null;
+/** Keys of a workgroup of `split-k`. */
+export const SPLIT_KEYS = 256;
+/** Floats of partial means that `split-k` may take: 64 MiB. */
+const SPLIT_FLOATS = 2 ** 24;
+/** `split-k` is the default up to so many queries. */
+const FEW_QUERIES = 8;
+
+/** Whether rows of keys and values fit the kernels that keep them in registers. */
+export const fitsRegisters = ({ keyWidth, valueWidth }: DenseShape): boolean =>
+  Math.max(keyWidth, valueWidth) <= 64;
+
+/** Whether weights are rounded to bits, which needs a row's highest score before its first weight. */
+const isRounded = ({ attention }: DenseShape) => attention.precision === 'finite' && attention.bits !== null;
 
 /** Whether a variant computes attention of this shape on a device with these features. */
 export function supports(variant: DenseVariant, shape: DenseShape, features: ReadonlySet<string>): boolean {
-  const narrow = Math.max(shape.keyWidth, shape.valueWidth) <= REGISTER_WIDTH;
   switch (variant) {
     case 'qb-fused':
     case 'qb-fused-8':
-      return features.has('subgroups') && narrow && !rounded(shape);
+      return features.has('subgroups') && fitsRegisters(shape) && !isRounded(shape);
+    case 'qb-3pass':
+      return features.has('subgroups') && shape.keyWidth <= 128;
+    case 'split-k': {
+      const chunks = Math.ceil(shape.length / SPLIT_KEYS);
+      const floats = shape.heads * queriesOf(shape) * chunks * shape.valueWidth;
+      return !isRounded(shape) && floats <= SPLIT_FLOATS && queriesOf(shape) <= 65535;
+    }
+    case 'flash-wg':
     case 'quad':
     case 'plain':
       return true;
   }
 }
 
-/** What runs where nothing was tuned: quick to compile, and right for every shape. */
+/** What runs where nothing was tuned: quick to compile, and right for the shape. */
 export function defaultVariant(shape: DenseShape, features: ReadonlySet<string>): DenseVariant {
-  return supports('qb-fused', shape, features) ? 'qb-fused' : 'quad';
+  const wanted: DenseVariant[] = [
+    ...(queriesOf(shape) <= FEW_QUERIES ? ['split-k' as const] : []),
+    'qb-fused',
+    'qb-3pass',
+  ];
+  return wanted.find(variant => supports(variant, shape, features)) ?? 'quad';
 }

@@ -92,6 +92,8 @@ export const requestSchema = z.discriminatedUnion('op', [
     locality: z.int().min(0),
     attention: attentionSchema,
     variant: z.enum(DENSE_VARIANTS),
+    /** Means of the last rows only, the others 0; gradients are of all rows all the same. */
+    lastRows: z.int().min(1).optional(),
     /** Float32 arrays: queries, keys [H, T, keyWidth], values, gradient of the output [H, T, valueWidth], φ [H, τ+1]. */
     queries: base64,
     keys: base64,
