@@ -25,6 +25,8 @@ export interface SessionOptions {
   adapter: AdapterPreference;
   /** Path of the page bundle. */
   bundle: string;
+  /** Whether timestamps must be exact, for `run --profile`. */
+  profile?: boolean;
   /** Port of the page server; 0 takes a free one. */
   port?: number;
   /** Receives console errors of the page, one line each. */
@@ -68,7 +70,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       executablePath,
       headless: true,
       userDataDir: profile,
-      args: chromeFlags(options.adapter, isRoot, existsSync('/dev/dri') || existsSync('/dev/nvidia0')),
+      args: chromeFlags(
+        options.adapter,
+        isRoot,
+        existsSync('/dev/dri') || existsSync('/dev/nvidia0'),
+        options.profile,
+      ),
       timeout: LAUNCH_MS,
       protocolTimeout: 0,
       // Over a pipe the browser ends with this process, however that ends.

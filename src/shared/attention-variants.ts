@@ -67,6 +67,14 @@ export function supports(variant: DenseVariant, shape: DenseShape, features: Rea
   }
 }
 
+/** Shape of a model's attention over sequences of `length`, widths rounded up to what the kernels load at once. */
+export function shapeOf(model: ModelConfig, length: number, lastRows?: number): DenseShape {
+  const { heads, keyWidth, width, locality, attention } = model;
+  const padded = (floats: number) => 4 * Math.ceil(floats / 4);
+  const widths = { keyWidth: padded(keyWidth), valueWidth: padded(width) };
+  return { heads, length, ...widths, locality, attention, ...(lastRows === undefined ? {} : { lastRows }) };
+}
+
 /** What runs where nothing was tuned: quick to compile, and right for the shape. */
 export function defaultVariant(shape: DenseShape, features: ReadonlySet<string>): DenseVariant {
   const wanted: DenseVariant[] = [
