@@ -12,11 +12,13 @@ import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
+import { chooseVariants, type VARIANT_CHOICES } from './kernel-variant.ts';
 import { type MachineOptions, pageBundle } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 export interface ForwardOptions extends MachineOptions {
   kernel: 'linear' | 'dense' | 'reference';
+  kernelVariant: (typeof VARIANT_CHOICES)[number];
   allPositions: boolean;
   json: boolean;
 }
@@ -31,17 +33,27 @@ const tokensSchema = z.strictObject({ sequences: z.array(z.array(z.number())).mi
 
 /** `lengthwise forward`: f(x) of each sequence of a tokens file. */
 export async function forward(modelFile: string, tokensFile: string, options: ForwardOptions): Promise<void> {
+  if (options.kernel !== 'dense' && options.kernelVariant !== 'auto')
+    throw new InputError(
+      `--kernel-variant ${options.kernelVariant}: the ${options.kernel} kernel has no variants`,
+      'Give --kernel dense with it.',
+    );
   const model = readModel(await readUserBytes(modelFile, MODEL_BYTES), modelFile);
   const sequences = parseTokens(await readUserFile(tokensFile, TOKENS_BYTES), tokensFile, model);
-  const { outputs, adapter, deviceBytes } =
+  const { outputs, adapter, deviceBytes, variants } =
     options.kernel === 'reference'
-      ? { outputs: onReference(model, sequences, options.allPositions), adapter: null, deviceBytes: null }
+      ? {
+          outputs: onReference(model, sequences, options.allPositions),
+          adapter: null,
+          deviceBytes: null,
+          variants: undefined,
+        }
       : await onDevice(model, sequences, options);
   const runtime = options.kernel === 'reference' ? 'node' : options.runtime;
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
     const regimes = regimesOf(model) ?? null;
-    printJson({ outputs: shaped, kernel: options.kernel, runtime, adapter, regimes, deviceBytes });
+    printJson({ outputs: shaped, kernel: options.kernel, variants, runtime, adapter, regimes, deviceBytes });
     return;
   }
   const table = new Table({ head: ['sequence', 'position', 'f(x)'], style: { head: [], border: [] } });
@@ -56,7 +68,9 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
     });
   });
   print(table.toString());
-  print(`kernel ${options.kernel} on ${adapter ?? 'the CPU, float64'}`);
+  print(
+    `kernel ${options.kernel}${variants?.length ? ` (${variants.join(', ')})` : ''} on ${adapter ?? 'the CPU, float64'}`,
+  );
 }
 
 function onReference(model: Model, sequences: number[][], allPositions: boolean): Outputs {
@@ -70,11 +84,13 @@ async function onDevice(
   model: Model,
   sequences: number[][],
   options: ForwardOptions,
-): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number }> {
-  const { adapter, port, allPositions } = options;
+): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number; variants: string[] | undefined }> {
+  const { adapter, port, allPositions, kernelVariant } = options;
   const kernel = options.kernel === 'dense' ? 'dense' : 'linear';
   const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
   try {
+    const longest = Math.max(...sequences.map(({ length }) => length));
+    const work = { model: model.config, sequences: sequences.length, longest, allPositions };
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
     const final = await session.send({
       op: 'forward',
@@ -84,10 +100,13 @@ async function onDevice(
       sequences: packTokens(sequences),
       allPositions,
       kernel,
+      ...(kernel === 'dense'
+        ? { variants: await chooseVariants(session, adapter, kernelVariant, work) }
+        : {}),
     });
     if (final.event !== 'computed') throw failure(final);
     const { outputs, deviceBytes } = final;
-    return { outputs, adapter: adapterName(final.adapter), deviceBytes };
+    return { outputs, adapter: adapterName(final.adapter), deviceBytes, variants: final.variants };
   } finally {
     await session.close();
   }
