@@ -5,7 +5,7 @@ import { flatten, layoutOf } from '../model/layout.ts';
 import { regimesOf } from '../model/regime.ts';
 import { readModel } from '../model/safetensors.ts';
 import { referenceForward } from '../reference/forward.ts';
-import { openSession } from '../runtime/session.ts';
+import type { Runtime } from '../runtime/session.ts';
 import { failure } from '../runtime/supervise.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
@@ -13,7 +13,8 @@ import { InputError, messageOf } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
 import { chooseVariants, type VARIANT_CHOICES } from './kernel-variant.ts';
-import { type MachineOptions, pageBundle } from './options.ts';
+import { openEngine } from './machine.ts';
+import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 export interface ForwardOptions extends MachineOptions {
@@ -40,16 +41,16 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
     );
   const model = readModel(await readUserBytes(modelFile, MODEL_BYTES), modelFile);
   const sequences = parseTokens(await readUserFile(tokensFile, TOKENS_BYTES), tokensFile, model);
-  const { outputs, adapter, deviceBytes, variants } =
+  const { outputs, adapter, deviceBytes, runtime, variants } =
     options.kernel === 'reference'
       ? {
           outputs: onReference(model, sequences, options.allPositions),
           adapter: null,
           deviceBytes: null,
+          runtime: 'node',
           variants: undefined,
         }
       : await onDevice(model, sequences, options);
-  const runtime = options.kernel === 'reference' ? 'node' : options.runtime;
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
     const regimes = regimesOf(model) ?? null;
@@ -84,10 +85,16 @@ async function onDevice(
   model: Model,
   sequences: number[][],
   options: ForwardOptions,
-): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number; variants: string[] | undefined }> {
-  const { adapter, port, allPositions, kernelVariant } = options;
+): Promise<{
+  outputs: Outputs;
+  adapter: string;
+  deviceBytes: number;
+  runtime: Runtime;
+  variants: string[] | undefined;
+}> {
+  const { adapter, allPositions, kernelVariant } = options;
   const kernel = options.kernel === 'dense' ? 'dense' : 'linear';
-  const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
+  const session = await openEngine(options, log);
   try {
     const longest = Math.max(...sequences.map(({ length }) => length));
     const work = { model: model.config, sequences: sequences.length, longest, allPositions };
@@ -106,7 +113,8 @@ async function onDevice(
     });
     if (final.event !== 'computed') throw failure(final);
     const { outputs, deviceBytes } = final;
-    return { outputs, adapter: adapterName(final.adapter), deviceBytes, variants: final.variants };
+    const { runtime } = session;
+    return { outputs, adapter: adapterName(final.adapter), deviceBytes, runtime, variants: final.variants };
   } finally {
     await session.close();
   }

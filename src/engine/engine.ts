@@ -8,6 +8,7 @@ import { forward } from './forward.ts';
 import { denseAttention, gradientOf, sampleSequences } from './inspect.ts';
 import { Memory } from './memory.ts';
 import { Profiler } from './profiler.ts';
+import { measureRoofline } from './roofline.ts';
 import { trainPack } from './train.ts';
 import { tune } from './tune.ts';
 
@@ -41,6 +42,8 @@ async function serve(device: Device, request: Request, emit: Emit): Promise<Engi
   switch (request.op) {
     case 'probe':
       return { event: 'probed', adapter: device.adapter };
+    case 'roofline':
+      return { event: 'measured', adapter: device.adapter, roofline: await measureRoofline(device) };
     case 'train':
       return train(device, request, emit);
     case 'forward':
