@@ -258,6 +258,7 @@ test('linear and dense agree (property over layers, H, Δ, τ, S, T, widths, pre
         });
       },
     ),
-    { numRuns: 25 },
+    // Nearly every run compiles its own kernels.
+    { numRuns: 10 },
   );
 });

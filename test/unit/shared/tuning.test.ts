@@ -50,12 +50,20 @@ test('buckets: T and rows by powers of two; widths, rule and rounding apart', ()
   expect(new Set(others.map(other => bucketOf({ ...shape, ...other }))).size).toBe(others.length);
 });
 
-test('without tuning: rows in registers where they fit, scores in memory to round, split keys for one query', () => {
-  const subgroups = new Set(['subgroups']);
-  expect(defaultVariant(shape, subgroups)).toBe('qb-fused');
-  expect(defaultVariant({ ...shape, keyWidth: 96 }, subgroups)).toBe('qb-3pass');
+describe('without tuning', () => {
+  const software = { software: true, features: ['subgroups'] };
   const rounded = { ...shape, attention: { precision: 'finite', bits: 8, scale: 1 } } as const;
-  expect(defaultVariant(rounded, subgroups)).toBe('qb-3pass');
-  expect(defaultVariant({ ...shape, lastRows: 1 }, subgroups)).toBe('split-k');
-  expect(defaultVariant(shape, new Set())).toBe('quad');
+
+  test('software: rows in registers where they fit, scores in memory to round, split keys for one query', () => {
+    expect(defaultVariant(shape, software)).toBe('qb-fused');
+    expect(defaultVariant({ ...shape, keyWidth: 96 }, software)).toBe('qb-3pass');
+    expect(defaultVariant(rounded, software)).toBe('qb-3pass');
+    expect(defaultVariant({ ...shape, lastRows: 1 }, software)).toBe('split-k');
+    expect(defaultVariant(shape, { software: true, features: [] })).toBe('quad');
+  });
+
+  test('hardware: workgroup tiles', () => {
+    expect(defaultVariant(shape, { software: false, features: [] })).toBe('flash-wg');
+    expect(defaultVariant({ ...rounded, lastRows: 1 }, { software: false, features: [] })).toBe('flash-wg');
+  });
 });
