@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { diagnose } from '../runtime/doctor.ts';
 import { candidateName, type Finding } from '../runtime/examine.ts';
+import { tunedChoices } from '../runtime/tuning.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { MachineError } from '../shared/errors.ts';
 import { builtFolder, type MachineOptions, version } from './options.ts';
@@ -13,7 +14,7 @@ export async function doctor(options: Pick<MachineOptions, 'port'> & { json: boo
   if (options.json) {
     const findings = found.findings.map(({ candidate, ...finding }) => ({ ...named(candidate), ...finding }));
     const auto = found.auto ? { ...named(found.auto.candidate), why: found.auto.why } : null;
-    printJson({ lengthwise: version, ...found, findings, auto });
+    printJson({ lengthwise: version, ...found, findings, auto, tuned: tunedChoices() });
   } else {
     print(`lengthwise ${version}, Node ${found.node}`);
     print(`browser: ${found.browser.path ?? found.browser.problem}`);
@@ -27,6 +28,7 @@ export async function doctor(options: Pick<MachineOptions, 'port'> & { json: boo
       print(`${candidateName(candidate)}: features ${adapter.features.join(', ') || 'none'}`);
       print(`${candidateName(candidate)}: ${limits.join(', ')}`);
     }
+    for (const choice of tunedChoices()) print(`dense attention on ${choice}`);
     if (found.auto) print(`--runtime auto takes ${candidateName(found.auto.candidate)}: ${found.auto.why}`);
   }
   if (!found.auto)

@@ -12,12 +12,14 @@ import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
+import { chooseVariants, type VARIANT_CHOICES } from './kernel-variant.ts';
 import { openEngine } from './machine.ts';
 import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 export interface ForwardOptions extends MachineOptions {
   kernel: 'linear' | 'dense' | 'reference';
+  kernelVariant: (typeof VARIANT_CHOICES)[number];
   allPositions: boolean;
   json: boolean;
 }
@@ -32,21 +34,27 @@ const tokensSchema = z.strictObject({ sequences: z.array(z.array(z.number())).mi
 
 /** `lengthwise forward`: f(x) of each sequence of a tokens file. */
 export async function forward(modelFile: string, tokensFile: string, options: ForwardOptions): Promise<void> {
+  if (options.kernel !== 'dense' && options.kernelVariant !== 'auto')
+    throw new InputError(
+      `--kernel-variant ${options.kernelVariant}: the ${options.kernel} kernel has no variants`,
+      'Give --kernel dense with it.',
+    );
   const model = readModel(await readUserBytes(modelFile, MODEL_BYTES), modelFile);
   const sequences = parseTokens(await readUserFile(tokensFile, TOKENS_BYTES), tokensFile, model);
-  const { outputs, adapter, deviceBytes, runtime } =
+  const { outputs, adapter, deviceBytes, runtime, variants } =
     options.kernel === 'reference'
       ? {
           outputs: onReference(model, sequences, options.allPositions),
           adapter: null,
           deviceBytes: null,
           runtime: 'node',
+          variants: undefined,
         }
       : await onDevice(model, sequences, options);
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
     const regimes = regimesOf(model) ?? null;
-    printJson({ outputs: shaped, kernel: options.kernel, runtime, adapter, regimes, deviceBytes });
+    printJson({ outputs: shaped, kernel: options.kernel, variants, runtime, adapter, regimes, deviceBytes });
     return;
   }
   const table = new Table({ head: ['sequence', 'position', 'f(x)'], style: { head: [], border: [] } });
@@ -61,7 +69,9 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
     });
   });
   print(table.toString());
-  print(`kernel ${options.kernel} on ${adapter ?? 'the CPU, float64'}`);
+  print(
+    `kernel ${options.kernel}${variants?.length ? ` (${variants.join(', ')})` : ''} on ${adapter ?? 'the CPU, float64'}`,
+  );
 }
 
 function onReference(model: Model, sequences: number[][], allPositions: boolean): Outputs {
@@ -75,11 +85,19 @@ async function onDevice(
   model: Model,
   sequences: number[][],
   options: ForwardOptions,
-): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number; runtime: Runtime }> {
-  const { adapter, allPositions } = options;
+): Promise<{
+  outputs: Outputs;
+  adapter: string;
+  deviceBytes: number;
+  runtime: Runtime;
+  variants: string[] | undefined;
+}> {
+  const { adapter, allPositions, kernelVariant } = options;
   const kernel = options.kernel === 'dense' ? 'dense' : 'linear';
   const session = await openEngine(options, log);
   try {
+    const longest = Math.max(...sequences.map(({ length }) => length));
+    const work = { model: model.config, sequences: sequences.length, longest, allPositions };
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
     const final = await session.send({
       op: 'forward',
@@ -89,10 +107,14 @@ async function onDevice(
       sequences: packTokens(sequences),
       allPositions,
       kernel,
+      ...(kernel === 'dense'
+        ? { variants: await chooseVariants(session, adapter, kernelVariant, work) }
+        : {}),
     });
     if (final.event !== 'computed') throw failure(final);
     const { outputs, deviceBytes } = final;
-    return { outputs, adapter: adapterName(final.adapter), deviceBytes, runtime: session.runtime };
+    const { runtime } = session;
+    return { outputs, adapter: adapterName(final.adapter), deviceBytes, runtime, variants: final.variants };
   } finally {
     await session.close();
   }

@@ -3,6 +3,7 @@ import { lawSchema } from '../shared/protocol.ts';
 import { METHODS } from '../simulation/simulate.ts';
 import { doctor } from './doctor.ts';
 import { forward } from './forward.ts';
+import { VARIANT_CHOICES } from './kernel-variant.ts';
 import {
   dirichletParameter,
   machineOptions,
@@ -98,6 +99,14 @@ export function program(): Command {
       new Option('--kernel <name>', 'how to compute it')
         .choices(['linear', 'dense', 'reference'])
         .default('linear'),
+    )
+    .addOption(
+      new Option(
+        '--kernel-variant <name>',
+        'which dense kernel: what was tuned here, tune now, or one by name',
+      )
+        .choices(VARIANT_CHOICES)
+        .default('auto'),
     )
     .option('--all-positions', 'read out at every position, not only the last', false)
     .addOption(json())

@@ -10,6 +10,7 @@ import { Memory } from './memory.ts';
 import { Profiler } from './profiler.ts';
 import { measureRoofline } from './roofline.ts';
 import { trainPack } from './train.ts';
+import { tune } from './tune.ts';
 
 type Emit = (event: EngineEvent) => void;
 
@@ -49,6 +50,8 @@ async function serve(device: Device, request: Request, emit: Emit): Promise<Engi
       return request.kernel === 'dense' ? denseForward(device, request) : forward(device, request);
     case 'gradient':
       return gradientOf(device, request);
+    case 'tune':
+      return { event: 'tuned', adapter: device.adapter, trials: await tune(device, request.shape) };
     case 'attention':
       return denseAttention(device, request);
     case 'sample':
