@@ -1,12 +1,12 @@
 import { diagnose } from '../runtime/doctor.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { MachineError } from '../shared/errors.ts';
-import { type MachineOptions, pageBundle, version } from './options.ts';
+import { builtFolder, type MachineOptions, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 /** `lengthwise doctor`: browser, adapters, limits, and what `--adapter auto` comes to. */
 export async function doctor(options: Pick<MachineOptions, 'port'> & { json: boolean }): Promise<void> {
-  const found = await diagnose({ bundle: pageBundle(), port: options.port, onLog: log });
+  const found = await diagnose({ runtime: 'chrome', built: builtFolder(), port: options.port, onLog: log });
   if (options.json) {
     printJson({ lengthwise: version, ...found });
   } else {

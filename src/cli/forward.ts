@@ -12,7 +12,7 @@ import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
-import { type MachineOptions, pageBundle } from './options.ts';
+import { type MachineOptions, sessionOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 export interface ForwardOptions extends MachineOptions {
@@ -71,9 +71,9 @@ async function onDevice(
   sequences: number[][],
   options: ForwardOptions,
 ): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number }> {
-  const { adapter, port, allPositions } = options;
+  const { adapter, allPositions } = options;
   const kernel = options.kernel === 'dense' ? 'dense' : 'linear';
-  const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
+  const session = await openSession(sessionOptions(options, log));
   try {
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
     const final = await session.send({

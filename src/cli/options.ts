@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
+import type { Runtime, SessionOptions } from '../runtime/session-options.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 
 /** Options of every verb that uses a GPU. */
 export interface MachineOptions {
-  runtime: 'chrome';
+  runtime: Runtime;
   adapter: AdapterPreference;
   port: number;
 }
@@ -48,10 +49,17 @@ export function positiveNumber(text: string): number {
 
 const port = wholeNumber(0, 65535);
 
-/** The page bundle, beside the program. */
-export function pageBundle(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  return join(here, '..', 'page', 'engine.js');
+/** The folder that the build wrote: this program lies in its `cli`. */
+export function builtFolder(): string {
+  return join(dirname(fileURLToPath(import.meta.url)), '..');
+}
+
+/** What `openSession` wants to know. */
+export function sessionOptions(
+  { runtime, adapter, port }: MachineOptions,
+  onLog: (line: string) => void,
+): SessionOptions {
+  return { runtime, adapter, port, built: builtFolder(), onLog };
 }
 
 /** The version of lengthwise, from package.json at build time. */

@@ -11,7 +11,7 @@ import { type Evaluate, leastLength, type Method, simulate as measure } from '..
 import { drawTokens, longestSequence } from '../tasks/laws.ts';
 import { certificateOf } from '../theory/certificate.ts';
 import { type ModelContext, modelInContext } from './model-context.ts';
-import { type MachineOptions, pageBundle } from './options.ts';
+import { type MachineOptions, sessionOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { attackText, simulationText } from './simulate-text.ts';
 
@@ -39,8 +39,8 @@ export async function simulate(file: string, options: SimulateOptions): Promise<
   const context = await modelInContext(file, options);
   checkTestLength(context, options.testLength);
   const work = options.adversary ? adversary(file, context, options) : measurement(context, options);
-  const { adapter, port } = options;
-  const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
+  const { adapter } = options;
+  const session = await openSession(sessionOptions(options, log));
   try {
     const device = new DeviceEvaluator(session, adapter, context.model);
     const { json, text } = await work(sequences => device.evaluate(sequences));

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { openSession, type Session, SessionLost } from '../../src/runtime/session.ts';
 import { trainPacks } from '../../src/runtime/supervise.ts';
-import { BUNDLE } from '../support/engine.ts';
+import { BUILT } from '../support/engine.ts';
 import { pack } from '../support/packs.ts';
 
-const open = () => openSession({ adapter: 'software', bundle: BUNDLE });
+const open = () => openSession({ runtime: 'chrome', adapter: 'software', built: BUILT });
 
 describe('a session', () => {
   test('has a software adapter, and leaves neither process nor profile behind', async () => {
@@ -16,7 +16,7 @@ describe('a session', () => {
     expect(final.adapter.software).toBe(true);
     expect(final.adapter.limits.maxStorageBuffersPerShaderStage).toBeGreaterThanOrEqual(9);
     await session.close();
-    expect(existsSync(session.profile)).toBe(false);
+    expect(existsSync(session.profile!)).toBe(false);
     expect(() => process.kill(session.pid!, 0)).toThrow(/ESRCH/);
   });
 

@@ -6,8 +6,8 @@ import { toBase64 } from '../../src/shared/base64.ts';
 import type { Model } from '../../src/shared/model-config.ts';
 import type { Request } from '../../src/shared/protocol.ts';
 
-/** The page bundle that `npm test` has built. */
-export const BUNDLE = join(import.meta.dirname, '..', '..', 'dist', 'page', 'engine.js');
+/** What `npm test` has built. */
+export const BUILT = join(import.meta.dirname, '..', '..', 'dist');
 
 /** A request without its adapter. */
 type Question = Request extends infer R ? (R extends Request ? Omit<R, 'adapter'> : never) : never;
@@ -18,7 +18,7 @@ type Question = Request extends infer R ? (R extends Request ? Omit<R, 'adapter'
 export function useEngine() {
   let session: Session;
   beforeAll(async () => {
-    session = await openSession({ adapter: 'software', bundle: BUNDLE });
+    session = await openSession({ runtime: 'chrome', adapter: 'software', built: BUILT });
   });
   afterAll(() => session?.close());
   return {
