@@ -1,26 +1,7 @@
 import type { GPU, IKernelRunShortcut, Kernel } from 'gpu.js';
 import type { Model } from '../shared/model-config.ts';
 import { compiler, constantsOf, layer, matrix, reader } from './layer.ts';
-
-/** Most logits (heads · T²) that are kept at once: 64 MiB, which every WebGL texture and WebGPU binding holds. */
-export const MOST_LOGITS = 2 ** 24;
-
-/** Shortest length that kernels are made for. */
-const SHORTEST = 16;
-
-/** Longest sequence for a number of heads. */
-export function longestFor(heads: number): number {
-  return Math.floor(Math.sqrt(MOST_LOGITS / heads));
-}
-
-/**
- * The length that a sequence is computed at: the next power of two, filled up with token 0. Attention is causal, so what follows a
- * position cannot change it, and a file of many lengths needs few shaders.
- */
-export function paddedLength(length: number, heads: number): number {
-  const power = 2 ** Math.ceil(Math.log2(Math.max(length, SHORTEST)));
-  return Math.max(length, Math.min(power, longestFor(heads)));
-}
+import { paddedLength } from './lengths.ts';
 
 export interface GpujsOutputs {
   /** `[sequence][position][output]` */
@@ -55,12 +36,17 @@ export async function gpujsForward(
         const rows = (await read(y)).slice(0, sequences[s]!.length).map(row => [...row]);
         outputs[s] = allPositions ? rows : rows.slice(-1);
       }
-      for (const { kernel } of built) backends.add((kernel.constructor as typeof Kernel).mode);
+      for (const { kernel } of built) backends.add(backendOf(gpu, kernel.constructor as typeof Kernel));
     } finally {
       for (const kernel of built) kernel.destroy();
     }
   }
   return { outputs, backends: [...backends] };
+}
+
+/** The mode by which a kernel's backend was asked for; its own name for itself where gpu.js chose another. */
+function backendOf(gpu: GPU, backend: typeof Kernel): string {
+  return backend === gpu.Kernel ? gpu.mode : backend.mode;
 }
 
 /** y^(0) = E[x_i] + P[i mod Δ] [T][d]; token 0 beyond the sequence's end. */

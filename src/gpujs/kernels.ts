@@ -78,7 +78,8 @@ export function highest(this: This, scores: Stack): number {
  */
 export function weigh(this: This, scores: Stack, most: Matrix): number {
   if (this.thread.x > this.thread.y) return 0;
-  let exponent = scores[this.thread.z]![this.thread.y]![this.thread.x]! - most[this.thread.z]![this.thread.y]!;
+  let exponent =
+    scores[this.thread.z]![this.thread.y]![this.thread.x]! - most[this.thread.z]![this.thread.y]!;
   if (this.constants.finite > 0) exponent *= Math.log(this.thread.y + 1);
   const weight = Math.exp(exponent);
   if (weight <= this.constants.smallest) return 0;
@@ -121,7 +122,7 @@ export function hidden(this: This, rows: Matrix, mlpIn: Matrix, bias: Vector): n
     sum += mlpIn[this.thread.x]![k]! * rows[this.thread.y]![k]!;
   }
   if (this.constants.gelu > 0) {
-    const a = Math.abs(sum) * 0.70710678118654752;
+    const a = Math.abs(sum) * Math.SQRT1_2;
     const t = 1 / (1 + 0.3275911 * a);
     const tail =
       t *

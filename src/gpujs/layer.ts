@@ -22,8 +22,9 @@ type Kernel = (...parameters: unknown[]) => Promise<unknown>;
 
 /** Row-major numbers as gpu.js takes them; `shape` is given outermost first, as everywhere else here. */
 export function matrix(values: ArrayLike<number>, shape: number[]): Input {
-  // Its declared type is narrower than what it takes.
-  return new Input(Float32Array.from(values) as unknown as number[], Int32Array.from(shape).reverse());
+  // The declared types are narrower than what it takes.
+  const flat = Float32Array.from(values) as unknown as number[];
+  return new Input(flat, shape.slice().reverse() as [number, number, number]);
 }
 
 /** The constants of a model's kernels. */
@@ -66,7 +67,12 @@ type Compile = ReturnType<typeof compiler>;
  * One layer over T positions: y [T][d] → y' [T][d]. Its kernels are its own: a kernel of gpu.js writes the same memory each time, so that
  * two layers that shared theirs would read what they write.
  */
-export function layer(compile: Compile, { config, tensors }: { config: ModelConfig; tensors: Tensors }, l: number, T: number) {
+export function layer(
+  compile: Compile,
+  { config, tensors }: { config: ModelConfig; tensors: Tensors },
+  l: number,
+  T: number,
+) {
   const { heads: H, width: d, keyWidth, mlpWidth: m, locality } = config;
   const tensor = (name: string, shape: number[]) => matrix(tensors[`layer.${l}.${name}`]!, shape);
   const keyMatrix = tensor('key', [H, keyWidth, d]);
@@ -98,7 +104,11 @@ export function layer(compile: Compile, { config, tensors }: { config: ModelConf
 }
 
 /** U y at every position: y [T][d] → rows of outputs, on the host. */
-export function reader(compile: Compile, { config, tensors }: { config: ModelConfig; tensors: Tensors }, T: number) {
+export function reader(
+  compile: Compile,
+  { config, tensors }: { config: ModelConfig; tensors: Tensors },
+  T: number,
+) {
   const unembed = matrix(tensors.unembed!, [config.outputs, config.width]);
   const read = compile(readOut, [config.outputs, T], { last: true });
   return async (y: Resident) => (await read(y, unembed)) as Float32Array[];

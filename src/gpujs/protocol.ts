@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { modelConfigSchema } from '../shared/model-config.ts';
+import { adapterPreferenceSchema } from '../shared/protocol.ts';
 
 /*
  * What Node asks the page of gpu.js, and what that answers. One question, one answer, as JSON.
@@ -12,6 +13,7 @@ export type GpujsMode = (typeof GPUJS_MODES)[number];
 export const gpujsRequestSchema = z.strictObject({
   /** Backends to try, in order. */
   modes: z.array(z.enum(['webgpu', 'webgl2'])).min(1),
+  adapter: adapterPreferenceSchema,
   model: modelConfigSchema,
   /** Flat float32 parameters in `model/layout.ts` order, base64. */
   weights: z.string(),
