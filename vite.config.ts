@@ -2,7 +2,7 @@ import { defineConfig } from 'vite';
 
 /**
  * Two bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode cli` is the
- * Node program. Shaders are imported with `?raw`, which vite and vitest both understand.
+ * Node program and the process that it runs Dawn in. Shaders are imported with `?raw`, which vite and vitest both understand.
  */
 export default defineConfig(({ mode }) =>
   mode === 'page'
@@ -19,8 +19,8 @@ export default defineConfig(({ mode }) =>
           outDir: 'dist/cli',
           target: 'node20',
           minify: false,
-          ssr: 'src/cli/main.ts',
-          rollupOptions: { output: { entryFileNames: 'main.js' } },
+          ssr: true,
+          rollupOptions: { input: { main: 'src/cli/main.ts', dawn: 'src/engine/dawn.ts' } },
         },
       },
 );

@@ -3,7 +3,7 @@ import { longestFor, MOST_LOGITS } from '../gpujs/lengths.ts';
 import type { GpujsMode, GpujsRequest } from '../gpujs/protocol.ts';
 import { flatten, layoutOf } from '../model/layout.ts';
 import { browserPath } from '../runtime/browser.ts';
-import { askGpujs } from '../runtime/gpujs.ts';
+import { openGpujsPage } from '../runtime/gpujs.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError, MachineError, messageOf } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
@@ -93,7 +93,8 @@ async function inBrowser(
     allPositions,
   };
   const bundle = join(builtFolder(), 'page', 'gpujs.js');
-  const answer = await askGpujs(request, { adapter, bundle, port, onLog: log });
+  const page = await openGpujsPage({ adapter, bundle, port, onLog: log });
+  const answer = await page.ask(request).finally(() => page.close());
   if (answer.event === 'failed') throw new MachineError(answer.message, 'Try another --gpujs-mode.');
   if (answer.event === 'absent')
     throw new MachineError(answer.reasons.join('; '), 'Use --gpujs-mode cpu, which runs everywhere.');

@@ -7,53 +7,59 @@ import {
 import { MachineError, messageOf } from '../shared/errors.ts';
 import { type ChromePageOptions, openChromePage } from './chrome.ts';
 
+/** A browser with the page of gpu.js open. One question at a time. */
+export interface GpujsPage {
+  /** Throws `MachineError` when the browser goes away first. */
+  ask(request: GpujsRequest): Promise<GpujsAnswer>;
+  close(): Promise<void>;
+}
+
 /** WebGL's remark on every read-back. */
 const PERFORMANCE_HINT = /GL Driver Message \(OpenGL, Performance/;
 
 /**
- * Asks gpu.js in a page of its own: one browser, one question.
+ * Opens the page of gpu.js.
  * @param options `bundle` is dist/page/gpujs.js
- * @throws InputError when there is no browser or the port is busy, MachineError when it does not start or goes away.
+ * @throws InputError when there is no browser or the port is busy, MachineError when it does not start.
  */
-export async function askGpujs(
-  request: GpujsRequest,
-  options: Pick<ChromePageOptions, 'adapter' | 'bundle' | 'port' | 'onLog'>,
-): Promise<GpujsAnswer> {
+export async function openGpujsPage({
+  onLog,
+  ...options
+}: Pick<ChromePageOptions, 'adapter' | 'bundle' | 'port' | 'onLog'>): Promise<GpujsPage> {
   let lose: (error: MachineError) => void = () => {};
   const lost = new Promise<never>((_, reject) => {
     lose = reject;
   });
+  // Whoever asks sees the rejection; before that it must not count as unhandled.
   lost.catch(() => {});
   const chrome = await openChromePage({
     ...options,
     // WebGL2 in software, where there is no GPU.
     extraFlags: ['--enable-unsafe-swiftshader'],
-    onLog: line => {
-      if (!PERFORMANCE_HINT.test(line)) options.onLog?.(line);
-    },
     ready: 'window.lengthwiseGpujs !== undefined',
     onLost: error => lose(error),
+    onLog: line => {
+      if (!PERFORMANCE_HINT.test(line)) onLog?.(line);
+    },
   });
-  try {
-    const json = JSON.stringify(gpujsRequestSchema.parse(request));
-    const answer = chrome.page.evaluate(
-      text =>
-        (
-          window as unknown as { lengthwiseGpujs: { forward(json: string): Promise<string> } }
-        ).lengthwiseGpujs.forward(text),
-      json,
-    );
-    return gpujsAnswerSchema.parse(JSON.parse(await Promise.race([answer, lost])));
-  } catch (error) {
-    if (error instanceof MachineError) throw error;
-    throw new MachineError(
-      `the page of gpu.js did not answer (${messageOf(error).split('\n')[0]})`,
-      undefined,
-      {
-        cause: error,
-      },
-    );
-  } finally {
-    await chrome.close();
-  }
+  return {
+    async ask(request) {
+      const answer = chrome.page
+        .evaluate(callForward, JSON.stringify(gpujsRequestSchema.parse(request)))
+        .catch((error: unknown) => {
+          const what = messageOf(error).split('\n')[0];
+          throw new MachineError(`the page of gpu.js did not answer (${what})`, undefined, { cause: error });
+        });
+      return gpujsAnswerSchema.parse(JSON.parse(await Promise.race([answer, lost])));
+    },
+    close: () => chrome.close(),
+  };
+}
+
+/** Runs in the page. */
+function callForward(json: string): Promise<string> {
+  const { lengthwiseGpujs } = window as unknown as {
+    lengthwiseGpujs: { forward(json: string): Promise<string> };
+  };
+  return lengthwiseGpujs.forward(json);
 }
