@@ -72,7 +72,7 @@ describe.each(MODES)('gpu.js %s', mode => {
           expect(Math.abs(value - other[o]!) / scale).toBeLessThan(2e-5);
         });
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 
