@@ -1,10 +1,11 @@
 import '../../src/engine/no-eval.ts';
+import type { Queries } from '../../src/bench/peers/jax-model.ts';
 import { type Batch, jaxTraining, openJaxTrainer } from '../../src/bench/peers/jax-training.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
 
 /** What support/jax.ts calls in the page. Gradients and batches travel as plain numbers. */
-async function firstBatch(pack: Pack) {
-  const trainer = await openJaxTrainer(pack);
+async function firstBatch(pack: Pack, queries: Queries) {
+  const trainer = await openJaxTrainer(pack, queries);
   try {
     const { tokens, targets }: Batch = trainer.draw(0);
     const { loss, gradient } = await trainer.gradient({ tokens, targets });

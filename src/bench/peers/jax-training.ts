@@ -6,7 +6,7 @@ import type { Pack } from '../../shared/protocol.ts';
 import { STREAM, streamKey } from '../../shared/random.ts';
 import { taskOf } from '../../tasks/registry.ts';
 import { sampleSequence } from '../../tasks/sample.ts';
-import { denseForward, type Fixed, fixedArrays, upload, type Weights } from './jax-model.ts';
+import { denseForward, type Fixed, fixedArrays, type Queries, upload, type Weights } from './jax-model.ts';
 
 const { numpy: np } = jax;
 
@@ -41,18 +41,17 @@ export interface JaxTraining {
 /**
  * Opens a trainer for the first replica of a pack: mean squared error, every sequence at the training length, dense attention, one
  * jit-compiled function a step. jax-js's optimisers are another package, so Adam is written out (shaders/adam.wgsl).
- * @param device of jax-js; `webgpu` in a browser, `wasm` anywhere
- * @throws Error when jax-js has no such device here, or the pack asks for what this trainer has not.
+ * @throws Error when jax-js finds no WebGPU, or the pack asks for what this trainer has not.
  */
-export async function openJaxTrainer(pack: Pack, device: jax.Device = 'webgpu'): Promise<JaxTrainer> {
+export async function openJaxTrainer(pack: Pack, queries: Queries = 'every'): Promise<JaxTrainer> {
   const { model, optimiser, batch } = pack;
   const { activation, mlpWidth, attention } = model;
   if (pack.loss !== 'mse' || pack.lengthMode !== 'fixed')
     throw new Error('only the squared error, at a fixed length');
   if (attention.precision !== 'infinite' || (mlpWidth > 0 && activation !== 'relu'))
     throw new Error('only infinite precision and ReLU');
-  if (!(await jax.init(device)).includes(device)) throw new Error(`jax-js has no ${device} here`);
-  jax.defaultDevice(device);
+  if (!(await jax.init('webgpu')).includes('webgpu')) throw new Error('jax-js found no WebGPU device');
+  jax.defaultDevice('webgpu');
   const { seed, trainLength: T, learningRate, alphaThousandths, knobs } = pack.replicas[0]!;
   const fixed = fixedArrays(model, T);
   let weights = upload(model, Float32Array.from(initialise(model, { ...pack, seed })));
@@ -61,7 +60,7 @@ export async function openJaxTrainer(pack: Pack, device: jax.Device = 'webgpu'):
 
   const lossOf = (w: Weights, f: Fixed, tokens: jax.Array, targets: jax.Array) =>
     np
-      .square(denseForward(model, w, f, tokens).sub(targets))
+      .square(denseForward(model, w, f, tokens, queries).sub(targets))
       .sum()
       .div(batch);
   const differentiate = jax.jit((w: Weights, f: Fixed, tokens: jax.Array, targets: jax.Array) =>
@@ -181,12 +180,8 @@ function zerosLike(weights: Weights): Weights {
 }
 
 /** Trains the first replica of a pack for 1 + `steps` steps. Throws as `openJaxTrainer`. */
-export async function jaxTraining(
-  pack: Pack,
-  steps: number,
-  device: jax.Device = 'webgpu',
-): Promise<JaxTraining> {
-  const trainer = await openJaxTrainer(pack, device);
+export async function jaxTraining(pack: Pack, steps: number, queries?: Queries): Promise<JaxTraining> {
+  const trainer = await openJaxTrainer(pack, queries);
   try {
     const times: number[] = [];
     const losses: number[] = [];
