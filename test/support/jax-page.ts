@@ -1,6 +1,6 @@
 import '../../src/engine/no-eval.ts';
 import type { Queries } from '../../src/bench/peers/jax-model.ts';
-import { type Batch, jaxTraining, openJaxTrainer } from '../../src/bench/peers/jax-training.ts';
+import { type Batch, openJaxTrainer } from '../../src/bench/peers/jax-training.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
 
 /** What support/jax.ts calls in the page. Gradients and batches travel as plain numbers. */
@@ -27,7 +27,7 @@ async function losses(pack: Pack, steps: number): Promise<number[]> {
   }
 }
 
-const calls = { firstBatch, losses, jaxTraining };
+const calls = { firstBatch, losses };
 
 export type JaxPageCalls = typeof calls;
 

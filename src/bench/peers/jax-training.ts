@@ -27,17 +27,6 @@ export interface JaxTrainer {
   dispose(): void;
 }
 
-/** What a few training steps took. */
-export interface JaxTraining {
-  /** By the median step: upload of its batch, the step, and its loss read back. Data is drawn before the clock starts. */
-  sequencesPerSecond: number;
-  /** Milliseconds of each step after the first, and of the first, which compiles. */
-  stepMs: number[];
-  coldMs: number;
-  firstLoss: number;
-  lastLoss: number;
-}
-
 /**
  * Opens a trainer for the first replica of a pack: mean squared error, every sequence at the training length, dense attention, one
  * jit-compiled function a step. jax-js's optimisers are another package, so Adam is written out (shaders/adam.wgsl).
@@ -177,30 +166,4 @@ function adam(
 
 function zerosLike(weights: Weights): Weights {
   return Object.fromEntries(Object.entries(weights).map(([name, array]) => [name, np.zeros(array.shape)]));
-}
-
-/** Trains the first replica of a pack for 1 + `steps` steps. Throws as `openJaxTrainer`. */
-export async function jaxTraining(pack: Pack, steps: number, queries?: Queries): Promise<JaxTraining> {
-  const trainer = await openJaxTrainer(pack, queries);
-  try {
-    const times: number[] = [];
-    const losses: number[] = [];
-    for (let step = 0; step <= steps; step++) {
-      const batch = trainer.draw(step);
-      const began = performance.now();
-      losses.push(await trainer.step(batch));
-      times.push(performance.now() - began);
-    }
-    const [coldMs, ...stepMs] = times;
-    const median = stepMs.toSorted((a, b) => a - b)[Math.floor(stepMs.length / 2)]!;
-    return {
-      sequencesPerSecond: (1000 * pack.batch) / median,
-      stepMs,
-      coldMs: coldMs!,
-      firstLoss: losses[0]!,
-      lastLoss: losses.at(-1)!,
-    };
-  } finally {
-    trainer.dispose();
-  }
 }
