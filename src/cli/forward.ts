@@ -6,7 +6,7 @@ import { flatten, layoutOf } from '../model/layout.ts';
 import { regimesOf } from '../model/regime.ts';
 import { readModel } from '../model/safetensors.ts';
 import { referenceForward } from '../reference/forward.ts';
-import { openSession } from '../runtime/session.ts';
+import type { Runtime } from '../runtime/session.ts';
 import { failure } from '../runtime/supervise.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
@@ -14,7 +14,8 @@ import { InputError, messageOf } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
 import { onGpujs } from './forward-gpujs.ts';
-import { type MachineOptions, sessionOptions } from './options.ts';
+import { openEngine } from './machine.ts';
+import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 export interface ForwardOptions extends MachineOptions {
@@ -30,7 +31,7 @@ export type Outputs = (number | null)[][][];
 /** Read-outs with what computed them. `deviceBytes` is null where no device memory is counted. */
 export interface Computed {
   outputs: Outputs;
-  runtime: string;
+  runtime: Runtime | 'node';
   adapter: string | null;
   deviceBytes: number | null;
 }
@@ -85,7 +86,7 @@ function onReference(model: Model, sequences: number[][], allPositions: boolean)
 async function onDevice(model: Model, sequences: number[][], options: ForwardOptions): Promise<Computed> {
   const { adapter, allPositions } = options;
   const kernel = options.kernel === 'dense' ? 'dense' : 'linear';
-  const session = await openSession(sessionOptions(options, log));
+  const session = await openEngine(options, log);
   try {
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
     const final = await session.send({
@@ -99,7 +100,7 @@ async function onDevice(model: Model, sequences: number[][], options: ForwardOpt
     });
     if (final.event !== 'computed') throw failure(final);
     const { outputs, deviceBytes } = final;
-    return { outputs, runtime: options.runtime, adapter: adapterName(final.adapter), deviceBytes };
+    return { outputs, runtime: session.runtime, adapter: adapterName(final.adapter), deviceBytes };
   } finally {
     await session.close();
   }

@@ -1,19 +1,24 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
-import type { Runtime, SessionOptions } from '../runtime/session-options.ts';
+import type { Runtime } from '../runtime/session.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 
 /** Options of every verb that uses a GPU. */
 export interface MachineOptions {
-  runtime: Runtime;
+  runtime: Runtime | 'auto';
   adapter: AdapterPreference;
   port: number;
 }
 
 /** `--runtime`, `--adapter`, `--port`. */
 export const machineOptions = () => [
-  new Option('--runtime <name>', 'where WebGPU comes from').choices(['chrome', 'dawn']).default('chrome'),
+  new Option(
+    '--runtime <name>',
+    'where WebGPU comes from: a headless browser, a Node process, or whichever is right and fastest here',
+  )
+    .choices(['chrome', 'dawn', 'auto'])
+    .default('chrome'),
   new Option('--adapter <kind>', 'which adapter to use')
     .choices(['auto', 'hardware', 'software'])
     .default('auto'),
@@ -52,14 +57,6 @@ const port = wholeNumber(0, 65535);
 /** The folder that the build wrote: this program lies in its `cli`. */
 export function builtFolder(): string {
   return join(dirname(fileURLToPath(import.meta.url)), '..');
-}
-
-/** What `openSession` wants to know. */
-export function sessionOptions(
-  { runtime, adapter, port }: MachineOptions,
-  onLog: (line: string) => void,
-): SessionOptions {
-  return { runtime, adapter, port, built: builtFolder(), onLog };
 }
 
 /** The version of lengthwise, from package.json at build time. */

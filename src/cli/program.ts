@@ -177,7 +177,10 @@ export function program(): Command {
       '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
     )
     .action(verify);
-  verb('doctor', 'what is on this machine: browser, adapters, limits')
+  verb(
+    'doctor',
+    'every adapter of both runtimes: is it right, how fast is it, what --runtime auto would take',
+  )
     .addOption(machineOptions().find(option => option.long === '--port')!)
     .addOption(json())
     .addHelpText('after', '\nExample:\n  lengthwise doctor --json')

@@ -1,6 +1,5 @@
 import { classTables } from '../model/first-layer.ts';
 import { DeviceEvaluator } from '../runtime/evaluate.ts';
-import { openSession } from '../runtime/session.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Law } from '../shared/protocol.ts';
@@ -10,8 +9,9 @@ import { shortestLength } from '../simulation/deterministic.ts';
 import { type Evaluate, leastLength, type Method, simulate as measure } from '../simulation/simulate.ts';
 import { drawTokens, longestSequence } from '../tasks/laws.ts';
 import { certificateOf } from '../theory/certificate.ts';
+import { openEngine } from './machine.ts';
 import { type ModelContext, modelInContext } from './model-context.ts';
-import { type MachineOptions, sessionOptions } from './options.ts';
+import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { attackText, simulationText } from './simulate-text.ts';
 
@@ -40,12 +40,12 @@ export async function simulate(file: string, options: SimulateOptions): Promise<
   checkTestLength(context, options.testLength);
   const work = options.adversary ? adversary(file, context, options) : measurement(context, options);
   const { adapter } = options;
-  const session = await openSession(sessionOptions(options, log));
+  const session = await openEngine(options, log);
   try {
     const device = new DeviceEvaluator(session, adapter, context.model);
     const { json, text } = await work(sequences => device.evaluate(sequences));
     const name = adapterName(device.adapter!);
-    if (options.json) printJson({ ...json, runtime: options.runtime, adapter: name });
+    if (options.json) printJson({ ...json, runtime: session.runtime, adapter: name });
     else print(`${text}\non ${name}`);
   } finally {
     await session.close();

@@ -29,6 +29,7 @@ export async function openChromeSession(options: SessionOptions, bundle: string)
       });
   };
   return {
+    runtime: 'chrome',
     version,
     pid,
     profile,

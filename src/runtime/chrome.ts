@@ -13,6 +13,8 @@ import { isStopping, track, untrack } from './stopping.ts';
 
 export interface ChromePageOptions {
   adapter: AdapterPreference;
+  /** Whether timestamps must be exact. */
+  profile?: boolean;
   /** Path of the page's script. Files beside and below it are served too. */
   bundle: string;
   /** Port of the page server; 0 takes a free one. */
@@ -60,7 +62,7 @@ export async function openChromePage(options: ChromePageOptions): Promise<Chrome
       executablePath,
       headless: true,
       userDataDir: profile,
-      args: [...flags(options.adapter), ...(options.extraFlags ?? [])],
+      args: [...flags(options), ...(options.extraFlags ?? [])],
       timeout: LAUNCH_MS,
       protocolTimeout: 0,
       // Over a pipe the browser ends with this process, however that ends.
@@ -100,9 +102,9 @@ interface Held {
   close(): Promise<void>;
 }
 
-function flags(adapter: AdapterPreference): string[] {
+function flags({ adapter, profile }: ChromePageOptions): string[] {
   const isRoot = process.getuid?.() === 0;
-  return chromeFlags(adapter, isRoot, existsSync('/dev/dri') || existsSync('/dev/nvidia0'));
+  return chromeFlags(adapter, isRoot, existsSync('/dev/dri') || existsSync('/dev/nvidia0'), profile);
 }
 
 async function openPage(

@@ -58,6 +58,7 @@ async function startDawn(
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()));
   const said = listen(child);
   const session: Session = {
+    runtime: 'dawn',
     version: '',
     pid: child.pid,
     profile: undefined,

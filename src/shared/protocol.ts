@@ -69,7 +69,12 @@ export const adapterPreferenceSchema = z.enum(['auto', 'hardware', 'software']);
 export const requestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('probe'), adapter: adapterPreferenceSchema }),
   z.strictObject({ op: z.literal('roofline'), adapter: adapterPreferenceSchema }),
-  z.strictObject({ op: z.literal('train'), adapter: adapterPreferenceSchema, pack: packSchema }),
+  z.strictObject({
+    op: z.literal('train'),
+    adapter: adapterPreferenceSchema,
+    pack: packSchema,
+    profile: z.boolean().optional(),
+  }),
   z.strictObject({
     op: z.literal('forward'),
     adapter: adapterPreferenceSchema,
@@ -171,6 +176,22 @@ export const cellOutcomeSchema = z.strictObject({
   weights: base64,
 });
 
+/** Where a request's time went; times in microseconds, starts since the epoch. */
+export const profileSchema = z.strictObject({
+  /** Dispatches that were timed: kernel, and workgroups along x, y and z. */
+  kernels: z.array(
+    z.strictObject({
+      name: z.string(),
+      phase: z.enum(['train', 'evaluate']),
+      groups: z.tuple([z.int(), z.int(), z.int()]),
+    }),
+  ),
+  /** Index of the dispatch in `kernels`, start, duration; in the order they ran. */
+  device: z.array(z.tuple([z.int(), z.number(), z.number()])),
+  /** What the host did, start, duration. */
+  host: z.array(z.tuple([z.string(), z.number(), z.number()])),
+});
+
 /** Engine → Node, while a request runs and once at its end (`done…` or `failed`). */
 export const eventSchema = z.discriminatedUnion('event', [
   z.strictObject({
@@ -193,6 +214,7 @@ export const eventSchema = z.discriminatedUnion('event', [
     trainSeconds: z.number(),
     testSeconds: z.number(),
     trainSequences: z.number(),
+    profile: profileSchema.optional(),
   }),
   z.strictObject({
     event: z.literal('computed'),
@@ -229,7 +251,15 @@ export const eventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('failed'),
     /** `device-lost` can be retried on a fresh device; the rest cannot. */
-    reason: z.enum(['no-adapter', 'device-lost', 'out-of-memory', 'shader', 'bad-request', 'internal']),
+    reason: z.enum([
+      'no-adapter',
+      'device-lost',
+      'out-of-memory',
+      'shader',
+      'bad-request',
+      'no-timestamps',
+      'internal',
+    ]),
     message: z.string(),
   }),
 ]);
@@ -242,6 +272,7 @@ export type EngineEvent = z.infer<typeof eventSchema>;
 export type Roofline = z.infer<typeof rooflineSchema>;
 export type AdapterInfo = z.infer<typeof adapterInfoSchema>;
 export type CellOutcome = z.infer<typeof cellOutcomeSchema>;
+export type Profile = z.infer<typeof profileSchema>;
 export type TestPoint = z.infer<typeof testPointSchema>;
 export type AdapterPreference = z.infer<typeof adapterPreferenceSchema>;
 export type Law = z.infer<typeof lawSchema>;
