@@ -7,9 +7,17 @@ declare module 'vitest' {
   }
 }
 
+/** What runs in pages of its own, whatever the engine runs in. */
+const PAGES = ['test/gpu/gpujs.test.ts', 'test/gpu/jax-training.test.ts'];
+
 const gpu = (runtime: 'chrome' | 'dawn') => ({
   extends: true as const,
-  test: { name: `gpu-${runtime}`, include: ['test/gpu/**/*.test.ts'], provide: { runtime } },
+  test: {
+    name: `gpu-${runtime}`,
+    include: ['test/gpu/**/*.test.ts'],
+    exclude: runtime === 'dawn' ? PAGES : [],
+    provide: { runtime },
+  },
 });
 
 export default defineConfig({

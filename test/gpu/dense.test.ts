@@ -10,6 +10,7 @@ import { expectWithin } from '../support/bounds.ts';
 import { asRequest, useEngine } from '../support/engine.ts';
 import { flat, goldens } from '../support/golden.ts';
 import { BASE, randomModel, randomTokens } from '../support/models.ts';
+import { shapes } from '../support/shapes.ts';
 
 const engine = useEngine();
 
@@ -220,23 +221,10 @@ describe.each(goldens())('forward --kernel dense against golden vector $name', (
   });
 });
 
-test('linear and dense agree (property over layers, H, Δ, τ, S, T, widths, precision)', async () => {
-  const configs = fc
-    .record({
-      layers: fc.constantFrom<1 | 2>(1, 2),
-      heads: fc.integer({ min: 1, max: 3 }),
-      period: fc.integer({ min: 1, max: 4 }),
-      locality: fc.integer({ min: 0, max: 4 }),
-      vocabulary: fc.integer({ min: 1, max: 5 }),
-      width: fc.constantFrom(5, 8),
-      keyWidth: fc.constantFrom(3, 8),
-      mlpWidth: fc.constantFrom(0, 10, 16),
-      attention: fc.constantFrom(infinite, unrounded),
-    })
-    .map(shape => ({ ...BASE, ...shape }));
+test('linear and dense agree (property over layers, H, Δ, τ, S, T, widths, ψ, precision)', async () => {
   await fc.assert(
     fc.asyncProperty(
-      configs,
+      shapes(),
       fc.integer({ min: 1, max: 150 }),
       fc.integer({ min: 0, max: 999 }),
       async (config, T, seed) => {
