@@ -14,6 +14,7 @@ import {
   wholeNumbers,
 } from './options.ts';
 import { plan } from './plan.ts';
+import { report } from './report.ts';
 import { RESULTS, run } from './run.ts';
 import { simulate } from './simulate.ts';
 import { theory } from './theory.ts';
@@ -196,6 +197,16 @@ export function program(): Command {
       '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
     )
     .action(verify);
+  verb('report <results>', 'one self-contained HTML page, figures as SVG and PNG, data as CSV and Parquet')
+    .option('--out <folder>', 'where the report goes; into the results unless given')
+    .option('--baseline <results>', 'compare with these results, as verify does')
+    .option('--markdown', 'print a summary for a pull-request comment, write nothing', false)
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
+    )
+    .action(report);
   verb(
     'doctor',
     'every adapter of both runtimes: is it right, how fast is it, what --runtime auto would take',
