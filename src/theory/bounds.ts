@@ -15,7 +15,7 @@ export interface BoundInputs {
   /** α0, the smallest Dirichlet parameter. */
   alpha: number;
   /** One certificate a model; empty for two layers. */
-  certificates: Pick<Certificate, 'log10Length' | 'note'>[];
+  certificates: Certificate[];
 }
 
 /** A training length that suffices for error ε, by one statement. */

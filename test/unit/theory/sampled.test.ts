@@ -71,7 +71,7 @@ describe('analyse', () => {
       'logit margin: infinite',
       'C(f) is 0',
       'simulate long ones exactly',
-      'no number of bits',
+      'without a number of bits',
     ])
       expect(words).toContain(phrase);
   });
