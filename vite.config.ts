@@ -1,8 +1,8 @@
 import { defineConfig } from 'vite';
 
 /**
- * Two bundles from one source tree: `--mode page` is the engine that Chrome loads, `--mode cli` is the
- * Node program. Shaders are imported with `?raw`, which vite and vitest both understand.
+ * Two bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode cli` is the
+ * Node program and the process that it runs Dawn in. Shaders are imported with `?raw`, which vite and vitest both understand.
  */
 export default defineConfig(({ mode }) =>
   mode === 'page'
@@ -11,7 +11,7 @@ export default defineConfig(({ mode }) =>
           outDir: 'dist/page',
           target: 'chrome120',
           minify: false,
-          lib: { entry: 'src/engine/page.ts', formats: ['es'], fileName: 'engine' },
+          lib: { entry: { engine: 'src/engine/page.ts', gpujs: 'src/gpujs/page.ts' }, formats: ['es'] },
         },
       }
     : {
@@ -19,8 +19,8 @@ export default defineConfig(({ mode }) =>
           outDir: 'dist/cli',
           target: 'node20',
           minify: false,
-          ssr: 'src/cli/main.ts',
-          rollupOptions: { output: { entryFileNames: 'main.js' } },
+          ssr: true,
+          rollupOptions: { input: { main: 'src/cli/main.ts', dawn: 'src/engine/dawn.ts' } },
         },
       },
 );
