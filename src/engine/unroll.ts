@@ -1,5 +1,3 @@
-import type { Constants } from './shader.ts';
-
 /*
  * WGSL has no loop that is sure to be unrolled, and software adapters are slow wherever a register is indexed by a loop
  * counter: private arrays in such loops took 3 to 27 s to compile (kernels.md). So shaders may say
@@ -13,7 +11,7 @@ import type { Constants } from './shader.ts';
  */
 
 /** Writes out the `#for` blocks of a shader. Line numbers of everything outside the blocks stay as they were. */
-export function unroll(text: string, constants: Constants): string {
+export function unroll(text: string, constants: Readonly<Record<string, string>>): string {
   if (!text.includes('#for ')) return text;
   const out: string[] = [];
   const open: { name: string; count: number; body: string[] }[] = [];
@@ -41,7 +39,7 @@ export function unroll(text: string, constants: Constants): string {
   return out.join('\n');
 }
 
-function countOf(count: string, constants: Constants): number {
+function countOf(count: string, constants: Readonly<Record<string, string>>): number {
   const value = Number.parseInt(constants[count] ?? count, 10);
   if (!Number.isInteger(value)) throw new Error(`#for: ${count} is no constant of this shader`);
   return value;
