@@ -1,0 +1,22 @@
+import { DENSE_VARIANTS } from '../shared/attention-variants.ts';
+import type { Suite } from './protocol.ts';
+
+/** Implementations of each suite, ours first: what a table shows when nothing else is asked for. */
+export const IMPLEMENTATIONS: Record<Suite, readonly string[]> = {
+  attention: [
+    ...DENSE_VARIANTS.map(variant => `lengthwise/${variant}`),
+    'jax-js',
+    'tfjs-webgpu',
+    'onnxruntime-web/group-query',
+    'onnxruntime-web/multi-head',
+    'onnxruntime-web/graph',
+    'onnxruntime-web/wasm-group-query',
+    'gpu.js',
+    'plain-loops',
+  ],
+  forward: ['lengthwise/linear', 'lengthwise/dense'],
+  training: ['lengthwise/pack', 'lengthwise/one-replica', 'jax-js'],
+};
+
+/** Ours, and not a peer. */
+export const isOurs = (implementation: string) => implementation.startsWith('lengthwise/');
