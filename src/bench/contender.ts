@@ -6,8 +6,9 @@ export interface Prepared {
   run(): Promise<ArrayLike<number>[]>;
   /** The results of `run` in the order and layout of the float64 ones; the identity when absent. */
   arrange?(results: ArrayLike<number>[]): ArrayLike<number>[];
-  /** Training sequences that one call goes through. */
+  /** Training sequences that one call goes through, and optimiser steps. */
   sequences?: number;
+  steps?: number;
   dispose(): void | Promise<void>;
 }
 

@@ -3,19 +3,8 @@ import { createRequire } from 'node:module';
 import { openChromePage } from '../runtime/chrome.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
-import { type BenchAnswer, type BenchRequest, benchAnswerSchema } from './protocol.ts';
-
-/** A page, or a process, that answers the bench protocol. Nothing that a peer does can keep `close` from ending it. */
-export interface BenchClient {
-  /** What it runs in, with its version. */
-  version: string;
-  /** @throws Gone when there is no answer within the time, or the page goes away. */
-  ask(request: BenchRequest, timeoutMs: number): Promise<BenchAnswer>;
-  close(): Promise<void>;
-}
-
-/** The page is of no use any more: it crashed, or did not answer in time. */
-export class Gone extends Error {}
+import { type BenchClient, Gone, inTime } from './client.ts';
+import { benchAnswerSchema } from './protocol.ts';
 
 /** Some peers make code while they run, and some start threads from text. All of it comes from this page's own server. */
 const POLICY =
@@ -71,21 +60,6 @@ export async function openBenchPage({ built, ...options }: BenchClientOptions): 
     },
     close: () => chrome.close(),
   };
-}
-
-/** Rejects with `Gone` when a promise takes too long, or fails because its page went away. */
-export async function inTime<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Gone(`no answer within ${Math.round(timeoutMs / 1000)} s`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } catch (error) {
-    throw error instanceof Gone ? error : new Gone(messageOf(error).split('\n')[0], { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The files of onnxruntime-web, which finds its WebAssembly beside itself; undefined when it is not installed. */

@@ -82,8 +82,9 @@ export const benchAnswerSchema = z.discriminatedUnion('event', [
     maxError: z.number().min(0).nullable(),
     /** Largest `maxError` that rounding explains. */
     tolerance: z.number().positive(),
-    /** Training sequences of one call; absent elsewhere. */
+    /** Training sequences, and optimiser steps, of one call; absent elsewhere. */
     sequences: count.optional(),
+    steps: count.optional(),
   }),
   z.strictObject({ event: z.literal('timed'), ms: milliseconds }),
   z.strictObject({

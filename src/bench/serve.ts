@@ -82,7 +82,8 @@ export class Bench {
         coldMs,
         maxError: worstError(prepared.arrange?.(results) ?? results, truth),
         tolerance,
-        ...(prepared.sequences === undefined ? {} : { sequences: prepared.sequences }),
+        sequences: prepared.sequences,
+        steps: prepared.steps,
       };
     } catch (error) {
       throw Object.assign(error instanceof Error ? error : new Error(String(error)), {

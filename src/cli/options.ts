@@ -13,11 +13,11 @@ export interface MachineOptions {
 
 /** `--runtime`, `--adapter`, `--port`. */
 export const machineOptions = () => [
-  new Option('--runtime <name>', 'where WebGPU comes from').choices(['chrome']).default('chrome'),
+  new Option('--runtime <name>', 'where WebGPU comes from').choices(['chrome', 'dawn']).default('chrome'),
   new Option('--adapter <kind>', 'which adapter to use')
     .choices(['auto', 'hardware', 'software'])
     .default('auto'),
-  new Option('--port <number>', 'port of the page server on loopback; 0: a free one')
+  new Option('--port <number>', 'port of the page that Chrome loads, on loopback; 0: a free one')
     .argParser(port)
     .default(0),
 ];

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { lawSchema } from '../shared/protocol.ts';
 import { METHODS } from '../simulation/simulate.ts';
+import { withBench } from './bench-command.ts';
 import { doctor } from './doctor.ts';
 import { forward } from './forward.ts';
 import { machineOptions, positiveNumber, version, wholeNumber, wholeNumbers } from './options.ts';
@@ -171,6 +172,8 @@ export function program(): Command {
       '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
     )
     .action(verify);
+  withBench(withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')))
+    .addOption(json());
   verb('doctor', 'what is on this machine: browser, adapters, limits')
     .addOption(machineOptions().find(option => option.long === '--port')!)
     .addOption(json())

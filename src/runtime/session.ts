@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { openChromeSession } from './chrome-session.ts';
 import type { Session } from './conversation.ts';
+import { openDawnSession } from './dawn-session.ts';
 import type { SessionOptions } from './session-options.ts';
 
 export { type Final, type Progress, type Session, SessionLost } from './conversation.ts';
@@ -12,5 +13,6 @@ export { closeAllSessions } from './stopping.ts';
  * @throws InputError when something is missing that a person can install or set, MachineError when it does not start.
  */
 export function openSession(options: SessionOptions): Promise<Session> {
+  if (options.runtime === 'dawn') return openDawnSession(options, join(options.built, 'cli', 'dawn.js'));
   return openChromeSession(options, join(options.built, 'page', 'engine.js'));
 }

@@ -70,7 +70,7 @@ describe('supervision', () => {
     );
     expect(finished).toEqual([0, 1]);
     expect(opened).toBe(2);
-    expect(log.join()).toMatch(/starting a fresh browser, attempt 2 of 3 for pack 1/);
+    expect(log.join()).toMatch(/starting afresh, attempt 2 of 3 for pack 1/);
   });
 
   test('three losses of one pack are an error that keeps its cause', async () => {
