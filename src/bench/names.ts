@@ -15,7 +15,7 @@ export const IMPLEMENTATIONS: Record<Suite, readonly string[]> = {
     'plain-loops',
   ],
   forward: ['lengthwise/linear', 'lengthwise/dense'],
-  training: ['lengthwise/pack', 'lengthwise/one-replica', 'jax-js'],
+  training: ['lengthwise/pack-of-16', 'lengthwise/one-model'],
 };
 
 /** Ours, and not a peer. */

@@ -2,8 +2,10 @@ import { type Device, openDevice } from '../engine/device.ts';
 import { messageOf } from '../shared/errors.ts';
 import { poseAttention } from './attention-suite.ts';
 import { type Posed, type Prepared, Unsupported } from './contender.ts';
+import { poseForward } from './forward-suite.ts';
 import type { BenchAnswer, BenchRequest, Problem } from './protocol.ts';
 import { shareAdapter } from './same-adapter.ts';
+import { poseTraining } from './training-suite.ts';
 import { worstError } from './worst-error.ts';
 
 /** The page's side of the conversation: one problem at a time, any number of implementations ready to be timed. */
@@ -50,7 +52,7 @@ export class Bench {
         for (const prepared of this.ready.values()) await prepared.dispose();
         this.ready.clear();
         const began = performance.now();
-        this.problem = await pose(request.problem);
+        this.problem = pose(request.problem);
         return { event: 'posed', referenceMs: performance.now() - began };
       }
       case 'check':
@@ -93,11 +95,13 @@ export class Bench {
   }
 }
 
-async function pose(problem: Problem): Promise<Posed> {
+function pose(problem: Problem): Posed {
   switch (problem.suite) {
     case 'attention':
       return poseAttention(problem);
-    default:
-      throw new Error(`no suite ${problem.suite}`);
+    case 'forward':
+      return poseForward(problem);
+    case 'training':
+      return poseTraining(problem);
   }
 }
