@@ -4,6 +4,13 @@ import type { Device } from '../engine/device.ts';
 export interface Prepared {
   /** One whole call: computes, and reads every result back to the host. */
   run(): Promise<ArrayLike<number>[]>;
+  /** What the host does before a call and no clock counts. */
+  before?(): void;
+  /**
+   * What is compared with float64 where the results of `run` cannot be: the same code on a smaller instance whose float64 results
+   * are to be had.
+   */
+  prove?(): Promise<ArrayLike<number>[]>;
   /** The results of `run` in the order and layout of the float64 ones; the identity when absent. */
   arrange?(results: ArrayLike<number>[]): ArrayLike<number>[];
   /** Training sequences that one call goes through, and optimiser steps. */

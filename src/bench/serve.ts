@@ -60,6 +60,7 @@ export class Bench {
       case 'time': {
         const prepared = this.ready.get(request.implementation);
         if (!prepared) throw new Error(`${request.implementation} is timed before it is checked`);
+        prepared.before?.();
         const began = performance.now();
         await prepared.run();
         return { event: 'timed', ms: performance.now() - began };
@@ -74,9 +75,11 @@ export class Bench {
     if (!contender) throw new Unsupported(`${implementation} is not in this suite`);
     try {
       const prepared = await contender.prepare(this.device);
+      prepared.before?.();
       const began = performance.now();
-      const results = await prepared.run();
+      const first = await prepared.run();
       const coldMs = performance.now() - began;
+      const results = (await prepared.prove?.()) ?? first;
       this.ready.set(implementation, prepared);
       return {
         event: 'checked',

@@ -2,12 +2,12 @@ import type { Pack } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { TrainingProblem } from './protocol.ts';
 
-/** The two models whose training is timed: SimpleTask in one layer, in-context 1-grams over 3 tokens in two. */
+/** The two models whose training is timed: SimpleTask in one layer, in-context 2-grams over 3 tokens in two. */
 const SETTINGS = {
   'one-layer': { task: 'simple', knobs: { omega: 2 }, layers: 1, batch: 256, law: 'dirichlet-iid' },
   'two-layer': {
     task: 'k-gram',
-    knobs: { vocabulary: 3, k: 1 },
+    knobs: { vocabulary: 3, k: 2 },
     layers: 2,
     batch: 64,
     law: 'dirichlet-markov',
@@ -24,8 +24,9 @@ const STEPS = 20_000;
 export function trainingPack(
   { model, T, D, heads }: TrainingProblem,
   replicas: number,
+  batch: number = SETTINGS[model].batch,
 ): Pack {
-  const { task, knobs, layers, batch, law } = SETTINGS[model];
+  const { task, knobs, layers, law } = SETTINGS[model];
   const { order, ...shape } = taskOf(task).shape({ ...knobs });
   return {
     model: {

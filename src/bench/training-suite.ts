@@ -1,32 +1,56 @@
 import { referenceTrain } from '../reference/train.ts';
-import { type Load, type Posed, posed } from './contender.ts';
-import { prepareSteps } from './ours/training.ts';
+import { type Load, type Posed, type Prepared, posed } from './contender.ts';
+import { type Stepper, stepper } from './ours/training.ts';
 import { peerVersion } from './peer-versions.ts';
 import type { TrainingProblem } from './protocol.ts';
 import { trainingPack } from './training-pack.ts';
 
-/** Adam magnifies rounding: a gradient near 0 may move a weight either way. */
+/** Adam magnifies rounding: where a gradient is near 0, its sign decides a whole step of a weight. */
 const TOLERANCE = 1e-3;
 
-/** Optimiser steps of a call. Losses of the first call are held to float64 training. */
-const STEPS = { 'one-layer': 8, 'two-layer': 2 };
+/** Optimiser steps of a call: enough to be long beside a read-back. */
+const STEPS = { 'one-layer': 8, 'two-layer': 1 };
 
-/** Models that train together in `lengthwise/pack`. */
-export const PACK_REPLICAS = 16;
+/** What is held to float64 training: the losses of the first steps on smaller batches, which float64 loops can afford. */
+const PROOF_BATCH = 4;
+const PROOF_STEPS = 3;
+
+/** Models that train together in `lengthwise/pack-of-16`. */
+const PACK = 16;
+
+const prepared = (problem: TrainingProblem, open: (batch?: number) => Stepper, replicas: number): Prepared => {
+  const timed = open();
+  const steps = STEPS[problem.model];
+  return {
+    steps,
+    sequences: steps * trainingPack(problem, replicas).batch * replicas,
+    run: async () => [await timed.take(steps)],
+    async prove() {
+      const small = open(PROOF_BATCH);
+      try {
+        return [await small.take(PROOF_STEPS)];
+      } finally {
+        small.dispose();
+      }
+    },
+    dispose: () => timed.dispose(),
+  };
+};
 
 const ours =
   (replicas: number): Load<TrainingProblem> =>
   async () => ({
     version: peerVersion('lengthwise'),
-    prepare: (problem, device) => prepareSteps(trainingPack(problem, replicas), STEPS[problem.model], device),
+    prepare: async (problem, device) =>
+      prepared(problem, batch => stepper(trainingPack(problem, replicas, batch), device), replicas),
   });
 
 const CONTENDERS: Record<string, Load<TrainingProblem>> = {
-  [`lengthwise/pack-of-${PACK_REPLICAS}`]: ours(PACK_REPLICAS),
+  [`lengthwise/pack-of-${PACK}`]: ours(PACK),
   'lengthwise/one-model': ours(1),
 };
 
 export function poseTraining(problem: TrainingProblem): Posed {
-  const { losses } = referenceTrain(trainingPack(problem, 1), 0, STEPS[problem.model]);
+  const { losses } = referenceTrain(trainingPack(problem, 1, PROOF_BATCH), 0, PROOF_STEPS);
   return posed(problem, [Float64Array.from(losses)], TOLERANCE, CONTENDERS);
 }
