@@ -1,9 +1,9 @@
 import { linearRegression } from 'simple-statistics';
 import type { CellLine } from '../results/schema.ts';
-import { below, WordStream } from '../shared/random.ts';
+import { below, type WordStream } from '../shared/random.ts';
 import { plateauOf } from './plateau.ts';
 import { lengthRows } from './predicted.ts';
-import { bootstrap, type Interval, meanOf } from './statistics.ts';
+import { type Interval, meanOf, resampled, studentOverNormal } from './statistics.ts';
 
 /** N*(ε): the least training length whose plateau is at most ε, interpolated in log-log between trained lengths. */
 export interface RequiredLength {
@@ -13,8 +13,8 @@ export interface RequiredLength {
   /** Null where no trained length reaches ε (`above`), or the shortest one does already (`below`). */
   length: number | null;
   censored: 'above' | 'below' | null;
-  /** 95 %, bootstrap over the seeds of each training length. 0 and ∞ stand for shorter and longer than was trained. */
-  interval: Interval;
+  /** 95 %, residual bootstrap over seeds; null with a single seed. 0 and ∞ stand for shorter and longer than was trained. */
+  interval: Interval | null;
   shortest: number;
   longest: number;
 }
@@ -28,28 +28,34 @@ export interface LengthExponent {
   /** Null where fewer than two values of the knob have an N*. */
   measured: number | null;
   interval: Interval | null;
+  /** Values of the knob that have an N*, of all. */
+  values: { used: number; all: number };
   /** Of log10 N of each bound that applies, at error √ε, for the trained weights. Null: not finite. */
   predicted: { name: string; exponent: number | null }[];
 }
 
-/** Plateaus of a setting by training length, ascending. */
+/** Log plateaus of a setting by training length, ascending. */
 type Curve = { length: number; logs: number[] }[];
+/** A mean log plateau at a log training length. */
+interface Point {
+  x: number;
+  y: number;
+}
 
-/** N*(ε) of every setting of the knobs. */
+/** N*(ε) of every setting of the knobs. Diverged seeds have no plateau and take no part. */
 export function requiredLengths(cells: readonly CellLine[], epsilons: readonly number[]): RequiredLength[] {
   return curvesOf(cells).flatMap(({ axes, curve }) => {
     if (curve.length === 0) return [];
-    const seeds = Math.max(...curve.map(({ logs }) => logs.length));
+    const bank = residualsOf(curve);
     return epsilons.map(epsilon => {
-      const found = crossing(curve, Math.log(epsilon));
-      // One stream of seeds for all lengths would tie them together: each length draws its own.
-      const interval = bootstrap(seeds, units => crossing(resample(curve, units), Math.log(epsilon)));
+      const log = Math.log(epsilon);
+      const found = crossing(meansOf(curve), log);
       return {
         axes,
         epsilon,
         length: found > 0 && found < Infinity ? found : null,
         censored: found === 0 ? 'below' : found === Infinity ? 'above' : null,
-        interval,
+        interval: bank.length === 0 ? null : resampled(stream => crossing(redraw(curve, bank, stream), log)),
         shortest: curve[0]!.length,
         longest: curve.at(-1)!.length,
       };
@@ -63,47 +69,64 @@ export function lengthExponents(
   knobs: readonly string[],
   epsilons: readonly number[],
 ): LengthExponent[] {
-  const curves = curvesOf(cells);
   const rows = lengthRows(cells, epsilons);
   return knobs.flatMap(knob => {
-    const groups = new Map<string, typeof curves>();
-    for (const entry of curves) {
-      const { [knob]: value, ...others } = entry.axes;
-      if (typeof value !== 'number' || value <= 0) continue;
+    const groups = new Map<string, { value: number; curve: Curve; bank: number[] }[]>();
+    for (const { axes, curve } of curvesOf(cells)) {
+      const { [knob]: value, ...others } = axes;
+      if (typeof value !== 'number' || value <= 0 || curve.length === 0) continue;
       const key = JSON.stringify(others);
-      groups.set(key, [...(groups.get(key) ?? []), entry]);
+      groups.set(key, [...(groups.get(key) ?? []), { value, curve, bank: residualsOf(curve) }]);
     }
     return [...groups].flatMap(([key, entries]) => {
       if (entries.length < 2) return [];
       return epsilons.map(epsilon => {
-        const slopeFor = (units: number[] | undefined) =>
+        const log = Math.log(epsilon);
+        const found = entries.map(({ value, curve }) => ({ value, length: crossing(meansOf(curve), log) }));
+        const seeds = entries.every(({ bank }) => bank.length > 0);
+        const again = (stream: WordStream) =>
           slope(
-            entries.map(({ axes, curve }) => [
-              Number(axes[knob]),
-              crossing(units ? resample(curve, units) : curve, Math.log(epsilon)),
-            ]),
-          );
-        const seeds = Math.max(...entries.flatMap(({ curve }) => curve.map(({ logs }) => logs.length)));
-        const measured = slopeFor(undefined);
-        const resampled = measured === null ? null : bootstrap(seeds, units => slopeFor(units) ?? measured);
-        const own = rows.filter(row => {
-          const { [knob]: _, ...others } = row.axes;
-          return JSON.stringify(others) === key && row.epsilon === epsilon;
-        });
-        const names = [...new Set(own.flatMap(({ predicted }) => predicted.map(({ name }) => name)))];
-        const predicted = names.map(name => ({
-          name,
-          exponent: slopeOfLogs(
-            own.map(({ axes, predicted: bounds }) => [
-              Number(axes[knob]),
-              bounds.find(bound => bound.name === name)?.log10N ?? null,
-            ]),
+            entries.map(({ value, curve, bank }) => ({
+              value,
+              length: crossing(redraw(curve, bank, stream), log),
+            })),
+          ) ?? Number.NaN;
+        const measured = slope(found);
+        return {
+          knob,
+          axes: JSON.parse(key) as CellLine['axes'],
+          epsilon,
+          measured,
+          interval: measured === null || !seeds ? null : resampled(again),
+          values: { used: found.filter(isFound).length, all: found.length },
+          predicted: predictedExponents(
+            rows.filter(row => row.epsilon === epsilon),
+            knob,
+            key,
           ),
-        }));
-        return { knob, axes: JSON.parse(key), epsilon, measured, interval: resampled, predicted };
+        };
       });
     });
   });
+}
+
+/** Slopes of the bounds' log10 N over the rows that share all axes but the knob. */
+function predictedExponents(
+  rows: ReturnType<typeof lengthRows>,
+  knob: string,
+  key: string,
+): LengthExponent['predicted'] {
+  const own = rows.filter(({ axes: { [knob]: _, ...others } }) => JSON.stringify(others) === key);
+  const names = new Set(own.flatMap(({ predicted }) => predicted.map(({ name }) => name)));
+  return [...names].map(name => ({
+    name,
+    exponent: slopeOfLogs(
+      own.map(({ axes, predicted }) => ({
+        value: Number(axes[knob]),
+        log10: predicted.find(bound => bound.name === name)?.log10N ?? null,
+      })),
+    ),
+  }));
 }
 
 function curvesOf(cells: readonly CellLine[]): { axes: CellLine['axes']; curve: Curve }[] {
@@ -122,36 +145,52 @@ function curvesOf(cells: readonly CellLine[]): { axes: CellLine['axes']; curve: 
   }));
 }
 
-/** Where a curve first comes down to a log plateau: 0 at once, Infinity never. */
-function crossing(curve: Curve, log: number): number {
-  const means = curve.map(({ length, logs }) => ({ x: Math.log(length), y: meanOf(logs) }));
-  const first = means.findIndex(({ y }) => y <= log);
-  if (first < 0) return Infinity;
-  if (first === 0) return 0;
-  const [a, b] = [means[first - 1]!, means[first]!];
-  return Math.exp(a.x + ((a.y - log) / (a.y - b.y)) * (b.x - a.x));
+function meansOf(curve: Curve): Point[] {
+  return curve.map(({ length, logs }) => ({ x: Math.log(length), y: meanOf(logs) }));
 }
 
-/** Seeds drawn anew for each training length, from one list of random units. */
-function resample(curve: Curve, units: readonly number[]): Curve {
-  return curve.map(({ length, logs }, i) => {
-    const stream = new WordStream(
-      0x6c656e,
-      i,
-      units.reduce((hash, unit) => (hash * 31 + unit) % 1e9, 7),
-    );
-    return { length, logs: logs.map(() => logs[below(stream.next(), logs.length)]!) };
+/**
+ * Deviations of seeds from the mean of their training length, to redraw means from. All lengths of a curve share them: three seeds alone say too
+ * little of their spread. Scaled by √(n / (n − 1)), so that their variance is the seeds' own, and widened to Student's t on what
+ * degrees of freedom they have.
+ */
+function residualsOf(curve: Curve): number[] {
+  const spread = curve.filter(({ logs }) => logs.length > 1);
+  const freedom = spread.reduce((sum, { logs }) => sum + logs.length - 1, 0);
+  return spread.flatMap(({ logs }) => {
+    const mean = meanOf(logs);
+    const n = logs.length;
+    return logs.map(log => (log - mean) * Math.sqrt(n / (n - 1)) * studentOverNormal(freedom));
   });
 }
 
-function slope(points: (readonly [number, number])[]): number | null {
+/** Mean log plateaus as other seeds might have given them. */
+function redraw(curve: Curve, bank: readonly number[], stream: WordStream): Point[] {
+  return curve.map(({ length, logs }) => {
+    const drawn = logs.map(() => bank[below(stream.next(), bank.length)]!);
+    return { x: Math.log(length), y: meanOf(logs) + meanOf(drawn) };
+  });
+}
+
+/** The length at which a curve first comes down to a log plateau: 0 at once, Infinity never. */
+function crossing(points: readonly Point[], log: number): number {
+  const first = points.findIndex(({ y }) => y <= log);
+  if (first < 0) return Infinity;
+  if (first === 0) return 0;
+  const [a, b] = [points[first - 1]!, points[first]!];
+  return Math.exp(a.x + ((a.y - log) / (a.y - b.y)) * (b.x - a.x));
+}
+
+const isFound = ({ length }: { length: number }) => length > 0 && length < Infinity;
+
+/** Log-log slope over the values of a knob that have an N*; null for fewer than two. */
+function slope(found: { value: number; length: number }[]): number | null {
   return slopeOfLogs(
-    points.map(([knob, length]) => [knob, length > 0 && length < Infinity ? Math.log10(length) : null]),
+    found.map(each => ({ value: each.value, log10: isFound(each) ? Math.log10(each.length) : null })),
   );
 }
 
-/** Least-squares slope of log10 N against log10 knob over the points that have an N. */
-function slopeOfLogs(points: (readonly [number, number | null])[]): number | null {
-  const finite = points.flatMap(([knob, log]) => (log === null ? [] : [[Math.log10(knob), log]]));
+function slopeOfLogs(points: { value: number; log10: number | null }[]): number | null {
+  const finite = points.flatMap(({ value, log10 }) => (log10 === null ? [] : [[Math.log10(value), log10]]));
   return finite.length < 2 ? null : linearRegression(finite).m;
 }

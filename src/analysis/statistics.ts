@@ -1,7 +1,6 @@
 import tCdf from '@stdlib/stats-base-dists-t-cdf';
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
-import { quantileSorted } from 'simple-statistics';
-import { below, WordStream } from '../shared/random.ts';
+import { below, STREAM, streamKey, WordStream } from '../shared/random.ts';
 
 /** An interval of 95 %. */
 export type Interval = [low: number, high: number];
@@ -22,6 +21,8 @@ export interface Pooled {
 }
 
 const LEVEL = 0.95;
+/** Of the standard normal law at (1 + LEVEL) / 2. */
+const NORMAL_QUANTILE = 1.959963984540054;
 const RESAMPLES = 2000;
 
 /** Pools the variance within groups of values. Empty groups are dropped. */
@@ -41,6 +42,11 @@ export function tInterval(mean: number, standardError: number, freedom: number):
   if (freedom < 1) return [-Infinity, Infinity];
   const half = tQuantile((1 + LEVEL) / 2, freedom) * standardError;
   return [mean - half, mean + half];
+}
+
+/** How much wider a t interval is than one that takes the spread for known. Needs a degree of freedom. */
+export function studentOverNormal(freedom: number): number {
+  return tQuantile((1 + LEVEL) / 2, freedom) / NORMAL_QUANTILE;
 }
 
 /** The t interval of a sample's mean. */
@@ -66,13 +72,25 @@ export function holm(pValues: readonly number[]): number[] {
   return adjusted;
 }
 
-/** The percentile bootstrap of a statistic of `count` units, which it is given as indices; values that are not finite are kept as they are. */
+/** The percentile bootstrap of a statistic of `count` units, which it is given as indices. */
 export function bootstrap(count: number, statistic: (units: number[]) => number): Interval {
-  const stream = new WordStream(0x626f6f74, count, 0);
-  const values = Array.from({ length: RESAMPLES }, () =>
+  return resampled(stream =>
     statistic(Array.from({ length: count }, () => below(stream.next(), count))),
-  ).sort((a, b) => a - b);
-  return [quantileSorted(values, (1 - LEVEL) / 2), quantileSorted(values, (1 + LEVEL) / 2)];
+  ) as Interval;
+}
+
+/**
+ * The middle 95 % of a statistic of resampled data. `resample` draws from the stream, the same one every time this is called; 0 and ∞ count as
+ * values. Null where it gives NaN more than half the time; other NaN are left out.
+ */
+export function resampled(resample: (stream: WordStream) => number): Interval | null {
+  const stream = new WordStream(streamKey(0, STREAM.bootstrap), 0, 0);
+  const values = Array.from({ length: RESAMPLES }, () => resample(stream))
+    .filter(value => !Number.isNaN(value))
+    .sort((a, b) => a - b);
+  if (values.length < RESAMPLES / 2) return null;
+  const at = (share: number) => values[Math.min(values.length - 1, Math.floor(share * values.length))]!;
+  return [at((1 - LEVEL) / 2), at((1 + LEVEL) / 2)];
 }
 
 export function meanOf(values: readonly number[]): number {

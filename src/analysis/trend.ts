@@ -1,3 +1,5 @@
+import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
+
 /*
  * Page's test for ordered alternatives (E. B. Page, "Ordered hypotheses for multiple treatments", JASA 58, 1963): within each block (a seed under
  * one setting) the k treatments are ranked, L = Σ_j j · R_j. The p-value is exact: the permutation law of each block's own ranks, ties
@@ -103,14 +105,5 @@ function lawOfScores(ranks: readonly number[]): Map<number, number> {
 
 function normalP(blocks: number, k: number, L: number, expected: number): number {
   const variance = (blocks * k ** 2 * (k + 1) * (k ** 2 - 1)) / 144;
-  return normalTail((L - expected) / Math.sqrt(variance));
-}
-
-/** P(Z ≥ z), Abramowitz and Stegun 26.2.17 (absolute error below 1e-7). */
-function normalTail(z: number): number {
-  if (z < 0) return 1 - normalTail(-z);
-  const t = 1 / (1 + 0.2316419 * z);
-  const series =
-    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  return (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
+  return 1 - normalCdf((L - expected) / Math.sqrt(variance), 0, 1);
 }

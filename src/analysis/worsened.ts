@@ -29,7 +29,7 @@ export function plateauRows(runs: readonly Run[]): PlateauRow[] {
 
 /**
  * No plateau is worse than the baseline's beyond its interval: t-tests of log plateaus on the variance pooled over settings and both
- * sides, Holm-adjusted. Undefined when the two have no setting in common.
+ * sides, Holm-adjusted. Undefined when no setting has a plateau in both.
  */
 export function baselineClaim(
   current: readonly PlateauRow[],
@@ -42,7 +42,6 @@ export function baselineClaim(
     const old = before.get(keyOf(row));
     return old && old.plateaus.length > 0 ? [{ row, old }] : [];
   });
-  if (pairs.length === 0) return undefined;
   const logs = (row: PlateauRow) => row.plateaus.map(Math.log);
   const { variance, freedom } = pool(pairs.flatMap(({ row, old }) => [logs(row), logs(old)]));
   const compared = pairs
@@ -53,6 +52,7 @@ export function baselineClaim(
       return { row, rise, error };
     });
   const lost = pairs.filter(({ row }) => row.plateaus.length === 0);
+  if (compared.length === 0) return undefined;
   // Without spread (one seed each), any rise counts.
   const tests = compared.map(({ rise, error }) =>
     freedom > 0 && error > 0 ? upperTail(rise / error, freedom) : rise > 0 ? 0 : 1,

@@ -45,6 +45,12 @@ export interface Verdict {
 export async function verify(folder: string, options: VerifyOptions): Promise<void> {
   const verdict = await verdictOn(folder, options.baseline);
   const { claims, required, runs, damaged } = verdict;
+  if (claims.length === 0) {
+    throw new InputError(
+      `${folder}: no claim can be decided (${missingOf(verdict).join('; ') || 'no axis has two values'})`,
+      'Let `lengthwise run` finish more of the grid first.',
+    );
+  }
   const failed = claims.filter(({ holds }) => !holds);
   if (options.json) {
     printJson({
@@ -71,7 +77,7 @@ export async function verdictOn(folder: string, baseline?: string): Promise<Verd
     const claim = baselineClaim(plateauRows(runs), await readBaseline(baseline));
     if (!claim)
       throw new InputError(
-        `--baseline: ${baseline} and ${folder} have no setting in common`,
+        `--baseline: ${baseline} and ${folder} have no setting with a plateau in common`,
         'Compare runs of the same experiment: name and axes must agree.',
       );
     claims.push(claim);
@@ -156,12 +162,13 @@ function requiredText({ experiment, lengths, exponents }: Verdict['required'][nu
     table.push([knobsOf(row.axes) || 'all', row.epsilon, lengthOf(row), intervalOf(row)]);
   return [
     table.toString(),
-    ...exponents.map(({ knob, axes, epsilon, measured, interval, predicted }) => {
+    ...exponents.map(({ knob, axes, epsilon, measured, interval, values, predicted }) => {
       const others = knobsOf(axes);
+      const range = interval ? ` [${interval.map(end => end.toFixed(2)).join(', ')}]` : '';
       const own =
         measured === null
-          ? 'not enough values reach ε'
-          : `${measured.toFixed(2)} [${interval!.map(end => end.toFixed(2)).join(', ')}]`;
+          ? 'none, for want of two values with an N*'
+          : `${measured.toFixed(2)}${range} over ${values.used} of ${values.all} values`;
       const bounds = predicted.map(
         ({ name, exponent }) => `${name} ${exponent === null ? 'none' : exponent.toFixed(1)}`,
       );
@@ -178,6 +185,9 @@ export function lengthOf({ length, censored, shortest, longest }: RequiredLength
 
 /** The interval of N* in words. */
 export function intervalOf({ interval, shortest, longest }: RequiredLength): string {
-  const [low, high] = interval;
-  return `${low === 0 ? `≤ ${shortest}` : low === Infinity ? `> ${longest}` : low.toFixed(1)} … ${high === Infinity ? `> ${longest}` : high === 0 ? `≤ ${shortest}` : high.toFixed(1)}`;
+  if (!interval) return 'one seed';
+  const end = (length: number) =>
+    length === 0 ? `≤ ${shortest}` : length === Infinity ? `> ${longest}` : length.toFixed(1);
+  const [low, high] = interval.map(end);
+  return low === high ? low! : `${low} … ${high}`;
 }

@@ -88,15 +88,23 @@ function applySize(document: Document, file: string, size: string | undefined): 
   // Anything but sizes with paths in them is left for the schema to complain of.
   const chosen = isMap(sizes) ? sizes.get(size ?? names[0], true) : undefined;
   if (!isMap(chosen)) return;
-  for (const { key, value } of chosen.items) {
-    const path = String(key).split('.');
-    for (let depth = 1; depth < path.length; depth++) {
-      const parent = document.getIn(path.slice(0, depth), true);
-      if (parent !== undefined && !isMap(parent)) return;
-    }
-    document.setIn(path, value);
-  }
+  for (const { key, value } of chosen.items) put(document, String(key), value, `${file}: sizes: ${key}`);
   document.delete('sizes');
+}
+
+/**
+ * Puts a value at a dotted path, making the mappings on the way. Returns the path.
+ * @throws InputError, naming `what` was asked for, where the path leads through a scalar or a list.
+ */
+function put(document: Document, dotted: string, value: unknown, what: string): string[] {
+  const path = dotted.split('.');
+  for (let depth = 1; depth < path.length; depth++) {
+    const parent = document.getIn(path.slice(0, depth), true);
+    if (parent !== undefined && parent !== null && !isMap(parent))
+      throw new InputError(`${what}: ${path.slice(0, depth).join('.')} is a value, it has no keys`);
+  }
+  document.setIn(path, value);
+  return path;
 }
 
 /** A document's content. Throws `InputError` for aliases without an anchor, to themselves, or in excess. */
@@ -116,21 +124,12 @@ function assign(document: Document, assignment: string): string[] {
   const at = assignment.indexOf('=');
   if (at < 1)
     throw new InputError(`--set ${assignment}: expected path=value`, 'For example --set train.steps=500.');
-  const path = assignment.slice(0, at).split('.');
+  const path = assignment.slice(0, at);
   const parsed = parseDocument(assignment.slice(at + 1), { prettyErrors: false, logLevel: 'error' });
   const [problem] = parsed.errors;
-  if (problem)
-    throw new InputError(`--set ${path.join('.')}: ${problem.message.split('\n')[0]}`, 'Quote the value.');
-  for (let depth = 1; depth < path.length; depth++) {
-    const parent = document.getIn(path.slice(0, depth), true);
-    if (parent !== undefined && parent !== null && !isMap(parent)) {
-      throw new InputError(
-        `--set ${assignment}: ${path.slice(0, depth).join('.')} is a value, it has no keys`,
-      );
-    }
-  }
-  document.setIn(path, parsed.contents === null ? null : toValue(parsed, `--set ${path.join('.')}`));
-  return path;
+  if (problem) throw new InputError(`--set ${path}: ${problem.message.split('\n')[0]}`, 'Quote the value.');
+  const value = parsed.contents === null ? null : toValue(parsed, `--set ${path}`);
+  return put(document, path, value, `--set ${assignment}`);
 }
 
 function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {

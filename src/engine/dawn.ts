@@ -1,4 +1,5 @@
 import './dawn-globals.ts';
+import './dawn-polling.ts';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { create } from 'webgpu';

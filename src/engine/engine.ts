@@ -7,6 +7,7 @@ import { EngineFailure } from './failure.ts';
 import { forward } from './forward.ts';
 import { denseAttention, gradientOf, sampleSequences } from './inspect.ts';
 import { Memory } from './memory.ts';
+import { measureRoofline } from './roofline.ts';
 import { trainPack } from './train.ts';
 
 type Emit = (event: EngineEvent) => void;
@@ -39,6 +40,8 @@ async function serve(device: Device, request: Request, emit: Emit): Promise<Engi
   switch (request.op) {
     case 'probe':
       return { event: 'probed', adapter: device.adapter };
+    case 'roofline':
+      return { event: 'measured', adapter: device.adapter, roofline: await measureRoofline(device) };
     case 'train':
       return train(device, request.pack, emit);
     case 'forward':

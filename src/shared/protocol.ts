@@ -68,6 +68,7 @@ export const adapterPreferenceSchema = z.enum(['auto', 'hardware', 'software']);
 /** Node → engine. */
 export const requestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('probe'), adapter: adapterPreferenceSchema }),
+  z.strictObject({ op: z.literal('roofline'), adapter: adapterPreferenceSchema }),
   z.strictObject({ op: z.literal('train'), adapter: adapterPreferenceSchema, pack: packSchema }),
   z.strictObject({
     op: z.literal('forward'),
@@ -136,6 +137,24 @@ export const adapterInfoSchema = z.strictObject({
   limits: z.record(z.string(), z.number()),
 });
 
+/** What a device does at best (`engine/roofline.ts`). */
+export const rooflineSchema = z.strictObject({
+  /** Float32 multiply-adds counted as two, 10^9 a second: the better of the next two. */
+  gflops: z.number().positive(),
+  /** By two chains of vec4, and by eight of scalars. */
+  gflopsVector: z.number().positive(),
+  gflopsScalar: z.number().positive(),
+  /** Of a copy by a kernel, read and written bytes both counted. */
+  gbytesPerSecond: z.number().positive(),
+  gexpPerSecond: z.number().positive(),
+  /** One dispatch inside a pass that waits for the one before. */
+  dispatchMicros: z.number().positive(),
+  /** One command buffer of one dispatch, among many that are waited for together. */
+  submitMicros: z.number().positive(),
+  /** One command buffer, waited for. */
+  submitAndWaitMs: z.number().positive(),
+});
+
 /** A mean over sequences with its standard error. */
 export const testPointSchema = z.strictObject({ length: z.int(), loss, stderr: loss });
 
@@ -166,6 +185,7 @@ export const eventSchema = z.discriminatedUnion('event', [
     curve: z.array(z.strictObject({ step: z.int(), losses: z.array(loss) })),
   }),
   z.strictObject({ event: z.literal('probed'), adapter: adapterInfoSchema }),
+  z.strictObject({ event: z.literal('measured'), adapter: adapterInfoSchema, roofline: rooflineSchema }),
   z.strictObject({
     event: z.literal('trained'),
     adapter: adapterInfoSchema,
@@ -219,6 +239,7 @@ export type Replica = z.infer<typeof replicaSchema>;
 export type Pack = z.infer<typeof packSchema>;
 export type Request = z.infer<typeof requestSchema>;
 export type EngineEvent = z.infer<typeof eventSchema>;
+export type Roofline = z.infer<typeof rooflineSchema>;
 export type AdapterInfo = z.infer<typeof adapterInfoSchema>;
 export type CellOutcome = z.infer<typeof cellOutcomeSchema>;
 export type TestPoint = z.infer<typeof testPointSchema>;
