@@ -10,28 +10,31 @@ const page = (outDir: string, entry: Record<string, string>) => ({
 });
 
 /**
- * Three bundles from one source tree: `--mode page` is the engine that Chrome loads, `--mode bench` is the page of `bench` and apart
- * from it its peers, `--mode cli` is the Node program and the process that it runs Dawn in. Shaders are imported with `?raw`, which
- * vite and vitest both understand.
+ * Three bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode bench` is the
+ * page of `bench` and apart from it its peers, `--mode cli` is the Node program and the process that it runs Dawn in. Shaders are
+ * imported with `?raw`, which vite and vitest both understand.
  */
 export default defineConfig(({ mode }) => {
-  if (mode === 'page') return { build: page('dist/page', { engine: 'src/engine/page.ts' }) };
   const define = { __PEER_VERSIONS__: JSON.stringify(peerVersions()) };
-  if (mode === 'bench') {
-    return {
-      plugins: [absentPeers()],
-      define: { ...define, 'process.env.NODE_ENV': '"production"' },
-      build: page('dist/bench', { bench: 'src/bench/page.ts' }),
-    };
+  switch (mode) {
+    case 'page':
+      return { build: page('dist/page', { engine: 'src/engine/page.ts', gpujs: 'src/gpujs/page.ts' }) };
+    case 'bench':
+      return {
+        plugins: [absentPeers()],
+        define: { ...define, 'process.env.NODE_ENV': '"production"' },
+        build: page('dist/bench', { bench: 'src/bench/page.ts' }),
+      };
+    default:
+      return {
+        define,
+        build: {
+          outDir: 'dist/cli',
+          target: 'node20',
+          minify: false,
+          ssr: true,
+          rollupOptions: { input: { main: 'src/cli/main.ts', dawn: 'src/engine/dawn.ts' } },
+        },
+      };
   }
-  return {
-    define,
-    build: {
-      outDir: 'dist/cli',
-      target: 'node20',
-      minify: false,
-      ssr: true,
-      rollupOptions: { input: { main: 'src/cli/main.ts', dawn: 'src/engine/dawn.ts' } },
-    },
-  };
 });

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { z } from 'zod';
 import { readUserBytes, readUserFile } from '../config/yaml.ts';
+import type { GpujsMode } from '../gpujs/protocol.ts';
 import { flatten, layoutOf } from '../model/layout.ts';
 import { regimesOf } from '../model/regime.ts';
 import { readModel } from '../model/safetensors.ts';
@@ -12,17 +13,27 @@ import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
+import { onGpujs } from './forward-gpujs.ts';
 import { type MachineOptions, sessionOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 export interface ForwardOptions extends MachineOptions {
-  kernel: 'linear' | 'dense' | 'reference';
+  kernel: 'linear' | 'dense' | 'reference' | 'gpujs';
+  gpujsMode?: GpujsMode;
   allPositions: boolean;
   json: boolean;
 }
 
 /** Read-outs `[sequence][position][output]`; one position unless all were asked for. Null: not finite. */
-type Outputs = (number | null)[][][];
+export type Outputs = (number | null)[][][];
+
+/** Read-outs with what computed them. `deviceBytes` is null where no device memory is counted. */
+export interface Computed {
+  outputs: Outputs;
+  runtime: string;
+  adapter: string | null;
+  deviceBytes: number | null;
+}
 
 const MODEL_BYTES = 2 ** 31;
 const TOKENS_BYTES = 2 ** 28;
@@ -33,11 +44,7 @@ const tokensSchema = z.strictObject({ sequences: z.array(z.array(z.number())).mi
 export async function forward(modelFile: string, tokensFile: string, options: ForwardOptions): Promise<void> {
   const model = readModel(await readUserBytes(modelFile, MODEL_BYTES), modelFile);
   const sequences = parseTokens(await readUserFile(tokensFile, TOKENS_BYTES), tokensFile, model);
-  const { outputs, adapter, deviceBytes } =
-    options.kernel === 'reference'
-      ? { outputs: onReference(model, sequences, options.allPositions), adapter: null, deviceBytes: null }
-      : await onDevice(model, sequences, options);
-  const runtime = options.kernel === 'reference' ? 'node' : options.runtime;
+  const { outputs, runtime, adapter, deviceBytes } = await compute(model, sequences, options);
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
     const regimes = regimesOf(model) ?? null;
@@ -59,18 +66,23 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
   print(`kernel ${options.kernel} on ${adapter ?? 'the CPU, float64'}`);
 }
 
-function onReference(model: Model, sequences: number[][], allPositions: boolean): Outputs {
-  return sequences.map(tokens => {
+async function compute(model: Model, sequences: number[][], options: ForwardOptions): Promise<Computed> {
+  const { kernel, gpujsMode } = options;
+  if (gpujsMode !== undefined && kernel !== 'gpujs')
+    throw new InputError(`--gpujs-mode means nothing to --kernel ${kernel}`, 'Use it with --kernel gpujs.');
+  if (kernel === 'reference') return onReference(model, sequences, options.allPositions);
+  return kernel === 'gpujs' ? onGpujs(model, sequences, options) : onDevice(model, sequences, options);
+}
+
+function onReference(model: Model, sequences: number[][], allPositions: boolean): Computed {
+  const outputs = sequences.map(tokens => {
     const rows = referenceForward(model, tokens).outputs.map(row => [...row]);
     return allPositions ? rows : rows.slice(-1);
   });
+  return { outputs, runtime: 'node', adapter: null, deviceBytes: null };
 }
 
-async function onDevice(
-  model: Model,
-  sequences: number[][],
-  options: ForwardOptions,
-): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number }> {
+async function onDevice(model: Model, sequences: number[][], options: ForwardOptions): Promise<Computed> {
   const { adapter, allPositions } = options;
   const kernel = options.kernel === 'dense' ? 'dense' : 'linear';
   const session = await openSession(sessionOptions(options, log));
@@ -87,7 +99,7 @@ async function onDevice(
     });
     if (final.event !== 'computed') throw failure(final);
     const { outputs, deviceBytes } = final;
-    return { outputs, adapter: adapterName(final.adapter), deviceBytes };
+    return { outputs, runtime: options.runtime, adapter: adapterName(final.adapter), deviceBytes };
   } finally {
     await session.close();
   }

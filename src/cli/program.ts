@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { GPUJS_MODES } from '../gpujs/protocol.ts';
 import { lawSchema } from '../shared/protocol.ts';
 import { METHODS } from '../simulation/simulate.ts';
 import { withBench } from './bench-command.ts';
@@ -90,14 +91,19 @@ export function program(): Command {
   withMachine(verb('forward <model.safetensors> <tokens.json>', 'f(x) of each sequence'))
     .addOption(
       new Option('--kernel <name>', 'how to compute it')
-        .choices(['linear', 'dense', 'reference'])
+        .choices(['linear', 'dense', 'reference', 'gpujs'])
         .default('linear'),
+    )
+    .addOption(
+      new Option('--gpujs-mode <name>', 'backend of --kernel gpujs; the first it finds unless given').choices(
+        GPUJS_MODES,
+      ),
     )
     .option('--all-positions', 'read out at every position, not only the last', false)
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExample:\n  lengthwise forward results/quickstart/<run>/models/<cell>.safetensors tokens.json --json',
+      '\nExample:\n  lengthwise forward results/quickstart/<run>/models/<cell>.safetensors tokens.json --json\n  lengthwise forward model.safetensors tokens.json --kernel gpujs --gpujs-mode cpu',
     )
     .action(forward);
   withLaw(
