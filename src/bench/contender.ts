@@ -35,7 +35,9 @@ export interface Posed {
   /** Largest error relative to the largest result that rounding to float32 explains. */
   tolerance: number;
   /** Undefined where the suite has no such implementation. */
-  load(implementation: string): Promise<{ version: string; prepare(device: Device): Promise<Prepared> }> | undefined;
+  load(
+    implementation: string,
+  ): Promise<{ version: string; prepare(device: Device): Promise<Prepared> }> | undefined;
 }
 
 /** Poses a problem to the contenders of its suite. */

@@ -1,5 +1,5 @@
-import type { Device } from '../engine/device.ts';
 import { denseForward } from '../engine/dense-forward.ts';
+import type { Device } from '../engine/device.ts';
 import { forward } from '../engine/forward.ts';
 import { initialise } from '../model/initialise.ts';
 import { layoutOf, unflatten } from '../model/layout.ts';

@@ -15,8 +15,14 @@ export const IMPLEMENTATIONS: Record<Suite, readonly string[]> = {
     'plain-loops',
   ],
   forward: ['lengthwise/linear', 'lengthwise/dense'],
-  training: ['lengthwise/pack-of-16', 'lengthwise/one-model'],
+  training: ['lengthwise/pack-of-16', 'lengthwise/one-model', 'jax-js'],
 };
 
 /** Ours, and not a peer. */
 export const isOurs = (implementation: string) => implementation.startsWith('lengthwise/');
+
+/** Peers that compute on the processor and not on the adapter that the others share. */
+const ON_PROCESSOR = ['onnxruntime-web/wasm-group-query', 'plain-loops'];
+
+/** Runs on the shared adapter. Rows of other files count as such: their adapter column says what they ran on. */
+export const isOnAdapter = (implementation: string) => !ON_PROCESSOR.includes(implementation);

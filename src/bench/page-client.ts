@@ -1,5 +1,5 @@
-import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { openChromePage } from '../runtime/chrome.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';

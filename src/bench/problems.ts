@@ -5,7 +5,7 @@ export const SUITES = ['attention', 'forward', 'training'] as const satisfies re
 /** Which problems to pose; what is undefined takes its default. */
 export interface ProblemChoice {
   suites: readonly Suite[];
-  lengths: readonly number[] | undefined;
+  lengths?: readonly number[] | undefined;
   dimensions: readonly number[];
   heads: readonly number[];
   directions: readonly ('forward' | 'backward')[];
@@ -18,27 +18,24 @@ const ATTENTION_LENGTHS = [256, 1024, 2048];
 const FORWARD_LENGTHS = [1024, 4096, 16_384];
 
 /** The problems of some suites, in the order in which they are run and shown. */
-export function problemsOf({ suites, lengths, dimensions, heads, directions }: ProblemChoice): Problem[] {
-  return suites.flatMap((suite): Problem[] => {
-    switch (suite) {
-      case 'attention':
-        return directions.flatMap(direction =>
-          dimensions.flatMap(D =>
-            heads.flatMap(H =>
-              (lengths ?? ATTENTION_LENGTHS).map(T => ({ suite, T, D, heads: H, direction })),
-            ),
-          ),
-        );
-      case 'forward':
-        return (lengths ?? FORWARD_LENGTHS).map(T => ({ suite, T, D: 32, heads: 1, direction: 'forward' }));
-      case 'training':
-        return [
-          { suite, model: 'one-layer', T: 64, D: 32, heads: 1, direction: 'training' },
-          { suite, model: 'two-layer', T: 256, D: 32, heads: 1, direction: 'training' },
-        ];
-    }
-  });
+export function problemsOf(choice: ProblemChoice): Problem[] {
+  return choice.suites.flatMap(suite => OF_SUITE[suite](choice));
 }
+
+const OF_SUITE: Record<Suite, (choice: ProblemChoice) => Problem[]> = {
+  attention: ({ directions, dimensions, heads, lengths = ATTENTION_LENGTHS }) =>
+    directions.flatMap(direction =>
+      dimensions.flatMap(D =>
+        heads.flatMap(H => lengths.map((T): Problem => ({ suite: 'attention', T, D, heads: H, direction }))),
+      ),
+    ),
+  forward: ({ lengths = FORWARD_LENGTHS }) =>
+    lengths.map(T => ({ suite: 'forward', T, D: 32, heads: 1, direction: 'forward' })),
+  training: () => [
+    { suite: 'training', model: 'one-layer', T: 64, D: 32, heads: 1, direction: 'training' },
+    { suite: 'training', model: 'two-layer', T: 256, D: 32, heads: 1, direction: 'training' },
+  ],
+};
 
 /** The problem in words. */
 export function problemName(problem: Pick<Problem, 'suite' | 'T' | 'D' | 'heads' | 'direction'>): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { adapterInfoSchema, adapterPreferenceSchema } from '../shared/protocol.ts';
+import { adapterInfoSchema, adapterPreferenceSchema, rooflineSchema } from '../shared/protocol.ts';
 
 /*
  * What the command line and the bench page say to each other: one request, one answer, both JSON. Node decides what runs
@@ -43,13 +43,6 @@ export const problemSchema = z.discriminatedUnion('suite', [
   trainingProblemSchema,
 ]);
 
-export const peakSchema = z.strictObject({
-  /** 10⁹ multiply-adds a second, times two, of a kernel that does nothing else. */
-  gflops: z.number().positive(),
-  /** 10⁹ bytes read and written a second by a copy. */
-  gbytesPerSecond: z.number().positive(),
-});
-
 export const benchRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('open'), adapter: adapterPreferenceSchema }),
   z.strictObject({ op: z.literal('roofline') }),
@@ -63,15 +56,7 @@ export const benchRequestSchema = z.discriminatedUnion('op', [
 
 export const benchAnswerSchema = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('opened'), adapter: adapterInfoSchema }),
-  z.strictObject({
-    event: z.literal('measured'),
-    peak: peakSchema,
-    /** 10⁹ exponentials a second. */
-    gexpsPerSecond: z.number().positive(),
-    /** A dispatch inside a pass, and an empty submission waited for. */
-    dispatchMicroseconds: z.number(),
-    submitMicroseconds: z.number(),
-  }),
+  z.strictObject({ event: z.literal('measured'), roofline: rooflineSchema }),
   z.strictObject({ event: z.literal('posed'), referenceMs: milliseconds }),
   z.strictObject({
     event: z.literal('checked'),
@@ -101,6 +86,5 @@ export type ForwardProblem = z.infer<typeof forwardProblemSchema>;
 export type TrainingProblem = z.infer<typeof trainingProblemSchema>;
 export type Problem = z.infer<typeof problemSchema>;
 export type Suite = Problem['suite'];
-export type Peak = z.infer<typeof peakSchema>;
 export type BenchRequest = z.infer<typeof benchRequestSchema>;
 export type BenchAnswer = z.infer<typeof benchAnswerSchema>;

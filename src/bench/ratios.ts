@@ -1,16 +1,18 @@
-import { isOurs } from './names.ts';
+import { isOnAdapter, isOurs } from './names.ts';
 import type { Row } from './rows.ts';
 
-/** Rows of one problem, fastest correct ones first, then those without a time or wrong. */
+/** How the rows of one problem stand to each other. */
 export interface Standing {
   /** Our fastest correct row. */
   ours: Row | undefined;
-  /** The fastest correct row of a peer. */
-  fastestPeer: Row | undefined;
+  /** The fastest correct row of a peer on the shared adapter, and of any peer. */
+  onAdapter: Row | undefined;
+  fastest: Row | undefined;
   /** How many times longer each correct row other than `ours` takes, fastest first. */
   ratios: { row: Row; ratio: number }[];
-  /** Rows whose results are wrong, or that have none. */
+  /** Rows whose results are wrong, and rows without times. */
   wrong: Row[];
+  failed: Row[];
 }
 
 const sameProblem = (row: Row) =>
@@ -35,12 +37,15 @@ export function standing(rows: readonly Row[]): Standing {
     .filter(row => row.correct && costOf(row) !== null)
     .sort((a, b) => costOf(a)! - costOf(b)!);
   const ours = correct.find(row => isOurs(row.implementation));
+  const peers = correct.filter(row => !isOurs(row.implementation));
   return {
     ours,
-    fastestPeer: correct.find(row => !isOurs(row.implementation)),
+    onAdapter: peers.find(row => isOnAdapter(row.implementation)),
+    fastest: peers[0],
     ratios: ours
       ? correct.filter(row => row !== ours).map(row => ({ row, ratio: costOf(row)! / costOf(ours)! }))
       : [],
-    wrong: rows.filter(row => !row.correct),
+    wrong: rows.filter(row => row.problem === undefined && !row.correct),
+    failed: rows.filter(row => row.problem !== undefined),
   };
 }

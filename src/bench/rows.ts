@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { adapterInfoSchema } from '../shared/protocol.ts';
-import { type Peak, type Problem, peakSchema } from './protocol.ts';
+import { adapterInfoSchema, rooflineSchema } from '../shared/protocol.ts';
+import type { Problem } from './protocol.ts';
 
 const number = z.number().nullable();
 
@@ -43,7 +43,7 @@ export const reportSchema = z.strictObject({
   runtime: z.enum(['chrome', 'dawn']),
   /** Browser or Dawn, with its version. */
   runtimeVersion: z.string(),
-  peak: peakSchema,
+  peak: rooflineSchema,
   rows: z.array(rowSchema),
 });
 
@@ -85,7 +85,12 @@ export function median(numbers: readonly number[]): number | null {
 }
 
 /** The row of a measurement. */
-export function rowOf(problem: Problem, measured: Measurement, peak: Peak, adapter: string): Row {
+export function rowOf(
+  problem: Problem,
+  measured: Measurement,
+  peak: { gflops: number },
+  adapter: string,
+): Row {
   const { implementation, version, samples, maxError, tolerance, sequences, steps } = measured;
   const timed = measured.problem === undefined ? samples.map(ms => ms / steps) : [];
   const medianMs = median(timed);

@@ -1,6 +1,6 @@
 import { isStopping } from '../runtime/stopping.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
-import type { AdapterInfo, AdapterPreference } from '../shared/protocol.ts';
+import type { AdapterInfo, AdapterPreference, Roofline } from '../shared/protocol.ts';
 import { type BenchClient, Gone } from './client.ts';
 import type { BenchAnswer, BenchRequest, Problem } from './protocol.ts';
 import type { Measurement } from './rows.ts';
@@ -46,8 +46,9 @@ export class Runner {
   }
 
   /** Peak rates of the adapter. @throws MachineError when they cannot be measured. */
-  async roofline(): Promise<Answer<'measured'>> {
-    return this.own({ op: 'roofline' }, 'measured');
+  async roofline(): Promise<Roofline> {
+    const { roofline } = await this.own({ op: 'roofline' }, 'measured');
+    return roofline;
   }
 
   /**
@@ -56,18 +57,20 @@ export class Runner {
    */
   async measure(problem: Problem, implementations: readonly string[]): Promise<Measurement[]> {
     const { runs } = this.options;
-    const entrants = implementations.map((implementation): Entrant => ({
-      implementation,
-      version: '',
-      samples: [],
-      coldMs: null,
-      maxError: null,
-      tolerance: 0,
-      sequences: undefined,
-      steps: 1,
-      problem: undefined,
-      page: undefined,
-    }));
+    const entrants = implementations.map(
+      (implementation): Entrant => ({
+        implementation,
+        version: '',
+        samples: [],
+        coldMs: null,
+        maxError: null,
+        tolerance: 0,
+        sequences: undefined,
+        steps: 1,
+        problem: undefined,
+        page: undefined,
+      }),
+    );
     for (const entrant of entrants) await this.check(problem, entrant);
     // The first round warms up: what an implementation still compiles or allocates then is not timed.
     for (let round = 0; round <= runs; round++) {

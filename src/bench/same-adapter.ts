@@ -7,7 +7,11 @@ const ATTEMPTS = 4;
  * Has every library of this page get the adapter that was asked for, whatever it asks for itself, and tells when any of their devices
  * is lost.
  */
-export function shareAdapter(gpu: GPU, preference: AdapterPreference, onLost: (message: string) => void): void {
+export function shareAdapter(
+  gpu: GPU,
+  preference: AdapterPreference,
+  onLost: (message: string) => void,
+): void {
   const ask = gpu.requestAdapter.bind(gpu);
   const options: GPURequestAdapterOptions = {
     powerPreference: 'high-performance',

@@ -1,4 +1,5 @@
 import { type Device, openDevice } from '../engine/device.ts';
+import { measureRoofline } from '../engine/roofline.ts';
 import { messageOf } from '../shared/errors.ts';
 import { poseAttention } from './attention-suite.ts';
 import { type Posed, type Prepared, Unsupported } from './contender.ts';
@@ -47,7 +48,7 @@ export class Bench {
         this.device = await openDevice(this.gpu, request.adapter);
         return { event: 'opened', adapter: this.device.adapter };
       case 'roofline':
-        throw new Error('not yet');
+        return { event: 'measured', roofline: await measureRoofline(this.opened()) };
       case 'pose': {
         for (const prepared of this.ready.values()) await prepared.dispose();
         this.ready.clear();
@@ -68,13 +69,19 @@ export class Bench {
     }
   }
 
+  private opened(): Device {
+    if (!this.device) throw new Error('the first request must be open');
+    return this.device;
+  }
+
   private async check(implementation: string): Promise<BenchAnswer> {
-    if (!this.device || !this.problem) throw new Error('a check before a problem');
+    const device = this.opened();
+    if (!this.problem) throw new Error('a check before a problem');
     const { truth, tolerance } = this.problem;
     const contender = await this.problem.load(implementation);
     if (!contender) throw new Unsupported(`${implementation} is not in this suite`);
     try {
-      const prepared = await contender.prepare(this.device);
+      const prepared = await contender.prepare(device);
       prepared.before?.();
       const began = performance.now();
       const first = await prepared.run();

@@ -1,8 +1,10 @@
 import { referenceTrain } from '../reference/train.ts';
+import type { Pack } from '../shared/protocol.ts';
 import { type Load, type Posed, type Prepared, posed } from './contender.ts';
-import { type Stepper, stepper } from './ours/training.ts';
+import { stepper } from './ours/training.ts';
 import { peerVersion } from './peer-versions.ts';
 import type { TrainingProblem } from './protocol.ts';
+import type { Stepper } from './stepper.ts';
 import { trainingPack } from './training-pack.ts';
 
 /** Adam magnifies rounding: where a gradient is near 0, its sign decides a whole step of a weight. */
@@ -18,16 +20,23 @@ const PROOF_STEPS = 3;
 /** Models that train together in `lengthwise/pack-of-16`. */
 const PACK = 16;
 
-const prepared = (problem: TrainingProblem, open: (batch?: number) => Stepper, replicas: number): Prepared => {
-  const timed = open();
+async function prepare(
+  problem: TrainingProblem,
+  replicas: number,
+  open: (pack: Pack) => Promise<Stepper>,
+): Promise<Prepared> {
+  const pack = trainingPack(problem, replicas);
+  const timed = await open(pack);
   const steps = STEPS[problem.model];
   return {
     steps,
-    sequences: steps * trainingPack(problem, replicas).batch * replicas,
+    sequences: steps * pack.batch * replicas,
+    before: () => timed.draw?.(steps),
     run: async () => [await timed.take(steps)],
     async prove() {
-      const small = open(PROOF_BATCH);
+      const small = await open(trainingPack(problem, replicas, PROOF_BATCH));
       try {
+        small.draw?.(PROOF_STEPS);
         return [await small.take(PROOF_STEPS)];
       } finally {
         small.dispose();
@@ -35,19 +44,25 @@ const prepared = (problem: TrainingProblem, open: (batch?: number) => Stepper, r
     },
     dispose: () => timed.dispose(),
   };
-};
+}
 
 const ours =
   (replicas: number): Load<TrainingProblem> =>
   async () => ({
     version: peerVersion('lengthwise'),
-    prepare: async (problem, device) =>
-      prepared(problem, batch => stepper(trainingPack(problem, replicas, batch), device), replicas),
+    prepare: (problem, device) => prepare(problem, replicas, async pack => stepper(pack, device)),
   });
 
 const CONTENDERS: Record<string, Load<TrainingProblem>> = {
   [`lengthwise/pack-of-${PACK}`]: ours(PACK),
   'lengthwise/one-model': ours(1),
+  'jax-js': async () => {
+    const { jaxStepper } = await import('./peers/jax-steps.ts');
+    return {
+      version: peerVersion('@jax-js/jax'),
+      prepare: problem => prepare(problem, 1, jaxStepper),
+    };
+  },
 };
 
 export function poseTraining(problem: TrainingProblem): Posed {

@@ -20,9 +20,7 @@ export function withBench(command: Command): Command {
         .argParser(wholeNumbers(4, 256))
         .default([64], '64'),
     )
-    .addOption(
-      new Option('--heads <H,H,…>', 'heads').argParser(wholeNumbers(1, 64)).default([1], '1'),
-    )
+    .addOption(new Option('--heads <H,H,…>', 'heads').argParser(wholeNumbers(1, 64)).default([1], '1'))
     .addOption(
       new Option('--direction <name>', 'backward: gradients from scratch, forward pass included')
         .choices(['forward', 'backward', 'both'])

@@ -1,27 +1,25 @@
 import Table from 'cli-table3';
 import { problemName } from '../bench/problems.ts';
-import type { BenchAnswer } from '../bench/protocol.ts';
 import { byProblem, standing } from '../bench/ratios.ts';
 import type { Row } from '../bench/rows.ts';
-
-type Measured = Extract<BenchAnswer, { event: 'measured' }>;
+import type { Roofline } from '../shared/protocol.ts';
 
 const ms = (value: number | null) => (value === null ? '' : value.toPrecision(3));
 
 /** What the adapter can do at most. */
-export function rooflineText(measured: Measured): string {
-  const { peak, gexpsPerSecond, dispatchMicroseconds, submitMicroseconds } = measured;
+export function rooflineText(peak: Roofline): string {
   const table = new Table({
     head: ['roofline', 'measured'],
     colAligns: ['left', 'right'],
     style: { head: [], border: [] },
   });
   table.push(
-    ['multiply-add', `${peak.gflops.toFixed(1)} GFLOP/s`],
+    ['multiply-add, float32', `${peak.gflops.toFixed(1)} GFLOP/s`],
     ['copy, bytes read and written', `${peak.gbytesPerSecond.toFixed(1)} GB/s`],
-    ['exponential', `${gexpsPerSecond.toFixed(2)} G/s`],
-    ['dispatch in a pass', `${dispatchMicroseconds.toFixed(1)} µs`],
-    ['submit and wait', `${submitMicroseconds.toFixed(0)} µs`],
+    ['exponential', `${peak.gexpPerSecond.toFixed(2)} G/s`],
+    ['dispatch in a pass', `${peak.dispatchMicros.toFixed(1)} µs`],
+    ['submission, one of many', `${peak.submitMicros.toFixed(0)} µs`],
+    ['submission, waited for', `${peak.submitAndWaitMs.toFixed(2)} ms`],
   );
   return table.toString();
 }
@@ -75,15 +73,29 @@ function tableOf(rows: readonly Row[]): string {
   return table.toString();
 }
 
-/** How many times faster our fastest correct row is than each correct other one. */
+/** Each correct row's time as a multiple of our fastest correct one's, and the fastest peers by name. */
 export function ratioLine(rows: readonly Row[]): string {
-  const { ours, fastestPeer, ratios, wrong } = standing(rows);
-  if (!ours) return 'No implementation of ours has a correct time here.';
-  const times = ratios.map(
-    ({ row, ratio }) =>
-      `${ratio < 10 ? ratio.toFixed(2) : ratio.toFixed(0)}× ${row.implementation}${row === fastestPeer ? ' (fastest correct peer)' : ''}`,
-  );
-  const slower = times.length > 0 ? `: ${times.join(', ')}` : '';
-  const left = wrong.length > 0 ? `; not compared: ${wrong.map(row => row.implementation).join(', ')}` : '';
-  return `${ours.implementation} in ${ms(ours.medianMs)} ms is faster by${slower || ' nothing to compare with'}${left}`;
+  const { ours, onAdapter, fastest, ratios, wrong, failed } = standing(rows);
+  const names = (some: readonly Row[]) => some.map(row => row.implementation).join(', ');
+  const left = [
+    wrong.length > 0 ? `wrong: ${names(wrong)}` : '',
+    failed.length > 0 ? `no times: ${names(failed)}` : '',
+  ].filter(Boolean);
+  if (!ours) return ['No implementation of ours has a correct time here', ...left].join('; ');
+  const unit = ours.suite === 'training' ? 'Time a sequence' : 'Time';
+  const times = ratios.map(({ row, ratio }) => `${row.implementation} ${ratio.toPrecision(3)}×`);
+  const of = (peer: Row | undefined) => ratios.find(({ row }) => row === peer)!.ratio.toPrecision(3);
+  const against = [
+    onAdapter
+      ? `${of(onAdapter)}× the fastest correct peer on this adapter (${onAdapter.implementation})`
+      : '',
+    fastest && fastest !== onAdapter ? `${of(fastest)}× the fastest of all (${fastest.implementation})` : '',
+  ].filter(Boolean);
+  return [
+    `${ours.implementation} against the peers: ${against.join(', ') || 'no correct peer'}`,
+    [
+      `${unit}, in units of ${ours.implementation}: ${times.join(', ') || 'nothing to compare'}`,
+      ...left,
+    ].join('; '),
+  ].join('\n');
 }

@@ -178,8 +178,9 @@ export function program(): Command {
       '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
     )
     .action(verify);
-  withBench(withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')))
-    .addOption(json());
+  withBench(
+    withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
+  ).addOption(json());
   verb('doctor', 'what is on this machine: browser, adapters, limits')
     .addOption(machineOptions().find(option => option.long === '--port')!)
     .addOption(json())

@@ -1,4 +1,9 @@
-import { denseAttentionBackward, denseAttentionForward, type DenseInputs, type DenseShape } from '../../engine/dense-attention.ts';
+import {
+  type DenseInputs,
+  type DenseShape,
+  denseAttentionBackward,
+  denseAttentionForward,
+} from '../../engine/dense-attention.ts';
 import type { Device } from '../../engine/device.ts';
 import { type Dispatch, record } from '../../engine/dispatch.ts';
 import { Memory } from '../../engine/memory.ts';

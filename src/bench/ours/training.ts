@@ -3,15 +3,9 @@ import { submit } from '../../engine/dispatch.ts';
 import { Memory } from '../../engine/memory.ts';
 import { prepareTraining, type Training } from '../../engine/train.ts';
 import type { Pack } from '../../shared/protocol.ts';
+import type { Stepper } from '../stepper.ts';
 
-/** A pack under training, some steps at a time. */
-export interface Stepper {
-  /** Takes optimiser steps as `lengthwise run` takes them: data drawn on the device, one submission, losses read back at its end. */
-  take(steps: number): Promise<Float32Array>;
-  dispose(): void;
-}
-
-/** Trains a pack; `take` resolves to the losses that the first replica had in those steps. Compiled by the first of them. */
+/** Trains a pack as `lengthwise run` does: data drawn on the device, a call's steps in one submission, losses read back at its end. */
 export function stepper(pack: Pack, device: Device): Stepper {
   const memory = new Memory(device);
   const replicas = pack.replicas.length;

@@ -104,7 +104,12 @@ function causalMask(T: number): Float32Array<ArrayBuffer> {
 /** MatMul, Mul, Add of a causal mask, Softmax, MatMul. */
 export function matMulGraph({ heads, T, D, scale, queries, keys, values }: AttentionData): OnnxAttention {
   const dims = [1, heads, T, D];
-  const node = (operator: string, inputs: string[], output: string, ints?: Record<string, number[] | number>) => ({
+  const node = (
+    operator: string,
+    inputs: string[],
+    output: string,
+    ints?: Record<string, number[] | number>,
+  ) => ({
     operator,
     inputs,
     outputs: [output],

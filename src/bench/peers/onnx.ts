@@ -3,7 +3,7 @@ import type { AttentionData } from '../attention-data.ts';
 import { type Contender, type Prepared, Unsupported } from '../contender.ts';
 import { peerVersion } from '../peer-versions.ts';
 import { swapHeads } from './layout.ts';
-import { type OnnxAttention } from './onnx-graphs.ts';
+import type { OnnxAttention } from './onnx-graphs.ts';
 import { onnxModel } from './onnx-model.ts';
 
 type Provider = 'webgpu' | 'wasm';
@@ -23,7 +23,10 @@ async function load(provider: Provider): Promise<typeof Ort> {
 }
 
 /** ONNX Runtime Web on one of its providers, asked through one of `onnx-graphs.ts`. Has no gradients. */
-export function onnx(provider: Provider, ask: (data: AttentionData) => OnnxAttention): Contender<AttentionData> {
+export function onnx(
+  provider: Provider,
+  ask: (data: AttentionData) => OnnxAttention,
+): Contender<AttentionData> {
   return {
     version: peerVersion('onnxruntime-web'),
     async prepare(data) {
