@@ -15,7 +15,7 @@ export const IMPLEMENTATIONS: Record<Suite, readonly string[]> = {
     'plain-loops',
   ],
   forward: ['lengthwise/linear', 'lengthwise/dense'],
-  training: ['lengthwise/pack-of-16', 'lengthwise/one-model', 'jax-js'],
+  training: ['lengthwise/pack-of-8', 'lengthwise/one-model', 'jax-js'],
 };
 
 /** Ours, and not a peer. */

@@ -11,14 +11,14 @@ import { trainingPack } from './training-pack.ts';
 const TOLERANCE = 1e-3;
 
 /** Optimiser steps of a call: enough to be long beside a read-back. */
-const STEPS = { 'one-layer': 8, 'two-layer': 1 };
+const STEPS = { 'one-layer': 4, 'two-layer': 1 };
 
 /** What is held to float64 training: the losses of the first steps on smaller batches, which float64 loops can afford. */
 const PROOF_BATCH = 4;
 const PROOF_STEPS = 3;
 
-/** Models that train together in `lengthwise/pack-of-16`. */
-const PACK = 16;
+/** Models that train together in `lengthwise/pack-of-8`. */
+const PACK = 8;
 
 async function prepare(
   problem: TrainingProblem,
