@@ -19,6 +19,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (b >= batch.rows) { return; }
   let head = id.x % H;
   let row = id.y * batch.rows + b;
+  if (suffix[row * (TAU + 1u)] > C) { return; }
   let log_length = log(f32(max(lengths[row], 1u)));
   let scale = select(1.0, log_length, FINITE);
   let attention = row * MIX_STRIDE + MIX_AT + head * C;

@@ -22,6 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let out = row * MIX_STRIDE + MIX_AT + head * C;
   let weight_out = (row * H + head) * (TAU + 1u);
   let query = suffix[row * (TAU + 1u)];
+  if (query > C) { return; }
   if (query >= C) {
     // A row past the end of its sequence attends to nothing.
     for (var c = 0u; c < C; c++) { mix[out + c] = 0.0; }

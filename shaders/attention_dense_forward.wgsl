@@ -23,7 +23,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   const BLOCKS = (DV4 + 7u) / 8u;
   let head = group.z / BLOCKS;
   let column = (group.z % BLOCKS) * 8u;
-  let first_row = group.x * 64u;
+  let first_row = dense.first_query + group.x * 64u;
   let last_row = min(first_row + 63u, dense.length - 1u);
   // Rows past the end repeat the last one, so that control flow stays uniform for the quads.
   let i = min(first_row + thread, last_row);

@@ -7,7 +7,7 @@
 @group(0) @binding(0) var<uniform> window: Window;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> suffix: array<u32>;
-@group(0) @binding(3) var<storage, read> lengths: array<u32>;
+@group(0) @binding(3) var<storage, read> owners: array<u32>;
 @group(0) @binding(4) var<storage, read> state: array<f32>;
 @group(0) @binding(5) var<storage, read> attention: array<f32>;
 @group(0) @binding(6) var<storage, read> grad_scores: array<f32>;
@@ -16,15 +16,14 @@
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-  if (past_the_end(group)) {
-    return;
-  }
+  if (past_the_end(group)) { return; }
   quad_begin();
   let at = min(id.x, window.sequences * window.width - 1u);
-  let sequence = at / window.width;
   let row = id.y * window.sequences * window.width + at;
+  let owner = owners[row];
+  let sequence = sequence_of(owner);
   let query = suffix[row * (TAU + 1u)];
-  let last = select(0.0, 1.0, window.first + at % window.width + 1u == lengths[id.y * window.sequences + sequence]);
+  let last = select(0.0, 1.0, owner >= LAST && owner != NOBODY);
   let inside = select(0.0, 1.0, query < C);
   let base = id.y * STRIDE;
   let table = (base + AT_FEATURES) / 4u;

@@ -1,7 +1,7 @@
 // Gradient of the one-query attention of layer 2 at every position of a window. With grad_mean the gradient of the attention's
 // average z_mean = sum_j attention_j state[j], and dot_mean = grad_mean . z_mean:
 //   grad_scores [rows][H_PAD] = attention_j (grad_mean . state[j] - dot_mean) * scale    =    (scale = log T in finite precision)
-// attention [rows][H_PAD] is 0 in rows past the end, and so is the gradient. One thread a row.
+// attention [rows][H_PAD] is 0 in rows past a sequence's end, and so is the gradient. One thread a row.
 
 @group(0) @binding(0) var<uniform> window: Window;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
@@ -10,20 +10,15 @@
 @group(0) @binding(4) var<storage, read> state: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> attention: array<f32>;
 @group(0) @binding(6) var<storage, read_write> grad_scores: array<f32>;
+@group(0) @binding(7) var<storage, read> owners: array<u32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-  if (past_the_end(group)) {
-    for (var h = 0u; h < H; h++) {
-      let row = id.y * window.sequences * window.width + id.x;
-      grad_scores[row * H_PAD + h] = 0.0;
-    }
-    return;
-  }
+  if (past_the_end(group)) { return; }
   quad_begin();
   let at = min(id.x, window.sequences * window.width - 1u);
-  let sequence = at / window.width;
   let row = id.y * window.sequences * window.width + at;
+  let sequence = sequence_of(owners[row]);
   let scale = select(1.0, log(f32(lengths[id.y * window.sequences + sequence])), FINITE);
   for (var h = 0u; h < H; h++) {
     let grad = (id.y * STRIDE + AT_GRAD_ZMEAN + (sequence * H + h) * Z) / 4u;

@@ -9,17 +9,19 @@
 @group(0) @binding(2) var<storage, read> phi: array<f32>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read> state: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> scores: array<f32>;
+@group(0) @binding(5) var<storage, read> owners: array<u32>;
+@group(0) @binding(6) var<storage, read> positions: array<u32>;
+@group(0) @binding(7) var<storage, read_write> scores: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
   if (past_the_end(group)) { return; }
   quad_begin();
   let at = min(id.x, window.sequences * window.width - 1u);
-  let sequence = at / window.width;
   let row = id.y * window.sequences * window.width + at;
+  let sequence = sequence_of(owners[row]);
   let length = lengths[id.y * window.sequences + sequence];
-  let position = window.first + at % window.width + 1u;
+  let position = positions[row];
   for (var h = 0u; h < H; h++) {
     let query = (id.y * STRIDE + AT_ZQUERY + (sequence * H + h) * Z) / 4u;
     var score = 0.0;
@@ -28,7 +30,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
       let z = row * (Z / 4u) + j;
       score += (dot(state[z], q[0]) + dot(state[z + 1u], q[1])) + (dot(state[z + 2u], q[2]) + dot(state[z + 3u], q[3]));
     }
-    if (position <= length && id.x == at) {
+    if (position > 0u && id.x == at) {
       let t = length - position;
       if (t <= TAU) {
         score += select(log(f32(length)), 1.0, FINITE) * phi[id.y * STRIDE + AT_PHI2 + h * (TAU + 1u) + t];

@@ -5,18 +5,20 @@
 @group(0) @binding(1) var<storage, read> lengths: array<u32>;
 @group(0) @binding(2) var<storage, read> grad_scores: array<f32>;
 @group(0) @binding(3) var<storage, read_write> arena: array<f32>;
+@group(0) @binding(4) var<storage, read> row_starts: array<u32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (id.x >= H * (TAU + 1u)) { return; }
   let h = id.x / (TAU + 1u);
   let t = id.x % (TAU + 1u);
+  let rows = id.y * window.sequences * window.width;
   var sum = 0.0;
   for (var b = 0u; b < window.sequences; b++) {
     let sequence = id.y * window.sequences + b;
     let length = lengths[sequence];
     if (t < length) {
-      sum += select(log(f32(length)), 1.0, FINITE) * grad_scores[(sequence * window.width + length - 1u - t) * H_PAD + h];
+      sum += select(log(f32(length)), 1.0, FINITE) * grad_scores[(rows + row_starts[id.y * (window.sequences + 1u) + b] + length - 1u - t) * H_PAD + h];
     }
   }
   arena[id.y * STRIDE + AT_GRADIENTS + AT_PHI2 + id.x] = sum;

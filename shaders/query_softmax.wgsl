@@ -11,6 +11,7 @@
 @group(0) @binding(1) var<storage, read> lengths: array<u32>;
 @group(0) @binding(2) var<storage, read_write> running: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> scores: array<f32>;
+@group(0) @binding(4) var<storage, read> row_starts: array<u32>;
 
 var<workgroup> best: array<f32, LANES>;
 
@@ -21,7 +22,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let length = lengths[sequence];
   let log_length = log(f32(length));
   let count = min(max(length, window.first) - window.first, window.width);
-  let first = sequence * window.width * H_PAD + head;
+  let starts = group.y * (window.sequences + 1u) + group.x / H;
+  let first = (group.y * window.sequences * window.width + row_starts[starts]) * H_PAD + head;
+  let padded = row_starts[starts + 1u] - row_starts[starts];
   let state = sequence * H + head;
   var before = vec4<f32>(-3.4e38, 0.0, 0.0, 0.0);
   if (window.first > 0u) { before = running[state]; }
@@ -54,7 +57,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     sum += part;
   }
-  for (var j = count + thread; j < window.width; j += LANES) { scores[first + j * H_PAD] = 0.0; }
+  for (var j = count + thread; j < padded; j += LANES) { scores[first + j * H_PAD] = 0.0; }
   let rescale = weight(before.x, highest, log_length);
   let total = before.y * rescale + workgroup_sum(sum, thread);
   if (thread == 0u) { running[state] = vec4<f32>(highest, total, rescale, 1.0 / total); }

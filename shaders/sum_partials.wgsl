@@ -1,9 +1,10 @@
-// Adds up the blocks of reduce_rows.wgsl into the arena: out[group][i][j] = sum over blocks, or += when shape.accumulate.
+// Adds up the blocks of reduce_rows.wgsl into the arena: out[group][i][j] = sum over the group's blocks, or += when shape.accumulate.
 // Blocks are added in runs of 32, so that rounding grows slowly with T. One thread four neighbouring j of one i.
 
 @group(0) @binding(0) var<uniform> shape: Reduction;
-@group(0) @binding(1) var<storage, read> partials: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> arena: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> starts: array<u32>;
+@group(0) @binding(2) var<storage, read> partials: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> arena: array<vec4<f32>>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -12,8 +13,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let group = id.x / tile;
   let i = (id.x % tile) / shape.right_columns4;
   let j = id.x % shape.right_columns4;
-  let blocks = (shape.rows + shape.block_rows - 1u) / shape.block_rows;
-  let first = (id.y * shape.groups + group) * blocks * tile + id.x % tile;
+  let at_start = id.y * shape.replica_starts + group * shape.group_starts;
+  let rows = starts[at_start + shape.group_starts] - starts[at_start];
+  let blocks = (rows + BLOCK_ROWS - 1u) / BLOCK_ROWS;
+  let first = (id.y * shape.groups + group) * shape.blocks * tile + id.x % tile;
   var sum = vec4<f32>();
   for (var run = 0u; run < blocks; run += 32u) {
     var part = vec4<f32>();

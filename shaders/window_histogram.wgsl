@@ -1,5 +1,6 @@
 // The sufficient statistics of class_histogram.wgsl for every position of a window (theory.md, section 2):
-//   counts [rows][C], suffix [rows][TAU+1], positions [rows], all =; rows past a sequence's end get suffix C and position 0.
+//   counts [rows][C], suffix [rows][TAU+1], positions [rows], owners [rows], all =. Rows past a sequence's end have suffix C and
+//   position 0; rows past a replica's, suffix C + 1 at offset 0 and owner NOBODY, and nobody touches the rest of them.
 // One thread a block of BLOCK positions: it starts from the running counts before its block, less the suffix, and moves one
 // class out of the suffix each row.
 
@@ -11,6 +12,8 @@
 @group(0) @binding(5) var<storage, read_write> counts: array<u32>;
 @group(0) @binding(6) var<storage, read_write> suffix: array<u32>;
 @group(0) @binding(7) var<storage, read_write> positions: array<u32>;
+@group(0) @binding(8) var<storage, read> row_starts: array<u32>;
+@group(0) @binding(9) var<storage, read_write> owners: array<u32>;
 
 fn class_at(sequence: u32, i: u32) -> u32 { return token_at(sequence, i) * DELTA + i % DELTA; }
 
@@ -18,16 +21,30 @@ fn class_at(sequence: u32, i: u32) -> u32 { return token_at(sequence, i) * DELTA
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let blocks = (window.width + BLOCK - 1u) / BLOCK;
   if (id.x >= window.sequences * blocks) { return; }
-  let sequence = id.y * window.sequences + id.x / blocks;
+  let b_sequence = id.x / blocks;
+  let sequence = id.y * window.sequences + b_sequence;
   let first = (id.x % blocks) * BLOCK;
+  let begins = id.y * (window.sequences + 1u);
+  let start = row_starts[begins + b_sequence];
+  let padded = row_starts[begins + b_sequence + 1u] - start;
+  // Rows that this sequence leaves unused lie at the replica's end, behind those of the sequences before it.
+  let unused = row_starts[begins + window.sequences] + b_sequence * window.width - start;
+  let rows = id.y * window.sequences * window.width;
   let length = lengths[sequence];
   for (var b = first; b < min(first + BLOCK, window.width); b++) {
-    let row = sequence * window.width + b;
+    if (b >= padded) {
+      let row = rows + unused + b - padded;
+      positions[row] = 0u;
+      owners[row] = NOBODY;
+      suffix[row * (TAU + 1u)] = C + 1u;
+      continue;
+    }
+    let row = rows + start + b;
     let position = window.first + b + 1u;
+    owners[row] = b_sequence | select(0u, LAST, position == length);
     if (position > length) {
       positions[row] = 0u;
       for (var t = 0u; t <= TAU; t++) { suffix[row * (TAU + 1u) + t] = C; }
-      for (var c = 0u; c < C; c++) { counts[row * C + c] = 0u; }
       continue;
     }
     positions[row] = position;

@@ -22,12 +22,14 @@ struct Batch {
   spread: u32,          // fixed lengths cycle through length .. length + spread - 1, so that every residue is met
 }
 
-// A window of positions of every sequence of a batch: rows (sequence, position) with position = first + 1 .. first + width.
+// A window of positions first + 1 .. first + width of every sequence of a batch. Rows lie sequence behind sequence without gaps
+// (window_rows.wgsl), in sequences * width rows a replica.
 struct Window {
   sequences: u32,       // of a replica
-  width: u32,           // positions a sequence in this window, a multiple of 4; rows past a sequence's end are empty
+  width: u32,           // positions a sequence at most, a multiple of 4
   first: u32,
   whole: u32,           // 1: this is the only window
+  replicas: u32,
 }
 
 struct Replica {

@@ -1,9 +1,12 @@
-// Sizes and strides of one sum over rows (engine/reduction.ts). Names ending in 4 count vec4.
+// Sizes and strides of one sum over rows (engine/reduction.ts). Names ending in 4 count vec4. The rows of group g of replica r are
+// starts[r * replica_starts + g * group_starts] up to the start that follows, counted from r * rows.
 
 struct Reduction {
-  rows: u32,            // of a group
-  block_rows: u32,
+  rows: u32,            // of a replica at most: what replicas lie apart
   groups: u32,          // of a replica
+  blocks: u32,          // of a group at most
+  replica_starts: u32,
+  group_starts: u32,
   accumulate: u32,
   left_columns: u32,
   left_stride: u32,
@@ -15,3 +18,6 @@ struct Reduction {
   out_stride4: u32,
   out_group4: u32,
 }
+
+// Rows that one thread adds; sum_partials.wgsl adds these blocks.
+const BLOCK_ROWS = 256u;

@@ -1,8 +1,13 @@
-// Whether all rows of a workgroup of 64 lie past the end of one sequence. Then it has nothing to do: wherever the rows are
-// read, they are multiplied by attention 0. Uniform in the workgroup, so that quads may follow.
+// Whose a row of a window is: owners [R*rows] = the sequence's number in its replica, with LAST at its last position; NOBODY
+// from the end of a replica's rows on (window_histogram.wgsl).
 
+const NOBODY = 0xffffffffu;
+const LAST = 0x80000000u;
+
+// Whether a workgroup of 64 has no rows. Uniform in the workgroup, so that quads may follow.
 fn past_the_end(group: vec3<u32>) -> bool {
-  let first = group.x * 64u;
-  let sequence = group.y * window.sequences + first / window.width;
-  return window.width % 64u == 0u && window.first + first % window.width >= lengths[sequence];
+  return owners[group.y * window.sequences * window.width + group.x * 64u] == NOBODY;
 }
+
+// The sequence of a row; some sequence where the row is nobody's.
+fn sequence_of(owner: u32) -> u32 { return min(owner & ~LAST, window.sequences - 1u); }

@@ -18,8 +18,8 @@ const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 
-/** Used where there: `subgroups` by shaders/common/quad_subgroup.wgsl. */
-const OPTIONAL_FEATURES: GPUFeatureName[] = ['subgroups'];
+/** Used where there: `subgroups` by shaders/common/quad_subgroup.wgsl, `timestamp-query` by profiler.ts. */
+const OPTIONAL_FEATURES: GPUFeatureName[] = ['subgroups', 'timestamp-query'];
 
 /** Names that software rasterisers give themselves. */
 export const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|basic render/i;

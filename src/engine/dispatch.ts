@@ -38,15 +38,18 @@ export function dispatchGroups(
   return { pipeline, bindings, x, y, z };
 }
 
+/** Records one dispatch. */
+export function encode(pass: GPUComputePassEncoder, { pipeline, bindings, x, y, z }: Dispatch): void {
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindings);
+  pass.dispatchWorkgroups(x, y, z);
+}
+
 /** Records dispatches into one compute pass, `times` over. */
 export function record(encoder: GPUCommandEncoder, dispatches: Dispatch[], times = 1): void {
   const pass = encoder.beginComputePass();
   for (let i = 0; i < times; i++) {
-    for (const { pipeline, bindings, x, y, z } of dispatches) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindings);
-      pass.dispatchWorkgroups(x, y, z);
-    }
+    for (const each of dispatches) encode(pass, each);
   }
   pass.end();
 }

@@ -1,5 +1,5 @@
 import { toBase64 } from '../shared/base64.ts';
-import type { CellOutcome, EngineEvent, Pack, Request } from '../shared/protocol.ts';
+import type { CellOutcome, EngineEvent, Request } from '../shared/protocol.ts';
 import { denseForward } from './dense-forward.ts';
 import { type Device, openDevice } from './device.ts';
 import { evaluatePack } from './evaluate.ts';
@@ -7,8 +7,10 @@ import { EngineFailure } from './failure.ts';
 import { forward } from './forward.ts';
 import { denseAttention, gradientOf, sampleSequences } from './inspect.ts';
 import { Memory } from './memory.ts';
+import { Profiler } from './profiler.ts';
 import { measureRoofline } from './roofline.ts';
 import { trainPack } from './train.ts';
+import { tune } from './tune.ts';
 
 type Emit = (event: EngineEvent) => void;
 
@@ -43,11 +45,13 @@ async function serve(device: Device, request: Request, emit: Emit): Promise<Engi
     case 'roofline':
       return { event: 'measured', adapter: device.adapter, roofline: await measureRoofline(device) };
     case 'train':
-      return train(device, request.pack, emit);
+      return train(device, request, emit);
     case 'forward':
       return request.kernel === 'dense' ? denseForward(device, request) : forward(device, request);
     case 'gradient':
       return gradientOf(device, request);
+    case 'tune':
+      return { event: 'tuned', adapter: device.adapter, trials: await tune(device, request.shape) };
     case 'attention':
       return denseAttention(device, request);
     case 'sample':
@@ -55,11 +59,20 @@ async function serve(device: Device, request: Request, emit: Emit): Promise<Engi
   }
 }
 
-async function train(device: Device, pack: Pack, emit: Emit): Promise<EngineEvent> {
+async function train(
+  device: Device,
+  { pack, profile }: Extract<Request, { op: 'train' }>,
+  emit: Emit,
+): Promise<EngineEvent> {
   const memory = new Memory(device);
+  const profiler = profile ? new Profiler(device) : undefined;
   try {
-    const { weights, divergedAtStep, seconds: trainSeconds } = await trainPack(device, memory, pack, emit);
-    const evaluation = await evaluatePack(device, pack, weights, emit);
+    const {
+      weights,
+      divergedAtStep,
+      seconds: trainSeconds,
+    } = await trainPack(device, memory, pack, emit, profiler);
+    const evaluation = await evaluatePack(device, pack, weights, emit, profiler);
     const { arena, buffer } = weights;
     const cells: CellOutcome[] = [];
     for (const [r, replica] of pack.replicas.entries()) {
@@ -80,6 +93,7 @@ async function train(device: Device, pack: Pack, emit: Emit): Promise<EngineEven
       trainSeconds,
       testSeconds: evaluation.seconds,
       trainSequences: pack.steps * pack.batch * pack.replicas.length,
+      ...(profiler ? { profile: profiler.finish() } : {}),
     };
   } finally {
     memory.destroy();

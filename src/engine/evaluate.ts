@@ -7,6 +7,7 @@ import { type Dispatch, submit } from './dispatch.ts';
 import { drawPass } from './draw.ts';
 import { Memory } from './memory.ts';
 import { forwardPass, lossPass } from './network.ts';
+import type { Profiler } from './profiler.ts';
 import { uploadReplicas } from './replicas.ts';
 import { allocateRows, type BatchShape, batchUniform, rowBytes } from './rows.ts';
 import { type Weights, weightsFor } from './weights.ts';
@@ -38,6 +39,7 @@ export async function evaluatePack(
   pack: Pack,
   weights: Weights,
   emit: (event: Extract<EngineEvent, { event: 'progress' }>) => void,
+  profiler?: Profiler,
 ): Promise<Evaluation> {
   const began = performance.now();
   const { gpu } = device;
@@ -75,7 +77,7 @@ export async function evaluatePack(
       ];
       for (let first = 0; first < sequences; first += chunk) {
         gpu.queue.writeBuffer(rows.batch, 0, batchUniform({ ...shape, rows: chunk, firstSequence: first }));
-        submit(gpu, dispatches);
+        await (profiler ? profiler.submit(dispatches, 1) : submit(gpu, dispatches));
         // The last chunk may draw sequences past the end; they are left out of the mean.
         sums.add(
           new Float32Array(await scratch.read(rows.losses)),
@@ -92,6 +94,7 @@ export async function evaluatePack(
   };
 
   const uniformLength = pack.lengthMode === 'uniform';
+  profiler?.begin('evaluate');
   const train = await measure(STREAM.trainLoss, { longest: longestTrain, uniformLength });
   const test: Estimate[][] = [];
   for (const length of pack.test.lengths) {

@@ -2,7 +2,7 @@ import { contractions, readoutGradients, tableGradients, tablesForward } from '.
 import { type Dispatch, dispatch } from './dispatch.ts';
 import type { Memory } from './memory.ts';
 import { compilePrograms, type Specialisation } from './programs.ts';
-import { allColumns, type Columns, REDUCTION_KERNELS, reduction } from './reduction.ts';
+import { allColumns, type Columns, reduction, wholeBatch } from './reduction.ts';
 import { rowWidths } from './row-widths.ts';
 import type { Rows } from './rows.ts';
 import type { View } from './view.ts';
@@ -41,26 +41,26 @@ export async function oneLayerBackward(
   const { model, arena, buffer, replicas } = weights;
   const { heads: H } = model;
   const { classes: C, mixUsed, mixStride, mlpPad, features: F, logitGradients: G } = rowWidths(model);
-  const kernels = ['featuresBackward', 'attentionClassBackward', ...REDUCTION_KERNELS] as const;
-  const programs = await compilePrograms(gpu, kernels, how);
+  const programs = await compilePrograms(gpu, ['featuresBackward', 'attentionClassBackward'], how);
   const perRow = (words: number) => memory.storage('row gradients', replicas * rows.shape.rows * words);
   const [gradFeatures, hidden, gradMix, gradLogits] = [perRow(F), perRow(mlpPad), perRow(H * C), perRow(G)];
   const { batch, lengths, suffix, mix, suffixWeight, gradOutputs } = rows;
   const features = [batch, buffer, suffix, mix, gradOutputs, gradFeatures, hidden, gradMix];
   const attention = [batch, lengths, suffix, mix, suffixWeight, gradMix, gradLogits];
+  const batchRows = wholeBatch(memory, rows.shape.rows);
   const reduce = (left: Columns, right: Columns, out: View) =>
-    reduction(memory, programs, weights, left, right, out, { rows: rows.shape.rows });
+    reduction(memory, weights, how, left, right, out, batchRows);
   const mixColumns = { buffer: mix, first: 0, columns: mixUsed, stride: mixStride };
   const queryColumns = { buffer: mix, first: H * C, columns: C, stride: mixStride };
   const dispatches = [
     dispatch(gpu, programs.featuresBackward, features, rows.shape.rows, replicas),
-    ...reduce(mixColumns, allColumns(gradFeatures, F), arena.gradTables.features),
+    ...(await reduce(mixColumns, allColumns(gradFeatures, F), arena.gradTables.features)),
     dispatch(gpu, programs.attentionClassBackward, attention, rows.shape.rows * H, replicas),
-    ...reduce(queryColumns, allColumns(gradLogits, G), arena.gradTables.logitRows),
+    ...(await reduce(queryColumns, allColumns(gradLogits, G), arena.gradTables.logitRows)),
   ];
   if (mlpPad > 0) {
     const outputColumns = allColumns(gradOutputs, model.outputs);
-    dispatches.push(...reduce(outputColumns, allColumns(hidden, mlpPad), arena.gradTables.readout));
+    dispatches.push(...(await reduce(outputColumns, allColumns(hidden, mlpPad), arena.gradTables.readout)));
   }
   const ops = [...readoutGradients(weights), ...tableGradients(weights)];
   return [...dispatches, ...(await contractions(gpu, weights, ops))];

@@ -26,6 +26,7 @@ import sumPartials from '../../shaders/sum_partials.wgsl?raw';
 import target from '../../shaders/target.wgsl?raw';
 import windowCounts from '../../shaders/window_counts.wgsl?raw';
 import windowHistogram from '../../shaders/window_histogram.wgsl?raw';
+import windowRows from '../../shaders/window_rows.wgsl?raw';
 import windowScan from '../../shaders/window_scan.wgsl?raw';
 import type { ModelConfig } from '../shared/model-config.ts';
 import type { Law, Optimiser, Pack } from '../shared/protocol.ts';
@@ -40,7 +41,8 @@ import { BLOCK } from './windows.ts';
 /** Slots of the loss ring: the most steps that one submission may hold. */
 export const RING = 256;
 
-const { activation, elementary, legend, quad, random, reduce, reduction, tokens, weight, window } = COMMON;
+const { activation, elementary, left, legend, quad, random, reduce, reduction, tokens, weight, window } =
+  COMMON;
 
 /** A file of shaders/ with what it includes. */
 function source(name: string, text: string, ...includes: Source[]): Source[] {
@@ -68,10 +70,11 @@ const KERNELS = {
   queryLogits: source('query_logits', queryLogits, quad, window),
   queryPhiBackward: source('query_phi_backward', queryPhiBackward),
   querySoftmax: source('query_softmax', querySoftmax, reduce, weight),
-  reduceRows: source('reduce_rows', reduceRows, reduction),
+  reduceRows: source('reduce_rows', reduceRows, reduction, left),
   sumPartials: source('sum_partials', sumPartials, reduction),
   windowCounts: source('window_counts', windowCounts, tokens),
-  windowHistogram: source('window_histogram', windowHistogram, tokens),
+  windowHistogram: source('window_histogram', windowHistogram, tokens, window),
+  windowRows: source('window_rows', windowRows),
   windowScan: source('window_scan', windowScan),
 };
 
@@ -90,8 +93,8 @@ export interface Specialisation {
   order?: number;
   /** Threads of a workgroup in kernels that reduce; 64 unless given. */
   lanes?: number;
-  /** Constants of one kernel that is compiled in several ways (query_softmax.wgsl, query_rescale.wgsl). */
-  variant?: Record<string, number>;
+  /** Constants of one kernel that is compiled in several ways (query_softmax.wgsl, query_rescale.wgsl, reduce_rows.wgsl). */
+  variant?: Record<string, number | boolean>;
 }
 
 function constantsOf({
@@ -144,7 +147,9 @@ function constantsOf({
     ORDER: u32(order),
     LANES: u32(lanes),
     AT_ZMEAN: u32(arena.sequence?.zMean.whole.offset ?? 0),
-    ...Object.fromEntries(Object.entries(variant).map(([name, n]) => [name, u32(n)])),
+    ...Object.fromEntries(
+      Object.entries(variant).map(([name, n]) => [name, typeof n === 'boolean' ? String(n) : u32(n)]),
+    ),
     RING: u32(RING),
     BETA1: f32(optimiser?.beta1 ?? 0),
     BETA2: f32(optimiser?.beta2 ?? 0),

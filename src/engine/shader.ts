@@ -1,5 +1,7 @@
 import activation from '../../shaders/common/activation.wgsl?raw';
 import elementary from '../../shaders/common/elementary.wgsl?raw';
+import leftPlain from '../../shaders/common/left_plain.wgsl?raw';
+import leftSubgroup from '../../shaders/common/left_subgroup.wgsl?raw';
 import legend from '../../shaders/common/legend.wgsl?raw';
 import quadPlain from '../../shaders/common/quad_plain.wgsl?raw';
 import quadSubgroup from '../../shaders/common/quad_subgroup.wgsl?raw';
@@ -10,11 +12,14 @@ import tokens from '../../shaders/common/tokens.wgsl?raw';
 import weight from '../../shaders/common/weight.wgsl?raw';
 import windowCommon from '../../shaders/common/window.wgsl?raw';
 import { EngineFailure } from './failure.ts';
+import { unroll } from './unroll.ts';
 
 /** A piece of WGSL with the name that error messages give it. */
 export interface Source {
   name: string;
   text: string;
+  /** Works only on adapters with subgroups. */
+  subgroups?: boolean;
 }
 
 /** What `shaders/common/` offers to the other shaders. */
@@ -22,6 +27,7 @@ export const COMMON = {
   activation: { name: 'common/activation.wgsl', text: activation },
   elementary: { name: 'common/elementary.wgsl', text: elementary },
   legend: { name: 'common/legend.wgsl', text: legend },
+  left: { name: 'common/left_plain.wgsl', text: leftPlain },
   quad: { name: 'common/quad_plain.wgsl', text: quadPlain },
   /** The twin of `quad` that never uses subgroups. */
   quadPlain: { name: 'common/quad_plain.wgsl', text: quadPlain },
@@ -33,7 +39,11 @@ export const COMMON = {
   window: { name: 'common/window.wgsl', text: windowCommon },
 } satisfies Record<string, Source>;
 
-const QUAD_SUBGROUP: Source = { name: 'common/quad_subgroup.wgsl', text: quadSubgroup };
+/** What takes the place of the plain files where there are subgroups. */
+const WITH_SUBGROUPS = new Map<Source, Source>([
+  [COMMON.quad, { name: 'common/quad_subgroup.wgsl', text: quadSubgroup }],
+  [COMMON.left, { name: 'common/left_subgroup.wgsl', text: leftSubgroup }],
+]);
 
 /** Constants written in front of a shader. Booleans and numbers ending in a letter are given as they stand. */
 export type Constants = Record<string, string>;
@@ -59,10 +69,17 @@ export function compile(
 ): Promise<GPUComputePipeline> {
   const header = Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`);
   // Quads need subgroups; the plain twin does the same without.
-  const quads = sources.includes(COMMON.quad) && gpu.features.has('subgroups');
+  const quads = sources.some(source => WITH_SUBGROUPS.has(source)) && gpu.features.has('subgroups');
+  // Control flow that is the same in all lanes of a quad is enough for quads; WGSL would want it of the whole subgroup.
+  const subgroups =
+    quads || sources.some(source => source.subgroups)
+      ? ['enable subgroups;', 'diagnostic(off, subgroup_uniformity);']
+      : [];
   const pieces = [
-    { name: 'constants', text: [...(quads ? ['enable subgroups;'] : []), ...header].join('\n') },
-    ...sources.map(source => (quads && source === COMMON.quad ? QUAD_SUBGROUP : source)),
+    { name: 'constants', text: [...subgroups, ...header].join('\n') },
+    ...sources
+      .map(source => (quads && WITH_SUBGROUPS.get(source)) || source)
+      .map(({ name, text }) => ({ name, text: unroll(text, constants) })),
   ];
   const code = pieces.map(piece => `${piece.text}\n`).join('');
   const known = compiled.get(gpu) ?? new Map<string, Promise<GPUComputePipeline>>();

@@ -4,11 +4,12 @@ import type { EngineEvent, Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { Device } from './device.ts';
-import { type Dispatch, dispatch, dispatchGroups, record } from './dispatch.ts';
+import { type Dispatch, dispatch, dispatchGroups, submit } from './dispatch.ts';
 import { drawPass } from './draw.ts';
 import { EngineFailure } from './failure.ts';
 import { Memory } from './memory.ts';
 import { gradientPass } from './network.ts';
+import type { Profiler } from './profiler.ts';
 import { compilePrograms, RING } from './programs.ts';
 import { uploadReplicas } from './replicas.ts';
 import { allocateRows } from './rows.ts';
@@ -110,11 +111,13 @@ export async function trainPack(
   memory: Memory,
   pack: Pack,
   emit: (event: Progress) => void,
+  profiler?: Profiler,
 ): Promise<Trained> {
   const scratch = new Memory(device);
   try {
-    const { weights, step, ring } = await prepareTraining(device, memory, scratch, pack);
-    return { weights, ...(await loop(device, scratch, step, ring, pack, emit)) };
+    const prepare = () => prepareTraining(device, memory, scratch, pack);
+    const { weights, step, ring } = await (profiler ? profiler.during('compile', prepare) : prepare());
+    return { weights, ...(await loop(device, scratch, step, ring, pack, emit, profiler)) };
   } finally {
     scratch.destroy();
   }
@@ -128,6 +131,7 @@ async function loop(
   ring: GPUBuffer,
   pack: Pack,
   emit: (event: Progress) => void,
+  profiler?: Profiler,
 ): Promise<Pick<Trained, 'divergedAtStep' | 'seconds'>> {
   const replicas = pack.replicas.length;
   const divergedAtStep: (number | null)[] = Array(replicas).fill(null);
@@ -137,10 +141,9 @@ async function loop(
   while (done < pack.steps) {
     const steps = Math.min(chunk, RING, pack.steps - done);
     const submitted = performance.now();
-    const encoder = device.gpu.createCommandEncoder();
-    record(encoder, step, steps);
-    device.gpu.queue.submit([encoder.finish()]);
-    const losses = new Float32Array(await memory.read(ring));
+    await (profiler ? profiler.submit(step, steps) : submit(device.gpu, step, steps));
+    const read = () => memory.read(ring);
+    const losses = new Float32Array(await (profiler ? profiler.during('read losses', read) : read()));
     const elapsedMs = performance.now() - submitted;
 
     const curve: Progress['curve'] = [];

@@ -10,7 +10,7 @@ import {
   readoutBackward,
   readoutForward,
 } from './query-pass.ts';
-import { allColumns, type Columns, REDUCTION_KERNELS, reduction } from './reduction.ts';
+import { allColumns, type Columns, type Groups, reduction } from './reduction.ts';
 import { rowWidths } from './row-widths.ts';
 import type { Rows } from './rows.ts';
 import type { View } from './view.ts';
@@ -21,19 +21,14 @@ const FORWARD = [
   'classHistogram',
   'attentionClassForward',
   'hiddenForward',
+  'windowRows',
   'windowCounts',
   'windowScan',
   'windowHistogram',
   'queryLogits',
 ] as const;
 
-const BACKWARD = [
-  'queryBackward',
-  'queryPhiBackward',
-  'hiddenBackward',
-  'attentionClassBackward',
-  ...REDUCTION_KERNELS,
-] as const;
+const BACKWARD = ['queryBackward', 'queryPhiBackward', 'hiddenBackward', 'attentionClassBackward'] as const;
 
 /** Sequences up to this long are reduced by few lanes (query_softmax.wgsl). */
 const SHORT = 2048;
@@ -95,18 +90,49 @@ function windowState(
 ): Dispatch[] {
   const { model, buffer, replicas } = weights;
   const { classes } = rowWidths(model);
-  const { starts, carry, counts, suffix, positions, suffixWeight, state, sequences, width } = windows;
+  const {
+    starts,
+    carry,
+    counts,
+    suffix,
+    positions,
+    suffixWeight,
+    state,
+    sequences,
+    width,
+    rowStarts,
+    owners,
+  } = windows;
   const { lengths, tokens, batch } = rows;
   const blocks = sequences * Math.ceil(width / BLOCK);
-  const histogram = [batch, window, lengths, tokens, starts, counts, suffix, positions];
+  const histogram = [batch, window, lengths, tokens, starts, counts, suffix, positions, rowStarts, owners];
   const attention = [windows.batch, buffer, positions, counts, suffix, state, suffixWeight];
+  // A first window of one block starts from counts of 0, which is what a fresh buffer holds.
+  const running =
+    windows.uniforms.length === 1 && width <= BLOCK
+      ? []
+      : [
+          dispatch(gpu, programs.windowCounts, [batch, window, lengths, tokens, starts], blocks, replicas),
+          dispatch(gpu, programs.windowScan, [window, starts, carry], sequences * classes, replicas),
+        ];
   return [
-    dispatch(gpu, programs.windowCounts, [batch, window, lengths, tokens, starts], blocks, replicas),
-    dispatch(gpu, programs.windowScan, [window, starts, carry], sequences * classes, replicas),
+    dispatch(gpu, programs.windowRows, [window, lengths, rowStarts], replicas, 1),
+    ...running,
     dispatch(gpu, programs.windowHistogram, histogram, blocks, replicas),
     dispatch(gpu, programs.attentionClassForward, attention, windows.rows * model.heads, replicas),
     dispatch(gpu, programs.hiddenForward, [windows.batch, buffer, suffix, state], windows.rows, replicas),
   ];
+}
+
+/** The rows of each sequence of a window, and of a replica as a whole. */
+function sequenceGroups({ rows, width, sequences, rowStarts }: Windows): Groups {
+  const replicaStarts = sequences + 1;
+  return { rows, longest: width, groups: sequences, starts: rowStarts, replicaStarts, groupStarts: 1 };
+}
+
+function replicaGroups({ rows, sequences, rowStarts }: Windows): Groups {
+  const replicaStarts = sequences + 1;
+  return { rows, longest: rows, groups: 1, starts: rowStarts, replicaStarts, groupStarts: sequences };
 }
 
 /** Dispatches of the attention average, given those that leave a window's state and scores. */
@@ -134,29 +160,33 @@ async function averageState(
     (await compilePrograms(gpu, ['queryRescale'], { ...how, variant: { FACTOR: factor } })).queryRescale;
   const [streaming, highest, known] = await Promise.all([0, 1, 2].map(softmaxOf));
   const [byNewest, bySum] = await Promise.all([2, 3].map(rescaleBy));
-  const programs = await compilePrograms(gpu, REDUCTION_KERNELS, how);
   const several = uniforms.length > 1;
   const rounds = model.attention.precision === 'finite' && model.attention.bits !== null;
 
   const softmax = (pipeline: GPUComputePipeline, window: GPUBuffer) =>
-    dispatchGroups(gpu, pipeline, [window, rows.lengths, running, scores], sequences * model.heads, replicas);
+    dispatchGroups(
+      gpu,
+      pipeline,
+      [window, rows.lengths, running, scores, windows.rowStarts],
+      sequences * model.heads,
+      replicas,
+    );
   const rescale = (pipeline: GPUComputePipeline, window: GPUBuffer) =>
     dispatch(gpu, pipeline, [window, running, buffer], (sequences * model.heads * Z) / 4, replicas);
   const attention = { buffer: scores, first: 0, columns: model.heads, stride: headPad };
-  const add = (w: number) =>
+  const bySequence = sequenceGroups(windows);
+  const add = (accumulate: boolean) =>
     reduction(
       memory,
-      programs,
       weights,
+      how,
       attention,
       allColumns(windows.state, Z),
       arena.sequence!.zMean.whole,
-      {
-        rows: windows.width,
-        groups: sequences,
-        accumulate: w > 0,
-      },
+      bySequence,
+      accumulate,
     );
+  const [first, later] = await Promise.all([add(false), add(true)]);
 
   return layer1 => {
     const twice = several && rounds;
@@ -165,7 +195,7 @@ async function averageState(
       ...layer1(window),
       softmax(twice ? known! : streaming!, window),
       ...(w > 0 ? [rescale(byNewest!, window)] : []),
-      ...add(w),
+      ...(w > 0 ? later : first),
     ]);
     return [...look, ...sum, ...(several ? [rescale(bySum!, uniforms[0]!)] : [])];
   };
@@ -202,10 +232,11 @@ export async function twoLayerForward(
     ...(await contractions(gpu, weights, queryForward(weights))),
   ];
   const layer1 = (window: GPUBuffer) => {
-    const scores = [window, buffer, buffer, lengths, windows.state, windows.scores];
+    const { state, scores, owners, positions } = windows;
+    const logits = [window, buffer, buffer, lengths, state, owners, positions, scores];
     return [
       ...windowState(gpu, programs, weights, rows, windows, window),
-      dispatch(gpu, programs.queryLogits, scores, windows.rows, replicas),
+      dispatch(gpu, programs.queryLogits, logits, windows.rows, replicas),
     ];
   };
   dispatches.push(...average(layer1));
@@ -242,12 +273,12 @@ export async function twoLayerBackward(
     perRow(H * C),
     perRow(G),
   ];
-  const { state, suffix, suffixWeight, positions, scores, width, sequences } = windows;
+  const { state, suffix, suffixWeight, positions, scores, owners, rowStarts } = windows;
   const { lengths } = rows;
-  const reduce = (left: Columns, right: Columns, out: View, rowsOfGroup: number, groups = 1) =>
-    reduction(memory, programs, weights, left, right, out, { rows: rowsOfGroup, groups });
-  const attention = [window, buffer, buffer, lengths, state, scores, gradScores];
-  const hidden = [window, buffer, suffix, lengths, state, scores, gradScores, gradHidden, gradMix];
+  const reduce = (left: Columns, right: Columns, out: View, groups = replicaGroups(windows)) =>
+    reduction(memory, weights, how, left, right, out, groups);
+  const attention = [window, buffer, buffer, lengths, state, scores, gradScores, owners];
+  const hidden = [window, buffer, suffix, owners, state, scores, gradScores, gradHidden, gradMix];
   const logits = [windows.batch, positions, suffix, state, suffixWeight, gradMix, gradLogits];
   const stateColumns = (first: number, columns: number): Columns => ({
     buffer: state,
@@ -265,18 +296,18 @@ export async function twoLayerBackward(
     dispatch(
       gpu,
       programs.queryPhiBackward,
-      [window, lengths, gradScores, buffer],
+      [window, lengths, gradScores, buffer, rowStarts],
       H * (model.locality + 1),
       replicas,
     ),
-    ...reduce(scoreColumns, allColumns(state, Z), gradSequence.zQuery.whole, width, sequences),
+    ...(await reduce(scoreColumns, allColumns(state, Z), gradSequence.zQuery.whole, sequenceGroups(windows))),
     ...(await contractions(gpu, weights, queryBackward(weights))),
     dispatch(gpu, programs.hiddenBackward, hidden, windows.rows, replicas),
     ...(mlpPad > 0
-      ? reduce(stateColumns(0, mixUsed), allColumns(gradHidden, mlpPad), gradTables.features, windows.rows)
+      ? await reduce(stateColumns(0, mixUsed), allColumns(gradHidden, mlpPad), gradTables.features)
       : []),
     dispatch(gpu, programs.attentionClassBackward, logits, windows.rows * H, replicas),
-    ...reduce(stateColumns(H * C, C), allColumns(gradLogits, G), gradTables.logitRows, windows.rows),
+    ...(await reduce(stateColumns(H * C, C), allColumns(gradLogits, G), gradTables.logitRows)),
     ...(await contractions(gpu, weights, tableGradients(weights))),
   ];
 }

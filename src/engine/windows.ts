@@ -8,7 +8,8 @@ export const BLOCK = 64;
 
 /**
  * Layer-1 rows of every position of a batch, in windows of `width` positions that reuse the same buffers, so that memory
- * stays bounded whatever T is. Buffers hold `rows = replicas · sequences · width` rows.
+ * stays bounded whatever T is. Buffers have room for `rows = sequences · width` rows a replica; how
+ * many there are depends on the lengths (shaders/window_rows.wgsl).
  */
 export interface Windows {
   sequences: number;
@@ -18,6 +19,10 @@ export interface Windows {
   /** `Batch` whose rows are a window's. */
   batch: GPUBuffer;
   rows: number;
+  /** First row of each sequence, and the end [replicas, sequences + 1]. */
+  rowStarts: GPUBuffer;
+  /** Sequence of each row (shaders/common/window.wgsl). */
+  owners: GPUBuffer;
   starts: GPUBuffer;
   carry: GPUBuffer;
   positions: GPUBuffer;
@@ -38,7 +43,7 @@ const WINDOW_BYTES = 128 * 2 ** 20;
 export function positionBytes({ model }: Pick<Weights, 'model'>): number {
   const { classes, state, headPad } = rowWidths(model);
   const suffix = model.locality + 1;
-  return 4 * (1 + (1 + 1 / BLOCK) * classes + suffix + model.heads * suffix + state + headPad);
+  return 4 * (2 + (1 + 1 / BLOCK) * classes + suffix + model.heads * suffix + state + headPad);
 }
 
 /** Allocates the windows of a batch. `whole` asks for one window over all positions, as the backward pass needs. */
@@ -46,15 +51,15 @@ export function allocateWindows(memory: Memory, weights: Weights, rows: Rows, wh
   const { model, replicas } = weights;
   const { classes, state, headPad } = rowWidths(model);
   const sequences = rows.shape.rows;
-  // Whole workgroups of rows a sequence, where that does not waste more than it saves.
-  const multiple = rows.shape.longest > 48 ? 64 : 4;
-  const longest = Math.ceil(rows.shape.longest / multiple) * multiple;
+  const longest = Math.ceil(rows.shape.longest / 4) * 4;
   const fitting = Math.floor(WINDOW_BYTES / (replicas * sequences * positionBytes(weights)) / BLOCK) * BLOCK;
   const width = whole ? longest : Math.min(longest, Math.max(BLOCK, fitting));
   const total = replicas * sequences * width;
   const uniforms: GPUBuffer[] = [];
   for (let first = 0; first < rows.shape.longest; first += width) {
-    uniforms.push(memory.uniform('window', Uint32Array.of(sequences, width, first, width < longest ? 0 : 1)));
+    uniforms.push(
+      memory.uniform('window', Uint32Array.of(sequences, width, first, width < longest ? 0 : 1, replicas)),
+    );
   }
   const suffix = model.locality + 1;
   const perRow = (label: string, words: number) => memory.storage(label, total * words);
@@ -64,6 +69,8 @@ export function allocateWindows(memory: Memory, weights: Weights, rows: Rows, wh
     uniforms,
     batch: memory.uniform('window batch', batchUniform({ ...rows.shape, rows: sequences * width })),
     rows: sequences * width,
+    rowStarts: memory.storage('row starts', replicas * (sequences + 1)),
+    owners: perRow('row owners', 1),
     starts: memory.storage('block counts', replicas * sequences * Math.ceil(width / BLOCK) * classes),
     carry: memory.storage('carried counts', replicas * sequences * classes),
     positions: perRow('positions', 1),

@@ -9,6 +9,7 @@ export async function openChromeSession(options: SessionOptions, bundle: string)
   const chrome = await openChromePage({
     ...options,
     bundle,
+    exactTimestamps: options.profile ?? false,
     functions: { lengthwiseEmit: json => conversation.hear(json) },
     ready: 'window.lengthwise !== undefined',
     onLost: error => conversation.lose(error),

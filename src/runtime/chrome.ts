@@ -21,6 +21,8 @@ export interface ChromePageOptions {
   policy?: string;
   /** More folders for the page server (`page-server.ts`). */
   folders?: Record<string, string>;
+  /** Timestamp queries unrounded. */
+  exactTimestamps?: boolean;
   extraFlags?: string[];
   /** Functions on the page's `window` that call back into Node. */
   functions?: Record<string, (text: string) => void>;
@@ -62,7 +64,7 @@ export async function openChromePage(options: ChromePageOptions): Promise<Chrome
       executablePath,
       headless: true,
       userDataDir: profile,
-      args: [...flags(options.adapter), ...(options.extraFlags ?? [])],
+      args: [...flags(options), ...(options.extraFlags ?? [])],
       timeout: LAUNCH_MS,
       protocolTimeout: 0,
       // Over a pipe the browser ends with this process, however that ends.
@@ -102,9 +104,9 @@ interface Held {
   close(): Promise<void>;
 }
 
-function flags(adapter: AdapterPreference): string[] {
+function flags({ adapter, exactTimestamps }: ChromePageOptions): string[] {
   const isRoot = process.getuid?.() === 0;
-  return chromeFlags(adapter, isRoot, existsSync('/dev/dri') || existsSync('/dev/nvidia0'));
+  return chromeFlags(adapter, isRoot, existsSync('/dev/dri') || existsSync('/dev/nvidia0'), exactTimestamps);
 }
 
 async function openPage(

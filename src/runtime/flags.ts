@@ -15,6 +15,9 @@ const QUIET = [
 /** WebGPU on a Vulkan driver, headless, without a window (architecture.md, "Facts that save a day"). */
 const HARDWARE = ['--use-angle=vulkan', '--enable-features=Vulkan', '--disable-vulkan-surface'];
 
+/** Without it Chrome rounds timestamps to 100 µs. */
+const EXACT_TIMESTAMPS = ['--enable-webgpu-developer-features'];
+
 /**
  * Chrome's command-line flags. `auto` offers the hardware and lets WebGPU fall back to SwiftShader, which the results
  * record. The sandbox is off for root only, because Chrome refuses to start otherwise.
@@ -23,12 +26,14 @@ export function chromeFlags(
   adapter: AdapterPreference,
   isRoot: boolean,
   hasDisplayDriver: boolean,
+  profile = false,
 ): string[] {
   const hardware = adapter === 'hardware' || (adapter === 'auto' && hasDisplayDriver);
   return [
     '--enable-unsafe-webgpu',
     ...(hardware ? HARDWARE : ['--use-webgpu-adapter=swiftshader']),
     ...(isRoot ? ['--no-sandbox'] : []),
+    ...(profile ? EXACT_TIMESTAMPS : []),
     ...QUIET,
   ];
 }

@@ -13,6 +13,8 @@ export interface SessionOptions {
   port?: number;
   /** The driver that Dawn is shown; the best that works unless given. */
   driver?: Driver;
+  /** Whether timestamps must be exact, for `run --profile`. */
+  profile?: boolean;
   /** Receives what the engine's page or process complains of, one line each. */
   onLog?: (line: string) => void;
 }

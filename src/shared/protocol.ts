@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DENSE_VARIANTS } from './attention-variants.ts';
 import { attentionSchema, modelConfigSchema } from './model-config.ts';
+import { trialSchema } from './tuning.ts';
 
 /**
  * What the Node side (runtime/) and the WebGPU side (engine/) say to each other. Both ends validate with
@@ -9,6 +10,7 @@ import { attentionSchema, modelConfigSchema } from './model-config.ts';
 
 const u32 = z.int().min(0).max(0xffffffff);
 const base64 = z.string();
+const variant = z.enum(DENSE_VARIANTS);
 /** A loss; null when it is not finite (JSON has no NaN). */
 const loss = z.number().nullable();
 
@@ -69,7 +71,12 @@ export const adapterPreferenceSchema = z.enum(['auto', 'hardware', 'software']);
 export const requestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('probe'), adapter: adapterPreferenceSchema }),
   z.strictObject({ op: z.literal('roofline'), adapter: adapterPreferenceSchema }),
-  z.strictObject({ op: z.literal('train'), adapter: adapterPreferenceSchema, pack: packSchema }),
+  z.strictObject({
+    op: z.literal('train'),
+    adapter: adapterPreferenceSchema,
+    pack: packSchema,
+    profile: z.boolean().optional(),
+  }),
   z.strictObject({
     op: z.literal('forward'),
     adapter: adapterPreferenceSchema,
@@ -81,6 +88,8 @@ export const requestSchema = z.discriminatedUnion('op', [
     allPositions: z.boolean(),
     /** `linear`: through the class histogram; `dense`: O(T²) attention, every position at once. */
     kernel: z.enum(['linear', 'dense']),
+    /** Which dense kernel, where it supports the shape: for layers of which every row is wanted, and only the last. */
+    variants: z.strictObject({ whole: variant.optional(), last: variant.optional() }).optional(),
   }),
   z.strictObject({
     op: z.literal('attention'),
@@ -92,13 +101,28 @@ export const requestSchema = z.discriminatedUnion('op', [
     valueWidth: z.int().min(4).multipleOf(4),
     locality: z.int().min(0),
     attention: attentionSchema,
-    variant: z.enum(DENSE_VARIANTS),
+    variant,
+    /** Means of the last rows only, the others 0; gradients are of all rows all the same. */
+    lastRows: z.int().min(1).optional(),
     /** Float32 arrays: queries, keys [H, T, keyWidth], values, gradient of the output [H, T, valueWidth], φ [H, τ+1]. */
     queries: base64,
     keys: base64,
     values: base64,
     gradMeans: base64,
     phi: base64,
+  }),
+  z.strictObject({
+    op: z.literal('tune'),
+    adapter: adapterPreferenceSchema,
+    shape: z.strictObject({
+      heads: z.int().min(1),
+      length: z.int().min(1),
+      keyWidth: z.int().min(4).multipleOf(4),
+      valueWidth: z.int().min(4).multipleOf(4),
+      locality: z.int().min(0),
+      lastRows: z.int().min(1).optional(),
+      attention: attentionSchema,
+    }),
   }),
   z.strictObject({
     op: z.literal('gradient'),
@@ -171,6 +195,22 @@ export const cellOutcomeSchema = z.strictObject({
   weights: base64,
 });
 
+/** Where a request's time went; times in microseconds, starts since the epoch. */
+export const profileSchema = z.strictObject({
+  /** Dispatches that were timed: kernel, and workgroups along x, y and z. */
+  kernels: z.array(
+    z.strictObject({
+      name: z.string(),
+      phase: z.enum(['train', 'evaluate']),
+      groups: z.tuple([z.int(), z.int(), z.int()]),
+    }),
+  ),
+  /** Index of the dispatch in `kernels`, start, duration; in the order they ran. */
+  device: z.array(z.tuple([z.int(), z.number(), z.number()])),
+  /** What the host did, start, duration. */
+  host: z.array(z.tuple([z.string(), z.number(), z.number()])),
+});
+
 /** Engine → Node, while a request runs and once at its end (`done…` or `failed`). */
 export const eventSchema = z.discriminatedUnion('event', [
   z.strictObject({
@@ -193,6 +233,7 @@ export const eventSchema = z.discriminatedUnion('event', [
     trainSeconds: z.number(),
     testSeconds: z.number(),
     trainSequences: z.number(),
+    profile: profileSchema.optional(),
   }),
   z.strictObject({
     event: z.literal('computed'),
@@ -201,7 +242,10 @@ export const eventSchema = z.discriminatedUnion('event', [
     outputs: z.array(z.array(z.array(z.number().nullable()))),
     /** Most device memory that one batch took. */
     deviceBytes: z.number(),
+    /** Dense kernels that ran. */
+    variants: z.array(variant).optional(),
   }),
+  z.strictObject({ event: z.literal('tuned'), adapter: adapterInfoSchema, trials: z.array(trialSchema) }),
   z.strictObject({
     event: z.literal('differentiated'),
     adapter: adapterInfoSchema,
@@ -229,7 +273,15 @@ export const eventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('failed'),
     /** `device-lost` can be retried on a fresh device; the rest cannot. */
-    reason: z.enum(['no-adapter', 'device-lost', 'out-of-memory', 'shader', 'bad-request', 'internal']),
+    reason: z.enum([
+      'no-adapter',
+      'device-lost',
+      'out-of-memory',
+      'shader',
+      'bad-request',
+      'no-timestamps',
+      'internal',
+    ]),
     message: z.string(),
   }),
 ]);
@@ -242,6 +294,7 @@ export type EngineEvent = z.infer<typeof eventSchema>;
 export type Roofline = z.infer<typeof rooflineSchema>;
 export type AdapterInfo = z.infer<typeof adapterInfoSchema>;
 export type CellOutcome = z.infer<typeof cellOutcomeSchema>;
+export type Profile = z.infer<typeof profileSchema>;
 export type TestPoint = z.infer<typeof testPointSchema>;
 export type AdapterPreference = z.infer<typeof adapterPreferenceSchema>;
 export type Law = z.infer<typeof lawSchema>;
