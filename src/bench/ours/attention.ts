@@ -1,15 +1,14 @@
 import {
   type DenseInputs,
-  type DenseShape,
   denseAttentionBackward,
   denseAttentionForward,
 } from '../../engine/dense-attention.ts';
 import type { Device } from '../../engine/device.ts';
 import { type Dispatch, record } from '../../engine/dispatch.ts';
 import { Memory } from '../../engine/memory.ts';
-import type { DenseVariant } from '../../shared/attention-variants.ts';
+import { type DenseShape, type DenseVariant, supports } from '../../shared/attention-variants.ts';
 import type { AttentionData } from '../attention-data.ts';
-import type { Prepared } from '../contender.ts';
+import { type Prepared, Unsupported } from '../contender.ts';
 
 /** Everything of one call, recorded again each time, and where its results lie. */
 interface Call {
@@ -23,6 +22,9 @@ export async function prepareDense(
   device: Device,
   variant: DenseVariant,
 ): Promise<Prepared> {
+  const shape = shapeOfData(data);
+  if (!supports(variant, shape, device.gpu.features))
+    throw new Unsupported('not for this shape, or not without subgroups');
   const memory = new Memory(device);
   const floats = data.queries.length;
   const buffer = memory.storage('dense inputs', 5 * floats);
@@ -50,21 +52,19 @@ export async function prepareDense(
   };
 }
 
+function shapeOfData({ heads, T, D, scale }: AttentionData): DenseShape {
+  const attention = { precision: 'infinite' as const, scale };
+  return { heads, length: T, keyWidth: D, valueWidth: D, locality: 0, attention };
+}
+
 async function compileCall(
   memory: Memory,
   data: AttentionData,
   inputs: DenseInputs,
   variant: DenseVariant,
 ): Promise<Call> {
-  const { heads, T, D, scale, direction } = data;
-  const shape: DenseShape = {
-    heads,
-    length: T,
-    keyWidth: D,
-    valueWidth: D,
-    locality: 0,
-    attention: { precision: 'infinite', scale },
-  };
+  const { direction } = data;
+  const shape = shapeOfData(data);
   const forward = await denseAttentionForward(memory, shape, inputs, variant);
   const { means, stats } = forward.outputs;
   if (direction === 'forward') return { encode: recorder(forward.dispatches), results: [means] };
