@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts';
 import { forward } from './forward.ts';
 import { machineOptions, positiveNumber, version, wholeNumber, wholeNumbers } from './options.ts';
 import { plan } from './plan.ts';
+import { report } from './report.ts';
 import { RESULTS, run } from './run.ts';
 import { simulate } from './simulate.ts';
 import { theory } from './theory.ts';
@@ -178,6 +179,16 @@ export function program(): Command {
       '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
     )
     .action(verify);
+  verb('report <results>', 'one self-contained HTML page, figures as SVG and PNG, data as CSV and Parquet')
+    .option('--out <folder>', 'where the report goes; into the results unless given')
+    .option('--baseline <results>', 'compare with these results, as verify does')
+    .option('--markdown', 'print a summary for a pull-request comment, write nothing', false)
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
+    )
+    .action(report);
   withBench(
     withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
   ).addOption(json());
