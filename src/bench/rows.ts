@@ -47,6 +47,18 @@ export const reportSchema = z.strictObject({
   rows: z.array(rowSchema),
 });
 
+/** Another benchmark's output, of which the rows count; it may carry more keys than ours. */
+export const includedSchema = z.object({
+  rows: z.array(
+    z.object({
+      ...rowSchema.shape,
+      adapter: z.string().default(''),
+      coldMs: number.default(null),
+      shareOfPeak: number.default(null),
+    }),
+  ),
+});
+
 export type Row = z.infer<typeof rowSchema>;
 export type Report = z.infer<typeof reportSchema>;
 

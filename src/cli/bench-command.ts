@@ -41,6 +41,12 @@ export function withBench(command: Command): Command {
         .argParser(wholeNumber(1, 3600))
         .default(120),
     )
+    .addOption(
+      new Option('--include <file.json>', 'rows of another `bench --json` beside these (repeatable)')
+        .argParser((file: string, before: string[]) => [...before, file])
+        .default([], 'none'),
+    )
+    .option('--out <file.svg|file.html>', 'a chart of everything measured')
     .addHelpText(
       'after',
       '\nExamples:\n  lengthwise bench attention --lengths 1024,2048 --dimensions 64\n  lengthwise bench attention --lengths 1024 --direction forward --implementations lengthwise/quad,jax-js --json\n  lengthwise bench roofline',

@@ -1,15 +1,19 @@
+import { writeChart } from '../bench/chart-files.ts';
 import { IMPLEMENTATIONS } from '../bench/names.ts';
 import { openBenchPage } from '../bench/page-client.ts';
 import { type ProblemChoice, problemName, problemsOf, SUITES } from '../bench/problems.ts';
 import type { Problem, Suite } from '../bench/protocol.ts';
-import { type Measurement, type Report, rowOf } from '../bench/rows.ts';
+import { includedSchema, type Measurement, type Report, type Row, rowOf } from '../bench/rows.ts';
 import { Runner } from '../bench/runner.ts';
+import { readUserFile } from '../config/yaml.ts';
 import { adapterName } from '../shared/adapter.ts';
-import { InputError } from '../shared/errors.ts';
+import { InputError, messageOf } from '../shared/errors.ts';
 import type { Roofline } from '../shared/protocol.ts';
 import { ratioLine, rooflineText, rowsText } from './bench-text.ts';
 import { builtFolder, type MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
+
+const INCLUDE_BYTES = 2 ** 26;
 
 export interface BenchOptions extends MachineOptions {
   lengths: number[] | undefined;
@@ -20,6 +24,10 @@ export interface BenchOptions extends MachineOptions {
   runs: number;
   /** Seconds that one call may take. */
   timeout: number;
+  /** Files of `--json` output whose rows are laid beside ours. */
+  include: string[];
+  /** A chart: .svg or .html. */
+  out: string | undefined;
   json: boolean;
 }
 
@@ -28,6 +36,9 @@ export async function bench(suite: Suite | 'roofline' | undefined, options: Benc
   const suites = suite === 'roofline' ? [] : suite === undefined ? SUITES : [suite];
   const problems = problemsOf(choiceOf(suites, options));
   const chosen = implementationsOf(suites, options.implementations);
+  const included = await includedRows(options.include);
+  if (options.out !== undefined && !/\.(svg|html)$/.test(options.out))
+    throw new InputError(`--out ${options.out}: neither .svg nor .html`, 'The ending says what is drawn.');
   const { adapter, port } = options;
   const runner = new Runner({
     open: () => openBenchPage({ adapter, port, built: builtFolder(), onLog: log }),
@@ -60,11 +71,42 @@ export async function bench(suite: Suite | 'roofline' | undefined, options: Benc
       peak,
       rows,
     };
+    const shown = [...rows, ...included];
     if (options.json) printJson(report);
-    else print(`${name} in ${machine.version}\n${rooflineText(peak)}${rowsText(rows)}`);
+    else print(`${name} in ${machine.version}\n${rooflineText(peak)}${rowsText(shown)}`);
+    if (options.out !== undefined) {
+      await writeChart(report, shown, options.out);
+      log(`Chart: ${options.out}`);
+    }
   } finally {
     await runner.close();
   }
+}
+
+/** Rows of earlier or other benchmarks (another runtime's, or torch_baseline.py's). @throws InputError for what is no such file. */
+async function includedRows(files: readonly string[]): Promise<Row[]> {
+  const rows = await Promise.all(
+    files.map(async file => {
+      const text = await readUserFile(file, INCLUDE_BYTES);
+      let json: unknown;
+      try {
+        json = JSON.parse(text);
+      } catch (error) {
+        throw new InputError(
+          `${file}: not JSON (${messageOf(error)})`,
+          'Give the output of `lengthwise bench --json`.',
+        );
+      }
+      const parsed = includedSchema.safeParse(json);
+      if (parsed.success) return parsed.data.rows;
+      const [issue] = parsed.error.issues;
+      throw new InputError(
+        `${file}: ${issue!.path.join('.') || 'the document'}: ${issue!.message}`,
+        'Give the output of `lengthwise bench --json`.',
+      );
+    }),
+  );
+  return rows.flat();
 }
 
 const better = (a: Roofline, b: Roofline) => (a.gflops >= b.gflops ? a : b);
