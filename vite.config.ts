@@ -33,7 +33,13 @@ export default defineConfig(({ mode }) => {
           target: 'node20',
           minify: false,
           ssr: true,
-          rollupOptions: { input: { main: 'src/cli/main.ts', dawn: 'src/engine/dawn.ts' } },
+          rollupOptions: {
+            input: {
+              main: 'src/cli/main.ts',
+              dawn: 'src/engine/dawn.ts',
+              'bench-dawn': 'src/bench/dawn.ts',
+            },
+          },
         },
       };
   }

@@ -1,4 +1,5 @@
 import { messageOf } from '../shared/errors.ts';
+import type { AdapterPreference } from '../shared/protocol.ts';
 import type { BenchAnswer, BenchRequest } from './protocol.ts';
 
 /** A page, or a process, that answers the bench protocol. Nothing that a peer does can keep `close` from ending it. */
@@ -8,6 +9,15 @@ export interface BenchClient {
   /** @throws Gone when there is no answer within the time, or the page goes away. */
   ask(request: BenchRequest, timeoutMs: number): Promise<BenchAnswer>;
   close(): Promise<void>;
+}
+
+export interface BenchClientOptions {
+  adapter: AdapterPreference;
+  /** The folder that the build wrote: `dist`. */
+  built: string;
+  /** Port of the page server; 0 takes a free one. Dawn needs none. */
+  port: number;
+  onLog?: (line: string) => void;
 }
 
 /** The page is of no use any more: it crashed, or did not answer in time. */

@@ -2,8 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { openChromePage } from '../runtime/chrome.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
-import type { AdapterPreference } from '../shared/protocol.ts';
-import { type BenchClient, Gone, inTime } from './client.ts';
+import { type BenchClient, type BenchClientOptions, Gone, inTime } from './client.ts';
 import { benchAnswerSchema } from './protocol.ts';
 
 /** Some peers make code while they run, and some start threads from text. All of it comes from this page's own server. */
@@ -11,14 +10,6 @@ const POLICY =
   "default-src 'self' data: blob:; script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval' blob:; worker-src 'self' blob:";
 
 const LOAD_MS = 60_000;
-
-export interface BenchClientOptions {
-  adapter: AdapterPreference;
-  /** The folder that the build wrote: `dist`. */
-  built: string;
-  port: number;
-  onLog?: (line: string) => void;
-}
 
 /**
  * Opens the bench page in a headless browser of its own.

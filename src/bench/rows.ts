@@ -54,6 +54,7 @@ export const includedSchema = z.object({
       ...rowSchema.shape,
       adapter: z.string().default(''),
       coldMs: number.default(null),
+      gflops: number.default(null),
       shareOfPeak: number.default(null),
     }),
   ),

@@ -44,8 +44,9 @@ export class Bench {
   private async serve(request: BenchRequest): Promise<BenchAnswer> {
     switch (request.op) {
       case 'open':
-        if (this.gpu) shareAdapter(this.gpu, request.adapter, message => this.lose(new Error(message)));
-        this.device = await openDevice(this.gpu, request.adapter);
+        if (this.gpu && !this.device)
+          shareAdapter(this.gpu, request.adapter, message => this.lose(new Error(message)));
+        this.device ??= await openDevice(this.gpu, request.adapter);
         return { event: 'opened', adapter: this.device.adapter };
       case 'roofline':
         return { event: 'measured', roofline: await measureRoofline(this.opened()) };

@@ -1,4 +1,8 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { writeChart } from '../bench/chart-files.ts';
+import { openBenchDawn } from '../bench/dawn-client.ts';
 import { IMPLEMENTATIONS } from '../bench/names.ts';
 import { openBenchPage } from '../bench/page-client.ts';
 import { type ProblemChoice, problemName, problemsOf, SUITES } from '../bench/problems.ts';
@@ -37,11 +41,11 @@ export async function bench(suite: Suite | 'roofline' | undefined, options: Benc
   const problems = problemsOf(choiceOf(suites, options));
   const chosen = implementationsOf(suites, options.implementations);
   const included = await includedRows(options.include);
-  if (options.out !== undefined && !/\.(svg|html)$/.test(options.out))
-    throw new InputError(`--out ${options.out}: neither .svg nor .html`, 'The ending says what is drawn.');
+  if (options.out !== undefined) await checkOut(options.out);
   const { adapter, port } = options;
+  const open = options.runtime === 'dawn' ? openBenchDawn : openBenchPage;
   const runner = new Runner({
-    open: () => openBenchPage({ adapter, port, built: builtFolder(), onLog: log }),
+    open: () => open({ adapter, port, built: builtFolder(), onLog: log }),
     adapter,
     runs: options.runs,
     timeoutMs: options.timeout * 1000,
@@ -80,6 +84,20 @@ export async function bench(suite: Suite | 'roofline' | undefined, options: Benc
     }
   } finally {
     await runner.close();
+  }
+}
+
+/** Complains before anything is measured. @throws InputError for a file that could not be written, or of another kind. */
+async function checkOut(file: string): Promise<void> {
+  if (!/\.(svg|html)$/.test(file))
+    throw new InputError(`--out ${file}: neither .svg nor .html`, 'The ending says what is drawn.');
+  try {
+    await access(dirname(file), constants.W_OK);
+    if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error('it is a folder');
+  } catch (error) {
+    throw new InputError(`--out: cannot write ${file} (${messageOf(error)})`, 'Choose another place.', {
+      cause: error,
+    });
   }
 }
 
