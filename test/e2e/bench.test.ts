@@ -98,6 +98,8 @@ describe('lengthwise bench', () => {
           'software',
           '--runs',
           '1000',
+          '--implementations',
+          'jax-js,plain-loops',
         ],
         {
           onStart: child => {
