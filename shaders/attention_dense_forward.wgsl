@@ -2,6 +2,7 @@
 //   means [H][T][DV4] = sum_j alpha_ij v_j       stats [H][T] = (highest score, 1 / sum of e^{score - highest})
 // One thread a query row and up to 32 output columns (group z: head, then column block); the four lanes of a quad are four
 // neighbouring rows and share the keys' and values' loads. Rounding to p bits needs the highest score first: one more loop.
+// On SwiftShader 0.2 times the speed of attention_dense_fused.wgsl: for heads wider than its registers, and without subgroups.
 
 @group(0) @binding(0) var<uniform> dense: Dense;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;

@@ -2,7 +2,8 @@
 //   means [H][T][DV4] = sum_j alpha_ij v_j       stats [H][T] = (highest score, 1 / sum of e^{score - highest})
 // A lane keeps ROWS query rows and their means in registers; a quad, and so the workgroup, steps through the keys four at a
 // time: every lane loads one key and one value and broadcasts them. Group x: row tiles, longest first; group z: head.
-// T = 1024, D = 64 on SwiftShader, in processor time: 4 rows a lane 34 ms (1.1 s to compile), 8 rows 27 ms (4 s).
+// T = 1024, D = 64 on SwiftShader, in processor time of two cores: 4 rows a lane 40 ms (1.7 s to compile), 8 rows 34 ms (3.9 s).
+// Tried: loads of one vec4 instead of one mat4x4, the same speed at twice the compile time; 2 rows a lane, 0.7 times the speed.
 
 @group(0) @binding(0) var<uniform> dense: Dense;
 @group(0) @binding(1) var<storage, read> arena: array<mat4x4<f32>>;

@@ -1,6 +1,7 @@
 // First of the three passes of dense attention: scores of a panel of query rows, and each row's highest.
 //   scores [heads of the panel][panel rows][stride4] = score_ij (LOWEST past the diagonal)      stats [H][T].x = max_j score_ij
 // A lane keeps ROWS query rows in registers; quads broadcast the keys (common/dense_quad.wgsl). Group z: head of the panel.
+// With attention_dense_values.wgsl 1.0 times the speed of attention_dense_fused.wgsl on SwiftShader, where it can round besides.
 
 @group(0) @binding(0) var<uniform> dense: Dense;
 @group(0) @binding(1) var<uniform> panel: Panel;

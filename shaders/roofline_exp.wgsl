@@ -1,10 +1,5 @@
-// Rate of exp: two chains of vec4, unrolled by 2, x = exp(x * scale). out [thread] =, one of the eight.
+// Rate of exp: two chains of vec4, unrolled by 2, x = exp(x * scale). out [thread] =, the mean of the eight.
 // With scale = -1/2 the chain contracts to the root of x = exp(-x/2), whatever the rounding.
-
-struct Work { rounds: u32, scale: f32, shift: f32, unused: u32 }
-
-@group(0) @binding(0) var<storage, read> work: Work;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -1,10 +1,5 @@
 // Peak of multiply-adds: eight chains of scalars, unrolled by 4; the rest as in roofline_fma_vector.wgsl, with the same sum.
 
-struct Work { rounds: u32, scale: f32, shift: f32, unused: u32 }
-
-@group(0) @binding(0) var<storage, read> work: Work;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let k = work.scale;

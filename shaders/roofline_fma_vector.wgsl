@@ -2,11 +2,6 @@
 // scale and shift come from a buffer, so that nothing can be folded; with 1 and 1 every sum is a known whole number.
 // On SwiftShader and lavapipe one chain of scalars reaches a third of this (kernels.md).
 
-struct Work { rounds: u32, scale: f32, shift: f32, unused: u32 }
-
-@group(0) @binding(0) var<storage, read> work: Work;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let scale = vec4(work.scale);

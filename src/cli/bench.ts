@@ -10,11 +10,12 @@ import type { Problem, Suite } from '../bench/protocol.ts';
 import { includedSchema, type Measurement, type Report, type Row, rowOf } from '../bench/rows.ts';
 import { Runner } from '../bench/runner.ts';
 import { readUserFile } from '../config/yaml.ts';
+import { chooseRuntime } from '../runtime/choose.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import type { Roofline } from '../shared/protocol.ts';
 import { ratioLine, rooflineText, rowsText } from './bench-text.ts';
-import { builtFolder, type MachineOptions } from './options.ts';
+import { builtFolder, type MachineOptions, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 const INCLUDE_BYTES = 2 ** 26;
@@ -43,9 +44,12 @@ export async function bench(suite: Suite | 'roofline' | undefined, options: Benc
   const included = await includedRows(options.include);
   if (options.out !== undefined) await checkOut(options.out);
   const { adapter, port } = options;
-  const open = options.runtime === 'dawn' ? openBenchDawn : openBenchPage;
+  const workplace = { built: builtFolder(), port, onLog: log };
+  const runtime =
+    options.runtime === 'auto' ? (await chooseRuntime(adapter, workplace, version)).runtime : options.runtime;
+  const open = runtime === 'dawn' ? openBenchDawn : openBenchPage;
   const runner = new Runner({
-    open: () => open({ adapter, port, built: builtFolder(), onLog: log }),
+    open: () => open({ adapter, ...workplace }),
     adapter,
     runs: options.runs,
     timeoutMs: options.timeout * 1000,
@@ -70,7 +74,7 @@ export async function bench(suite: Suite | 'roofline' | undefined, options: Benc
     );
     const report: Report = {
       adapter: machine.adapter,
-      runtime: options.runtime,
+      runtime,
       runtimeVersion: machine.version,
       peak,
       rows,

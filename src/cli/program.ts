@@ -5,7 +5,15 @@ import { METHODS } from '../simulation/simulate.ts';
 import { withBench } from './bench-command.ts';
 import { doctor } from './doctor.ts';
 import { forward } from './forward.ts';
-import { machineOptions, positiveNumber, version, wholeNumber, wholeNumbers } from './options.ts';
+import { VARIANT_CHOICES } from './kernel-variant.ts';
+import {
+  dirichletParameter,
+  machineOptions,
+  positiveNumber,
+  version,
+  wholeNumber,
+  wholeNumbers,
+} from './options.ts';
 import { plan } from './plan.ts';
 import { report } from './report.ts';
 import { RESULTS, run } from './run.ts';
@@ -45,7 +53,7 @@ function withLaw(command: Command): Command {
     )
     .addOption(
       new Option('--alpha <number>', 'Dirichlet parameter of the token law, α0 of Theorem 4.2').argParser(
-        positiveNumber,
+        dirichletParameter,
       ),
     );
 }
@@ -94,6 +102,14 @@ export function program(): Command {
       new Option('--kernel <name>', 'how to compute it')
         .choices(['linear', 'dense', 'reference', 'gpujs'])
         .default('linear'),
+    )
+    .addOption(
+      new Option(
+        '--kernel-variant <name>',
+        'which dense kernel: what was tuned here, tune now, or one by name',
+      )
+        .choices(VARIANT_CHOICES)
+        .default('auto'),
     )
     .addOption(
       new Option('--gpujs-mode <name>', 'backend of --kernel gpujs; the first it finds unless given').choices(
@@ -155,10 +171,13 @@ export function program(): Command {
         )
         .addOption(count('--rounds <number>', 'rounds of greedy, and of --adversary', 100_000, 32))
         .addOption(count('--seed <number>', 'seed of the strings', 0xffffffff, 0, 0))
-        .option(
-          '--adversary',
-          'search for strings that break the certificate, and for the worst error against the target',
-          false,
+        .addOption(
+          new Option(
+            '--adversary',
+            'search for strings that break the certificate, and for the worst error against the target',
+          )
+            .default(false)
+            .conflicts('method'),
         ),
     ),
   )
@@ -192,7 +211,10 @@ export function program(): Command {
   withBench(
     withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
   ).addOption(json());
-  verb('doctor', 'what is on this machine: browser, adapters, limits')
+  verb(
+    'doctor',
+    'every adapter of both runtimes: is it right, how fast is it, what --runtime auto would take',
+  )
     .addOption(machineOptions().find(option => option.long === '--port')!)
     .addOption(json())
     .addHelpText('after', '\nExample:\n  lengthwise doctor --json')

@@ -13,14 +13,15 @@ import type { CellConfig } from '../plan/resolve.ts';
 import { sourceOf } from '../plan/source.ts';
 import type { Manifest } from '../results/schema.ts';
 import { type CurveLine, type FinishedCell, readCells, Store } from '../results/store.ts';
-import { openSession, type Progress, type Session } from '../runtime/session.ts';
+import type { Progress, Session } from '../runtime/session.ts';
 import { type Trained, trainPacks } from '../runtime/supervise.ts';
 import { type AdapterInfo, adapterName } from '../shared/adapter.ts';
 import { floatsFromBase64 } from '../shared/base64.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { type Analysis, analyse } from '../theory/theory.ts';
-import { type MachineOptions, sessionOptions, version } from './options.ts';
+import { openEngine } from './machine.ts';
+import { type MachineOptions, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { RunProgress } from './progress.ts';
 import { type Baselines, columnOf, lengthSummary, summaryText, theorySummary } from './summary.ts';
@@ -63,7 +64,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const progress = new RunProgress(
     plan.packs.map(({ pack }) => ({ steps: pack.steps, tests: pack.test.lengths.length + 1 })),
   );
-  const open = () => openSession(sessionOptions(options, line => progress.say(line)));
+  const open = () => openEngine(options, line => progress.say(line));
   // A browser that does not start must leave nothing behind, so the first one starts before the results are opened.
   const idle = plan.packs.length > 0 ? [await open()] : [];
   let store: Store | undefined;

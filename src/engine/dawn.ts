@@ -11,8 +11,8 @@ import { handleRequest } from './engine.ts';
  * out as JSON over the process's channel. The first message is the greeting, `{"dawn": version}`.
  */
 
-/** Held for the life of the process: Dawn ends with the last reference to it. */
-const gpu = create([]);
+/** Held for the life of the process: Dawn ends with the last reference to it. Timestamps are for `run --profile`. */
+const gpu = create(['disable-dawn-features=timestamp_quantization']);
 
 const tell = (message: object) => process.send?.(JSON.stringify(message));
 

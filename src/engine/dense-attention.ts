@@ -68,7 +68,7 @@ export async function denseAttentionForward(
   memory: Memory,
   shape: DenseShape,
   inputs: DenseInputs,
-  variant: DenseVariant = defaultVariant(shape, memory.device.gpu.features),
+  variant: DenseVariant = defaultVariant(shape, memory.device.adapter),
 ): Promise<DenseForward> {
   switch (variant) {
     case 'qb-fused':
@@ -121,7 +121,7 @@ export async function denseAttentionBackward(
   inputs: DenseInputs,
   stats: GPUBuffer,
   { means, gradMeans }: { means: number; gradMeans: number },
-  variant: DenseVariant = defaultVariant(shape, memory.device.gpu.features),
+  variant: DenseVariant = defaultVariant(shape, memory.device.adapter),
 ): Promise<{ dispatches: Dispatch[]; gradients: DenseGradients }> {
   const { gpu } = memory.device;
   const { heads, length, keyWidth, valueWidth, locality } = shape;

@@ -151,7 +151,8 @@ async function layer(
   const last = l === model.layers - 1 && !allPositions;
   const shape = shapeOf(model, T, last ? 1 : undefined);
   const asked = last ? wanted.last : wanted.whole;
-  const variant = asked && supports(asked, shape, gpu.features) ? asked : defaultVariant(shape, gpu.features);
+  const variant =
+    asked && supports(asked, shape, gpu.features) ? asked : defaultVariant(shape, memory.device.adapter);
   taken.add(variant);
   const inputs = {
     buffer,

@@ -3,6 +3,7 @@ import countSource from '../../shaders/roofline_count.wgsl?raw';
 import expSource from '../../shaders/roofline_exp.wgsl?raw';
 import scalarSource from '../../shaders/roofline_fma_scalar.wgsl?raw';
 import vectorSource from '../../shaders/roofline_fma_vector.wgsl?raw';
+import workSource from '../../shaders/roofline_work.wgsl?raw';
 import type { Roofline } from '../shared/protocol.ts';
 import type { Device } from './device.ts';
 import { type Dispatch, dispatchGroups, submit } from './dispatch.ts';
@@ -63,6 +64,8 @@ export async function measureRoofline(device: Device): Promise<Roofline> {
   }
 }
 
+const WORK: Source = { name: 'roofline_work.wgsl', text: workSource };
+
 interface Work {
   device: Device;
   memory: Memory;
@@ -93,7 +96,7 @@ async function rounds(
   isRight: (value: number, thread: number, rounds: number) => boolean,
 ): Promise<number> {
   const { gpu } = device;
-  const pipeline = await compile(gpu, source.name, {}, [source]);
+  const pipeline = await compile(gpu, source.name, {}, [WORK, source]);
   const settings = memory.storage('roofline settings', 4);
   const out = memory.storage('roofline out', THREADS);
   const job = [dispatchGroups(gpu, pipeline, [settings, out], GROUPS, 1)];

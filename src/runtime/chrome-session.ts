@@ -9,7 +9,6 @@ export async function openChromeSession(options: SessionOptions, bundle: string)
   const chrome = await openChromePage({
     ...options,
     bundle,
-    exactTimestamps: options.profile ?? false,
     functions: { lengthwiseEmit: json => conversation.hear(json) },
     ready: 'window.lengthwise !== undefined',
     onLost: error => conversation.lose(error),
@@ -30,6 +29,7 @@ export async function openChromeSession(options: SessionOptions, bundle: string)
       });
   };
   return {
+    runtime: 'chrome',
     version,
     pid,
     profile,

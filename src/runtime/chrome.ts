@@ -13,6 +13,8 @@ import { isStopping, track, untrack } from './stopping.ts';
 
 export interface ChromePageOptions {
   adapter: AdapterPreference;
+  /** Whether timestamps must be exact. */
+  profile?: boolean;
   /** Path of the page's script. Files beside and below it are served too. */
   bundle: string;
   /** Port of the page server; 0 takes a free one. */
@@ -21,8 +23,6 @@ export interface ChromePageOptions {
   policy?: string;
   /** More folders for the page server (`page-server.ts`). */
   folders?: Record<string, string>;
-  /** Timestamp queries unrounded. */
-  exactTimestamps?: boolean;
   extraFlags?: string[];
   /** Functions on the page's `window` that call back into Node. */
   functions?: Record<string, (text: string) => void>;
@@ -104,9 +104,9 @@ interface Held {
   close(): Promise<void>;
 }
 
-function flags({ adapter, exactTimestamps }: ChromePageOptions): string[] {
+function flags({ adapter, profile }: ChromePageOptions): string[] {
   const isRoot = process.getuid?.() === 0;
-  return chromeFlags(adapter, isRoot, existsSync('/dev/dri') || existsSync('/dev/nvidia0'), exactTimestamps);
+  return chromeFlags(adapter, isRoot, existsSync('/dev/dri') || existsSync('/dev/nvidia0'), profile);
 }
 
 async function openPage(

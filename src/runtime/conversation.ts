@@ -8,11 +8,15 @@ export class SessionLost extends MachineError {}
 export type Progress = Extract<EngineEvent, { event: 'progress' }>;
 export type Final = Exclude<EngineEvent, Progress>;
 
+/** Where the engine runs: in headless Chrome, or on Dawn in a Node process of its own. */
+export type Runtime = 'chrome' | 'dawn';
+
 /** The engine, running somewhere. One request at a time. */
 export interface Session {
   /** Sends a request; resolves to its final event. Throws `SessionLost` when the engine goes away first. */
   send(request: Request, onProgress?: (event: Progress) => void): Promise<Final>;
   close(): Promise<void>;
+  runtime: Runtime;
   /** Name and version of the browser, or of Dawn. */
   version: string;
   /** Process id of the browser or of Dawn's process. */

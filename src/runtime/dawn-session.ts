@@ -8,7 +8,7 @@ import type { SessionOptions } from './session-options.ts';
 import { isStopping, track, untrack } from './stopping.ts';
 import { type Driver, vulkanDrivers } from './vulkan.ts';
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 /** Lines of the process's own output that an error may quote. */
 const KEPT_LINES = 20;
 
@@ -58,6 +58,7 @@ async function startDawn(
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()));
   const said = listen(child);
   const session: Session = {
+    runtime: 'dawn',
     version: '',
     pid: child.pid,
     profile: undefined,

@@ -24,6 +24,8 @@ export interface Surroundings {
   libraries: string[];
   /** Folders of Chromium-like browsers, which bring a loader and SwiftShader. */
   browsers: string[];
+  /** Device files that a GPU's driver would have made. */
+  devices: string[];
 }
 
 const LOADER = 'libvulkan.so.1';
@@ -47,6 +49,7 @@ export function surroundings(environment: NodeJS.ProcessEnv = process.env): Surr
       ...['/usr/lib64', '/lib64', '/usr/lib', '/lib', '/usr/local/lib'],
       '/run/opengl-driver/lib',
     ],
+    devices: ['/dev/dri', '/dev/nvidia0', '/dev/kfd', '/dev/dxg', '/dev/mali0', '/dev/kgsl-3d0'],
     browsers: [
       ...(browser && existsSync(browser) ? [dirname(realpathSync(browser))] : []),
       ...['/usr/lib/chromium', '/usr/lib64/chromium-browser', '/usr/lib/chromium-browser'],
@@ -58,9 +61,33 @@ export function surroundings(environment: NodeJS.ProcessEnv = process.env): Surr
 /**
  * Ways to start Dawn, best first: hardware, Mesa's lavapipe, SwiftShader. A driver that is installed need not work:
  * whoever starts Dawn goes down the list. A user's own VK_DRIVER_FILES or VK_ICD_FILENAMES is the only entry.
+ * `auto` leaves hardware out where there is no GPU: Mesa installs the drivers of every GPU alike.
  * @throws InputError when such a variable names a file that is not there, MachineError when there is no driver or no loader.
  */
 export function vulkanDrivers(preference: AdapterPreference, around = surroundings()): Driver[] {
+  const all = everyDriver(around);
+  const hardware = all.filter(driver => driver.kind === 'hardware');
+  const lookForGpu = preference === 'hardware' || (preference === 'auto' && hasGpu(around));
+  const wanted = [
+    ...all.filter(driver => driver.kind === 'unknown'),
+    ...(lookForGpu && hardware.length > 0 ? [together(hardware)] : []),
+    ...all.filter(driver => driver.kind === 'software' && preference !== 'hardware'),
+  ];
+  if (wanted.length > 0) return wanted;
+  throw new MachineError(
+    `Dawn: no ${preference === 'auto' ? '' : `${preference} `}Vulkan driver is installed`,
+    preference === 'hardware'
+      ? "Install the GPU's Vulkan driver, or use --adapter software."
+      : 'Install Mesa 24 or later (`node src/setup/setup.mjs --mesa` on Debian) or Chromium, or use --runtime chrome.',
+  );
+}
+
+/** Each driver apart; those of hardware only where there is a GPU. For comparing them. Throws as `vulkanDrivers`. */
+export function comparableDrivers(around = surroundings()): Driver[] {
+  return everyDriver(around).filter(({ kind }) => kind !== 'hardware' || hasGpu(around));
+}
+
+function everyDriver(around: Surroundings): Driver[] {
   // On macOS and Windows Dawn talks to Metal and Direct3D, which find their own drivers.
   if (around.platform !== 'linux') return [{ name: 'system', kind: 'unknown', environment: {} }];
   const loader = loaderEnvironment(around);
@@ -70,24 +97,27 @@ export function vulkanDrivers(preference: AdapterPreference, around = surroundin
     for (const file of files.split(delimiter)) checkReadable(chosen, file);
     return [{ name: `${chosen}=${files}`, kind: 'unknown', environment: loader }];
   }
-  const all = [...installed(around), ...swiftshader(around)].map(
+  return [...installed(around), ...swiftshader(around)].map(
     ({ name, file }): Driver => ({
       name,
       kind: SOFTWARE.test(name) ? 'software' : 'hardware',
       environment: { ...loader, VK_DRIVER_FILES: file, VK_ICD_FILENAMES: file },
     }),
   );
-  const order = ['hardware', 'software'] as const;
-  const wanted = order
-    .filter(kind => preference === 'auto' || kind === preference)
-    .flatMap(kind => all.filter(driver => driver.kind === kind));
-  if (wanted.length > 0) return wanted;
-  throw new MachineError(
-    `Dawn: no ${preference === 'auto' ? '' : `${preference} `}Vulkan driver is installed`,
-    preference === 'hardware'
-      ? "Install the GPU's Vulkan driver, or use --adapter software."
-      : 'Install Mesa 24 or later (`node src/setup/setup.mjs --mesa` on Debian) or Chromium, or use --runtime chrome.',
-  );
+}
+
+/** One process that is shown all of them. */
+function together(drivers: Driver[]): Driver {
+  const files = drivers.map(driver => driver.environment.VK_DRIVER_FILES).join(delimiter);
+  return {
+    name: drivers.map(driver => driver.name).join(', '),
+    kind: 'hardware',
+    environment: { ...drivers[0]!.environment, VK_DRIVER_FILES: files, VK_ICD_FILENAMES: files },
+  };
+}
+
+function hasGpu({ devices }: Surroundings): boolean {
+  return devices.some(existsSync);
 }
 
 /** Chromium's own loader for a machine that has none. */

@@ -75,12 +75,20 @@ export function shapeOf(model: ModelConfig, length: number, lastRows?: number): 
   return { heads, length, ...widths, locality, attention, ...(lastRows === undefined ? {} : { lastRows }) };
 }
 
-/** What runs where nothing was tuned: quick to compile, and right for the shape. */
-export function defaultVariant(shape: DenseShape, features: ReadonlySet<string>): DenseVariant {
+/** What the default variant depends on: `AdapterInfo` has it. */
+interface AdapterTraits {
+  software: boolean;
+  features: readonly string[];
+}
+
+/**
+ * What runs where nothing was tuned: quick to compile, and right for the shape. Software adapters gain by rows in registers; that
+ * hardware gains by workgroup tiles is from reading, untested here (kernels.md).
+ */
+export function defaultVariant(shape: DenseShape, { software, features }: AdapterTraits): DenseVariant {
   const wanted: DenseVariant[] = [
     ...(queriesOf(shape) <= FEW_QUERIES ? ['split-k' as const] : []),
-    'qb-fused',
-    'qb-3pass',
+    ...(software ? ['qb-fused' as const, 'qb-3pass' as const] : ['flash-wg' as const]),
   ];
-  return wanted.find(variant => supports(variant, shape, features)) ?? 'quad';
+  return wanted.find(variant => supports(variant, shape, new Set(features))) ?? 'quad';
 }

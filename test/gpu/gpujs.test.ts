@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GpujsRequest } from '../../src/gpujs/protocol.ts';
 import { float32Bounds } from '../../src/reference/bound.ts';
+import { referenceForward } from '../../src/reference/forward.ts';
 import { type GpujsPage, openGpujsPage } from '../../src/runtime/gpujs.ts';
 import { packTokens } from '../../src/shared/base64.ts';
-import type { Model } from '../../src/shared/model-config.ts';
+import type { Model, ModelConfig } from '../../src/shared/model-config.ts';
 import { expectWithin } from '../support/bounds.ts';
 import { asRequest, BUILT, useEngine } from '../support/engine.ts';
-import { flat, goldens } from '../support/golden.ts';
+import { flat, goldens, largestError } from '../support/golden.ts';
 import { BASE, randomModel, randomTokens } from '../support/models.ts';
 import { shapes } from '../support/shapes.ts';
 
@@ -74,6 +75,21 @@ describe.each(MODES)('gpu.js %s', mode => {
       }),
       { numRuns: 8 },
     );
+  });
+
+  // Numbers become literals and uniforms of shaders: whole ones, tiny ones and 2^−64 must stay what they are.
+  test.each<ModelConfig['attention']>([
+    { precision: 'infinite', scale: 1 },
+    { precision: 'infinite', scale: 1e-7 },
+    { precision: 'finite', bits: 64, scale: 2 },
+    { precision: 'finite', bits: 1, scale: 1 },
+  ])('constants: $precision precision, bits $bits, scale $scale', async attention => {
+    const model = randomModel({ ...BASE, attention }, 7);
+    const tokens = randomTokens(40, 3, 7);
+    const got = flat(await onGpujs(mode, model, [tokens]));
+    const want = flat(referenceForward(model, tokens).outputs.map(row => [...row]));
+    const scale = Math.max(1, ...want.map(Math.abs));
+    expect(largestError(got, want) / scale).toBeLessThan(2e-5);
   });
 
   test('a thousand tokens, two heads: within 1e-5 of the linear kernel at every position', async () => {

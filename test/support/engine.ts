@@ -1,7 +1,14 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { flatten, layoutOf } from '../../src/model/layout.ts';
-import { type Final, openSession, type Progress, type Session } from '../../src/runtime/session.ts';
+import {
+  type Final,
+  openSession,
+  type Progress,
+  type Runtime,
+  type Session,
+} from '../../src/runtime/session.ts';
+import { type Driver, vulkanDrivers } from '../../src/runtime/vulkan.ts';
 import { toBase64 } from '../../src/shared/base64.ts';
 import type { Model } from '../../src/shared/model-config.ts';
 import type { Request } from '../../src/shared/protocol.ts';
@@ -12,13 +19,29 @@ export const BUILT = join(import.meta.dirname, '..', '..', 'dist');
 /** A request without its adapter. */
 type Question = Request extends infer R ? (R extends Request ? Omit<R, 'adapter'> : never) : never;
 
+/** Sessions on a software adapter of either runtime. */
+export function open(runtime: Runtime): Promise<Session> {
+  const driver = runtime === 'dawn' ? softwareDriver() : undefined;
+  return openSession({ runtime, adapter: 'software', built: BUILT, ...(driver ? { driver } : {}) });
+}
+
 /**
- * One real browser for the tests of a file, on the engine that ships. Fails, and does not skip, where there is no adapter.
+ * SwiftShader where there is one: lavapipe takes half a minute to compile what it has not seen (kernels.md), and a suite
+ * compiles hundreds of shapes.
+ */
+export function softwareDriver(): Driver {
+  const drivers = vulkanDrivers('software');
+  return drivers.find(({ name }) => name === 'swiftshader') ?? drivers[0]!;
+}
+
+/**
+ * One engine for the tests of a file, in the runtime of the vitest project that runs it. Fails, and does not skip, where
+ * there is no adapter.
  */
 export function useEngine() {
   let session: Session;
   beforeAll(async () => {
-    session = await openSession({ runtime: 'chrome', adapter: 'software', built: BUILT });
+    session = await open(inject('runtime'));
   });
   afterAll(() => session?.close());
   return {

@@ -1,10 +1,11 @@
 import '../../src/engine/no-eval.ts';
-import { type Batch, jaxTraining, openJaxTrainer } from '../../src/bench/peers/jax-training.ts';
+import type { Queries } from '../../src/bench/peers/jax-model.ts';
+import { type Batch, openJaxTrainer } from '../../src/bench/peers/jax-training.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
 
 /** What support/jax.ts calls in the page. Gradients and batches travel as plain numbers. */
-async function firstBatch(pack: Pack) {
-  const trainer = await openJaxTrainer(pack);
+async function firstBatch(pack: Pack, queries: Queries) {
+  const trainer = await openJaxTrainer(pack, queries);
   try {
     const { tokens, targets }: Batch = trainer.draw(0);
     const { loss, gradient } = await trainer.gradient({ tokens, targets });
@@ -26,7 +27,7 @@ async function losses(pack: Pack, steps: number): Promise<number[]> {
   }
 }
 
-const calls = { firstBatch, losses, jaxTraining };
+const calls = { firstBatch, losses };
 
 export type JaxPageCalls = typeof calls;
 

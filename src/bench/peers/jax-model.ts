@@ -37,32 +37,45 @@ export function fixedArrays({ period, locality }: ModelConfig, T: number): Fixed
   };
 }
 
+/** Which queries the last layer computes: every position, as a decoder does, or the last alone, which gives the same f(x). */
+export type Queries = 'every' | 'last';
+
 /**
- * f(x) of a batch of equally long sequences: tokens [B, T] → [B, outputs]. Dense attention over every position by jax-js's own
- * `nn.dotProductAttention`, infinite precision, ReLU. Consumes its arguments, as everything in jax-js does.
+ * f(x) of a batch of equally long sequences: tokens [B, T] → [B, outputs]. Dense attention by jax-js's own `nn.dotProductAttention`,
+ * infinite precision, ReLU. Consumes its arguments, as everything in jax-js does.
  */
 export function denseForward(
   config: ModelConfig,
   w: Weights,
   { residues, suffix }: Fixed,
   tokens: jax.Array,
+  queries: Queries,
 ): jax.Array {
   const { layers, heads: H, width: d, keyWidth, mlpWidth, vocabulary, attention } = config;
   const [B, T] = tokens.shape as [number, number];
   const split = (y: jax.Array, matrix: jax.Array, rows: number) =>
-    np.matmul(y, matrix.reshape([H * rows, d]).transpose()).reshape([B, T, H, rows]);
+    np.matmul(y, matrix.reshape([H * rows, d]).transpose()).reshape([B, -1, H, rows]);
   let y = np.matmul(nn.oneHot(tokens, vocabulary), w.embed!).add(np.matmul(residues, w.position!));
   for (let l = 0; l < layers; l++) {
     const tensor = (name: string) => w[`layer.${l}.${name}`]!;
-    const query = split(y.ref, tensor('query'), keyWidth);
+    const final = l === layers - 1;
     const key = split(y.ref, tensor('key'), keyWidth);
     const value = split(y.ref, tensor('value'), d);
-    const bias = np.einsum('ht,tij->hij', tensor('phi'), l === layers - 1 ? suffix : suffix.ref);
-    const mixed = nn.dotProductAttention(query, key, value, { bias, isCausal: true, scale: attention.scale });
+    const alone = final && queries === 'last';
+    if (alone) y = y.slice([], [T - 1, T]);
+    const query = split(y.ref, tensor('query'), keyWidth);
+    const near = final ? suffix : suffix.ref;
+    const bias = np.einsum('ht,tij->hij', tensor('phi'), alone ? near.slice([], [T - 1, T]) : near);
+    // The last query sees every key.
+    const mixed = nn.dotProductAttention(query, key, value, {
+      bias,
+      isCausal: !alone,
+      scale: attention.scale,
+    });
     y = y.add(mixed.sum(2));
     if (mlpWidth === 0) continue;
     const hidden = nn.relu(np.matmul(y.ref, tensor('mlp_in').transpose()).add(tensor('mlp_bias')));
     y = y.add(np.matmul(hidden, tensor('mlp_out').transpose()));
   }
-  return np.matmul(y.slice([], T - 1), w.unembed!.transpose());
+  return np.matmul(y.slice([], -1), w.unembed!.transpose());
 }

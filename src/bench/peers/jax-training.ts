@@ -6,7 +6,7 @@ import type { Pack } from '../../shared/protocol.ts';
 import { STREAM, streamKey } from '../../shared/random.ts';
 import { taskOf } from '../../tasks/registry.ts';
 import { sampleSequence } from '../../tasks/sample.ts';
-import { denseForward, type Fixed, fixedArrays, upload, type Weights } from './jax-model.ts';
+import { denseForward, type Fixed, fixedArrays, type Queries, upload, type Weights } from './jax-model.ts';
 
 const { numpy: np } = jax;
 
@@ -27,32 +27,20 @@ export interface JaxTrainer {
   dispose(): void;
 }
 
-/** What a few training steps took. */
-export interface JaxTraining {
-  /** By the median step: upload of its batch, the step, and its loss read back. Data is drawn before the clock starts. */
-  sequencesPerSecond: number;
-  /** Milliseconds of each step after the first, and of the first, which compiles. */
-  stepMs: number[];
-  coldMs: number;
-  firstLoss: number;
-  lastLoss: number;
-}
-
 /**
  * Opens a trainer for the first replica of a pack: mean squared error, every sequence at the training length, dense attention, one
  * jit-compiled function a step. jax-js's optimisers are another package, so Adam is written out (shaders/adam.wgsl).
- * @param device of jax-js; `webgpu` in a browser, `wasm` anywhere
- * @throws Error when jax-js has no such device here, or the pack asks for what this trainer has not.
+ * @throws Error when jax-js finds no WebGPU, or the pack asks for what this trainer has not.
  */
-export async function openJaxTrainer(pack: Pack, device: jax.Device = 'webgpu'): Promise<JaxTrainer> {
+export async function openJaxTrainer(pack: Pack, queries: Queries = 'every'): Promise<JaxTrainer> {
   const { model, optimiser, batch } = pack;
   const { activation, mlpWidth, attention } = model;
   if (pack.loss !== 'mse' || pack.lengthMode !== 'fixed')
     throw new Error('only the squared error, at a fixed length');
   if (attention.precision !== 'infinite' || (mlpWidth > 0 && activation !== 'relu'))
     throw new Error('only infinite precision and ReLU');
-  if (!(await jax.init(device)).includes(device)) throw new Error(`jax-js has no ${device} here`);
-  jax.defaultDevice(device);
+  if (!(await jax.init('webgpu')).includes('webgpu')) throw new Error('jax-js found no WebGPU device');
+  jax.defaultDevice('webgpu');
   const { seed, trainLength: T, learningRate, alphaThousandths, knobs } = pack.replicas[0]!;
   const fixed = fixedArrays(model, T);
   let weights = upload(model, Float32Array.from(initialise(model, { ...pack, seed })));
@@ -61,7 +49,7 @@ export async function openJaxTrainer(pack: Pack, device: jax.Device = 'webgpu'):
 
   const lossOf = (w: Weights, f: Fixed, tokens: jax.Array, targets: jax.Array) =>
     np
-      .square(denseForward(model, w, f, tokens).sub(targets))
+      .square(denseForward(model, w, f, tokens, queries).sub(targets))
       .sum()
       .div(batch);
   const differentiate = jax.jit((w: Weights, f: Fixed, tokens: jax.Array, targets: jax.Array) =>
@@ -178,34 +166,4 @@ function adam(
 
 function zerosLike(weights: Weights): Weights {
   return Object.fromEntries(Object.entries(weights).map(([name, array]) => [name, np.zeros(array.shape)]));
-}
-
-/** Trains the first replica of a pack for 1 + `steps` steps. Throws as `openJaxTrainer`. */
-export async function jaxTraining(
-  pack: Pack,
-  steps: number,
-  device: jax.Device = 'webgpu',
-): Promise<JaxTraining> {
-  const trainer = await openJaxTrainer(pack, device);
-  try {
-    const times: number[] = [];
-    const losses: number[] = [];
-    for (let step = 0; step <= steps; step++) {
-      const batch = trainer.draw(step);
-      const began = performance.now();
-      losses.push(await trainer.step(batch));
-      times.push(performance.now() - began);
-    }
-    const [coldMs, ...stepMs] = times;
-    const median = stepMs.toSorted((a, b) => a - b)[Math.floor(stepMs.length / 2)]!;
-    return {
-      sequencesPerSecond: (1000 * pack.batch) / median,
-      stepMs,
-      coldMs: coldMs!,
-      firstLoss: losses[0]!,
-      lastLoss: losses.at(-1)!,
-    };
-  } finally {
-    trainer.dispose();
-  }
 }

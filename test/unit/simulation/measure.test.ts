@@ -178,6 +178,7 @@ describe('the adversary', () => {
         ...search,
         rounds: 10,
         certified,
+        exact: tokens => linearTimeForward(model, tokens),
         target: tokens => [tokens.length, 0, 0],
         source,
         testLengths: [40],
