@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { GPUJS_MODES } from '../gpujs/protocol.ts';
 import { lawSchema } from '../shared/protocol.ts';
 import { METHODS } from '../simulation/simulate.ts';
+import { withBench } from './bench-command.ts';
 import { doctor } from './doctor.ts';
 import { forward } from './forward.ts';
 import { VARIANT_CHOICES } from './kernel-variant.ts';
@@ -207,6 +208,9 @@ export function program(): Command {
       '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
     )
     .action(report);
+  withBench(
+    withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
+  ).addOption(json());
   verb(
     'doctor',
     'every adapter of both runtimes: is it right, how fast is it, what --runtime auto would take',

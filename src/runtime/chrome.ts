@@ -21,6 +21,8 @@ export interface ChromePageOptions {
   port?: number;
   /** Content security policy of the page; scripts and data of its own folder only, unless given. */
   policy?: string;
+  /** More folders for the page server (`page-server.ts`). */
+  folders?: Record<string, string>;
   extraFlags?: string[];
   /** Functions on the page's `window` that call back into Node. */
   functions?: Record<string, (text: string) => void>;

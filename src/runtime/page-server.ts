@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
-import { InputError, MachineError, messageOf } from '../shared/errors.ts';
+import { InputError, MachineError } from '../shared/errors.ts';
 
 /** A running page server. */
 export interface PageServer {
@@ -25,6 +25,14 @@ const TYPES: Record<string, string> = {
 const html = (script: string) =>
   `<!doctype html><meta charset="utf-8"><title>lengthwise</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
 
+export interface PageServerOptions {
+  port?: number;
+  /** Content security policy. */
+  policy?: string;
+  /** More folders, by the path below the page that they answer to. One that is not there serves nothing. */
+  folders?: Record<string, string>;
+}
+
 /**
  * Serves a page of ours on loopback, under a random token that only this run knows: its script and the files of the
  * script's folder, with that content security policy. Every other path is 404.
@@ -33,17 +41,20 @@ const html = (script: string) =>
  */
 export async function servePage(
   bundle: string,
-  { port = 0, policy = STRICT }: { port?: number; policy?: string } = {},
+  { port = 0, policy = STRICT, folders = {} }: PageServerOptions = {},
 ): Promise<PageServer> {
-  const folder = dirname(bundle);
-  const files = await filesOf(folder, bundle);
+  const files = await filesOf(dirname(bundle));
+  if (!files.has(basename(bundle)))
+    throw new MachineError(`${bundle}: no such file`, 'Build it with `npm run build`.');
+  for (const [below, folder] of Object.entries(folders))
+    for (const [name, path] of await filesOf(folder)) files.set(`${below}/${name}`, path);
   const token = randomBytes(16).toString('hex');
   const answer = async (path: string | undefined, response: ServerResponse) => {
     if (path === `/${token}/`) return send(response, TYPE_OF_PAGE, policy, html(basename(bundle)));
-    const name = files.find(file => path === `/${token}/${file}`);
-    if (!name) return void response.writeHead(404).end();
-    const type = TYPES[extname(name)] ?? 'application/octet-stream';
-    send(response, type, policy, await readFile(join(folder, name)));
+    const file = path?.startsWith(`/${token}/`) ? files.get(path.slice(token.length + 2)) : undefined;
+    if (!file) return void response.writeHead(404).end();
+    const type = TYPES[extname(file)] ?? 'application/octet-stream';
+    send(response, type, policy, await readFile(file));
   };
   const server = createServer((request, response) => {
     answer(request.url, response).catch(() => response.writeHead(500).end());
@@ -62,23 +73,27 @@ export async function servePage(
 
 const TYPE_OF_PAGE = 'text/html; charset=utf-8';
 
-/** Files below a folder, with slashes. Throws `MachineError` when the script is not among them. */
-async function filesOf(folder: string, bundle: string): Promise<string[]> {
-  const unbuilt = (why: string, cause?: unknown) =>
-    new MachineError(`${bundle}: ${why}`, 'Build it with `npm run build`.', { cause });
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    throw unbuilt(messageOf(error), error);
-  });
-  const files = entries
-    .filter(entry => entry.isFile())
-    .map(entry => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
-  if (!files.includes(basename(bundle))) throw unbuilt('no such file');
-  return files;
+/** Paths of the files below a folder, by their names with slashes. */
+async function filesOf(folder: string): Promise<Map<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return new Map(
+    entries
+      .filter(entry => entry.isFile())
+      .map(entry => join(entry.parentPath, entry.name))
+      .map(path => [relative(folder, path).split(sep).join('/'), path]),
+  );
 }
 
 function send(response: ServerResponse, type: string, policy: string, body: string | Buffer): void {
   response
-    .writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store', 'Content-Security-Policy': policy })
+    .writeHead(200, {
+      'Content-Type': type,
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': policy,
+      // Everything comes from here, so the page may have threads and a fine clock.
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
+    })
     .end(body);
 }
 

@@ -51,13 +51,13 @@ export function lengthScale(lengths: readonly number[]): ScaleOptions {
 }
 
 /** A logarithmic vertical axis with a rule at each tick: powers of ten, and 2 and 5 between them where there are few. */
-export function lossAxis(canvas: Canvas, domain: readonly [number, number]): Markish[] {
+export function lossAxis(canvas: Canvas, domain: readonly [number, number], label = 'loss'): Markish[] {
   const { Plot } = canvas;
   const ticks = logTicks(domain);
   return [
     Plot.ruleY(ticks, { stroke: token('rule') }),
     Plot.axisY(ticks, {
-      label: 'loss',
+      label,
       labelAnchor: 'top',
       labelArrow: 'none',
       labelOffset: MARGIN.marginLeft,
