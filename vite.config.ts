@@ -1,26 +1,46 @@
 import { defineConfig } from 'vite';
+import { absentPeers, peerVersions } from './src/setup/peers.mjs';
+
+/** A page that Chrome loads. */
+const page = (outDir: string, entry: Record<string, string>) => ({
+  outDir,
+  target: 'chrome120',
+  minify: false,
+  lib: { entry, formats: ['es' as const] },
+});
 
 /**
- * Two bundles from one source tree: `--mode page` is the engine that Chrome loads, `--mode cli` is the
- * Node program. Shaders are imported with `?raw`, which vite and vitest both understand.
+ * Three bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode bench` is the
+ * page of `bench` and apart from it its peers, `--mode cli` is the Node program and the process that it runs Dawn in. Shaders are
+ * imported with `?raw`, which vite and vitest both understand.
  */
-export default defineConfig(({ mode }) =>
-  mode === 'page'
-    ? {
-        build: {
-          outDir: 'dist/page',
-          target: 'chrome120',
-          minify: false,
-          lib: { entry: 'src/engine/page.ts', formats: ['es'], fileName: 'engine' },
-        },
-      }
-    : {
+export default defineConfig(({ mode }) => {
+  const define = { __PEER_VERSIONS__: JSON.stringify(peerVersions()) };
+  switch (mode) {
+    case 'page':
+      return { build: page('dist/page', { engine: 'src/engine/page.ts', gpujs: 'src/gpujs/page.ts' }) };
+    case 'bench':
+      return {
+        plugins: [absentPeers()],
+        define: { ...define, 'process.env.NODE_ENV': '"production"' },
+        build: page('dist/bench', { bench: 'src/bench/page.ts' }),
+      };
+    default:
+      return {
+        define,
         build: {
           outDir: 'dist/cli',
           target: 'node20',
           minify: false,
-          ssr: 'src/cli/main.ts',
-          rollupOptions: { output: { entryFileNames: 'main.js' } },
+          ssr: true,
+          rollupOptions: {
+            input: {
+              main: 'src/cli/main.ts',
+              dawn: 'src/engine/dawn.ts',
+              'bench-dawn': 'src/bench/dawn.ts',
+            },
+          },
         },
-      },
-);
+      };
+  }
+});

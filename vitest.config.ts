@@ -1,11 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
+/** Where the tests of test/gpu find their engine (`test/support/engine.ts`). */
+declare module 'vitest' {
+  export interface ProvidedContext {
+    runtime: 'chrome' | 'dawn';
+  }
+}
+
+/** What runs in pages of its own, whatever the engine runs in. */
+const PAGES = ['test/gpu/gpujs.test.ts', 'test/gpu/jax-training.test.ts'];
+
+const gpu = (runtime: 'chrome' | 'dawn') => ({
+  extends: true as const,
+  test: {
+    name: `gpu-${runtime}`,
+    include: ['test/gpu/**/*.test.ts'],
+    exclude: runtime === 'dawn' ? PAGES : [],
+    provide: { runtime },
+  },
+});
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Each GPU and end-to-end file owns a browser; two at a time is what two cores carry.
+    // Each GPU and end-to-end file owns a browser or a Dawn process; two at a time is what two cores carry.
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/gpu/**'] },
+      },
+      gpu('chrome'),
+      gpu('dawn'),
+    ],
   },
 });

@@ -2,6 +2,7 @@
 //   means [H][T][DV4] = sum_j alpha_ij v_j       stats [H][T] = (highest score, 1 / sum of e^{score - highest})
 // One thread a query row and up to 32 output columns (group z: head, then column block); the four lanes of a quad are four
 // neighbouring rows and share the keys' and values' loads. Rounding to p bits needs the highest score first: one more loop.
+// On SwiftShader 0.2 times the speed of attention_dense_fused.wgsl: for heads wider than its registers, and without subgroups.
 
 @group(0) @binding(0) var<uniform> dense: Dense;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
@@ -23,7 +24,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   const BLOCKS = (DV4 + 7u) / 8u;
   let head = group.z / BLOCKS;
   let column = (group.z % BLOCKS) * 8u;
-  let first_row = group.x * 64u;
+  let first_row = dense.first_query + group.x * 64u;
   let last_row = min(first_row + 63u, dense.length - 1u);
   // Rows past the end repeat the last one, so that control flow stays uniform for the quads.
   let i = min(first_row + thread, last_row);

@@ -8,6 +8,7 @@ struct Dense {
   at_key4: u32,
   at_value4: u32,
   value_head4: u32,  // vec4 between the values of two heads
+  first_query: u32,  // rows before it are not wanted; forward only
 }
 
 // Where the backward pass finds the gradient of the output and the output itself: vec4 offsets into arena.

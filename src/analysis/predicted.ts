@@ -88,8 +88,8 @@ function predictions(theories: Theory[], error: number): LengthRow['predicted'] 
     const ranges = own.flatMap(({ log10NRange }) => (log10NRange === undefined ? [] : [log10NRange]));
     return {
       name,
-      log10N: medianOf(own.map(({ log10N }) => log10N)),
-      ...(ranges.length > 0 ? { log10NRange: medianOf(ranges) } : {}),
+      log10N: lengthMedian(own.map(({ log10N }) => log10N)),
+      ...(ranges.length > 0 ? { log10NRange: lengthMedian(ranges) } : {}),
     };
   });
 }
@@ -101,6 +101,12 @@ function theoriesOf(cells: readonly CellLine[]): Theory[] {
 function medianOf(values: (number | null)[]): number | null {
   const finite = values.filter(value => value !== null);
   return finite.length === 0 ? null : median(finite);
+}
+
+/** A seed without a finite bound counts as an infinite one. */
+function lengthMedian(values: (number | null)[]): number | null {
+  const middle = median(values.map(value => value ?? Infinity));
+  return Number.isFinite(middle) ? middle : null;
 }
 
 function withoutLength({ 'train.length': _, seed: __, ...axes }: CellLine['axes']): CellLine['axes'] {

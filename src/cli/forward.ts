@@ -1,28 +1,44 @@
 import Table from 'cli-table3';
 import { z } from 'zod';
 import { readUserBytes, readUserFile } from '../config/yaml.ts';
+import type { GpujsMode } from '../gpujs/protocol.ts';
 import { flatten, layoutOf } from '../model/layout.ts';
 import { regimesOf } from '../model/regime.ts';
 import { readModel } from '../model/safetensors.ts';
 import { referenceForward } from '../reference/forward.ts';
-import { openSession } from '../runtime/session.ts';
+import type { Runtime } from '../runtime/session.ts';
 import { failure } from '../runtime/supervise.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
-import { type MachineOptions, pageBundle } from './options.ts';
+import { onGpujs } from './forward-gpujs.ts';
+import { chooseVariants, type VARIANT_CHOICES } from './kernel-variant.ts';
+import { openEngine } from './machine.ts';
+import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
 export interface ForwardOptions extends MachineOptions {
-  kernel: 'linear' | 'dense' | 'reference';
+  kernel: 'linear' | 'dense' | 'reference' | 'gpujs';
+  kernelVariant: (typeof VARIANT_CHOICES)[number];
+  gpujsMode?: GpujsMode;
   allPositions: boolean;
   json: boolean;
 }
 
 /** Read-outs `[sequence][position][output]`; one position unless all were asked for. Null: not finite. */
-type Outputs = (number | null)[][][];
+export type Outputs = (number | null)[][][];
+
+/** Read-outs with what computed them. `deviceBytes` is null where no device memory is counted. */
+export interface Computed {
+  outputs: Outputs;
+  runtime: Runtime | 'node';
+  adapter: string | null;
+  deviceBytes: number | null;
+  /** Kernels of dense attention that ran. */
+  variants?: string[] | undefined;
+}
 
 const MODEL_BYTES = 2 ** 31;
 const TOKENS_BYTES = 2 ** 28;
@@ -31,17 +47,18 @@ const tokensSchema = z.strictObject({ sequences: z.array(z.array(z.number())).mi
 
 /** `lengthwise forward`: f(x) of each sequence of a tokens file. */
 export async function forward(modelFile: string, tokensFile: string, options: ForwardOptions): Promise<void> {
+  if (options.kernel !== 'dense' && options.kernelVariant !== 'auto')
+    throw new InputError(
+      `--kernel-variant ${options.kernelVariant}: the ${options.kernel} kernel has no variants`,
+      'Give --kernel dense with it.',
+    );
   const model = readModel(await readUserBytes(modelFile, MODEL_BYTES), modelFile);
   const sequences = parseTokens(await readUserFile(tokensFile, TOKENS_BYTES), tokensFile, model);
-  const { outputs, adapter, deviceBytes } =
-    options.kernel === 'reference'
-      ? { outputs: onReference(model, sequences, options.allPositions), adapter: null, deviceBytes: null }
-      : await onDevice(model, sequences, options);
-  const runtime = options.kernel === 'reference' ? 'node' : options.runtime;
+  const { outputs, runtime, adapter, deviceBytes, variants } = await compute(model, sequences, options);
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
     const regimes = regimesOf(model) ?? null;
-    printJson({ outputs: shaped, kernel: options.kernel, runtime, adapter, regimes, deviceBytes });
+    printJson({ outputs: shaped, kernel: options.kernel, variants, runtime, adapter, regimes, deviceBytes });
     return;
   }
   const table = new Table({ head: ['sequence', 'position', 'f(x)'], style: { head: [], border: [] } });
@@ -56,25 +73,34 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
     });
   });
   print(table.toString());
-  print(`kernel ${options.kernel} on ${adapter ?? 'the CPU, float64'}`);
+  print(
+    `kernel ${options.kernel}${variants?.length ? ` (${variants.join(', ')})` : ''} on ${adapter ?? 'the CPU, float64'}`,
+  );
 }
 
-function onReference(model: Model, sequences: number[][], allPositions: boolean): Outputs {
-  return sequences.map(tokens => {
+async function compute(model: Model, sequences: number[][], options: ForwardOptions): Promise<Computed> {
+  const { kernel, gpujsMode } = options;
+  if (gpujsMode !== undefined && kernel !== 'gpujs')
+    throw new InputError(`--gpujs-mode means nothing to --kernel ${kernel}`, 'Use it with --kernel gpujs.');
+  if (kernel === 'reference') return onReference(model, sequences, options.allPositions);
+  return kernel === 'gpujs' ? onGpujs(model, sequences, options) : onDevice(model, sequences, options);
+}
+
+function onReference(model: Model, sequences: number[][], allPositions: boolean): Computed {
+  const outputs = sequences.map(tokens => {
     const rows = referenceForward(model, tokens).outputs.map(row => [...row]);
     return allPositions ? rows : rows.slice(-1);
   });
+  return { outputs, runtime: 'node', adapter: null, deviceBytes: null };
 }
 
-async function onDevice(
-  model: Model,
-  sequences: number[][],
-  options: ForwardOptions,
-): Promise<{ outputs: Outputs; adapter: string; deviceBytes: number }> {
-  const { adapter, port, allPositions } = options;
+async function onDevice(model: Model, sequences: number[][], options: ForwardOptions): Promise<Computed> {
+  const { adapter, allPositions, kernelVariant } = options;
   const kernel = options.kernel === 'dense' ? 'dense' : 'linear';
-  const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
+  const session = await openEngine(options, log);
   try {
+    const longest = Math.max(...sequences.map(({ length }) => length));
+    const work = { model: model.config, sequences: sequences.length, longest, allPositions };
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
     const final = await session.send({
       op: 'forward',
@@ -84,10 +110,14 @@ async function onDevice(
       sequences: packTokens(sequences),
       allPositions,
       kernel,
+      ...(kernel === 'dense'
+        ? { variants: await chooseVariants(session, adapter, kernelVariant, work) }
+        : {}),
     });
     if (final.event !== 'computed') throw failure(final);
     const { outputs, deviceBytes } = final;
-    return { outputs, adapter: adapterName(final.adapter), deviceBytes };
+    const { runtime } = session;
+    return { outputs, runtime, adapter: adapterName(final.adapter), deviceBytes, variants: final.variants };
   } finally {
     await session.close();
   }

@@ -23,6 +23,7 @@ async function main(argv: string[]): Promise<number> {
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ] as const) {
   process.once(signal, () => {
     log(`\n${signal}: stopping. Finished cells are kept; the same command goes on from there.`);

@@ -51,7 +51,7 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
     source: {
       ...own,
       law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
-      alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.max(1, Math.round(1000 * alpha)),
+      alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
     target: task && (tokens => task.target(tokens, knobs as Record<string, number>)),
     task: task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),

@@ -1,22 +1,28 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
+import type { Runtime } from '../runtime/session.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 
 /** Options of every verb that uses a GPU. */
 export interface MachineOptions {
-  runtime: 'chrome';
+  runtime: Runtime | 'auto';
   adapter: AdapterPreference;
   port: number;
 }
 
 /** `--runtime`, `--adapter`, `--port`. */
 export const machineOptions = () => [
-  new Option('--runtime <name>', 'where WebGPU comes from').choices(['chrome']).default('chrome'),
+  new Option(
+    '--runtime <name>',
+    'where WebGPU comes from: a headless browser, a Node process, or whichever is right and fastest here',
+  )
+    .choices(['chrome', 'dawn', 'auto'])
+    .default('chrome'),
   new Option('--adapter <kind>', 'which adapter to use')
     .choices(['auto', 'hardware', 'software'])
     .default('auto'),
-  new Option('--port <number>', 'port of the page server on loopback; 0: a free one')
+  new Option('--port <number>', 'port of the page that Chrome loads, on loopback; 0: a free one')
     .argParser(port)
     .default(0),
 ];
@@ -46,12 +52,22 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** Largest Dirichlet parameter: far beyond it laws are uniform, and the urn that draws tokens would overflow. */
+const MOST_ALPHA = 1000;
+
+/** Parses a Dirichlet parameter, which the samplers count in thousandths, for commander. */
+export function dirichletParameter(text: string): number {
+  const alpha = positiveNumber(text);
+  if (alpha > MOST_ALPHA || Math.abs(1000 * alpha - Math.round(1000 * alpha)) > 1e-9)
+    throw new InvalidArgumentError(`Expected at most ${MOST_ALPHA}, with at most three decimals.`);
+  return alpha;
+}
+
 const port = wholeNumber(0, 65535);
 
-/** The page bundle, beside the program. */
-export function pageBundle(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  return join(here, '..', 'page', 'engine.js');
+/** The folder that the build wrote: this program lies in its `cli`. */
+export function builtFolder(): string {
+  return join(dirname(fileURLToPath(import.meta.url)), '..');
 }
 
 /** The version of lengthwise, from package.json at build time. */

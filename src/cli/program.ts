@@ -1,10 +1,21 @@
 import { Command, CommanderError, Option } from 'commander';
+import { GPUJS_MODES } from '../gpujs/protocol.ts';
 import { lawSchema } from '../shared/protocol.ts';
 import { METHODS } from '../simulation/simulate.ts';
+import { withBench } from './bench-command.ts';
 import { doctor } from './doctor.ts';
 import { forward } from './forward.ts';
-import { machineOptions, positiveNumber, version, wholeNumber, wholeNumbers } from './options.ts';
+import { VARIANT_CHOICES } from './kernel-variant.ts';
+import {
+  dirichletParameter,
+  machineOptions,
+  positiveNumber,
+  version,
+  wholeNumber,
+  wholeNumbers,
+} from './options.ts';
 import { plan } from './plan.ts';
+import { report } from './report.ts';
 import { RESULTS, run } from './run.ts';
 import { simulate } from './simulate.ts';
 import { theory } from './theory.ts';
@@ -42,7 +53,7 @@ function withLaw(command: Command): Command {
     )
     .addOption(
       new Option('--alpha <number>', 'Dirichlet parameter of the token law, α0 of Theorem 4.2').argParser(
-        positiveNumber,
+        dirichletParameter,
       ),
     );
 }
@@ -93,14 +104,27 @@ export function program(): Command {
   withMachine(verb('forward <model.safetensors> <tokens.json>', 'f(x) of each sequence'))
     .addOption(
       new Option('--kernel <name>', 'how to compute it')
-        .choices(['linear', 'dense', 'reference'])
+        .choices(['linear', 'dense', 'reference', 'gpujs'])
         .default('linear'),
+    )
+    .addOption(
+      new Option(
+        '--kernel-variant <name>',
+        'which dense kernel: what was tuned here, tune now, or one by name',
+      )
+        .choices(VARIANT_CHOICES)
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--gpujs-mode <name>', 'backend of --kernel gpujs; the first it finds unless given').choices(
+        GPUJS_MODES,
+      ),
     )
     .option('--all-positions', 'read out at every position, not only the last', false)
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExample:\n  lengthwise forward results/quickstart/<run>/models/<cell>.safetensors tokens.json --json',
+      '\nExample:\n  lengthwise forward results/quickstart/<run>/models/<cell>.safetensors tokens.json --json\n  lengthwise forward model.safetensors tokens.json --kernel gpujs --gpujs-mode cpu',
     )
     .action(forward);
   withLaw(
@@ -151,10 +175,13 @@ export function program(): Command {
         )
         .addOption(count('--rounds <number>', 'rounds of greedy, and of --adversary', 100_000, 32))
         .addOption(count('--seed <number>', 'seed of the strings', 0xffffffff, 0, 0))
-        .option(
-          '--adversary',
-          'search for strings that break the certificate, and for the worst error against the target',
-          false,
+        .addOption(
+          new Option(
+            '--adversary',
+            'search for strings that break the certificate, and for the worst error against the target',
+          )
+            .default(false)
+            .conflicts('method'),
         ),
     ),
   )
@@ -175,7 +202,23 @@ export function program(): Command {
       '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
     )
     .action(verify);
-  verb('doctor', 'what is on this machine: browser, adapters, limits')
+  verb('report <results>', 'one self-contained HTML page, figures as SVG and PNG, data as CSV and Parquet')
+    .option('--out <folder>', 'where the report goes; into the results unless given')
+    .option('--baseline <results>', 'compare with these results, as verify does')
+    .option('--markdown', 'print a summary for a pull-request comment, write nothing', false)
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
+    )
+    .action(report);
+  withBench(
+    withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
+  ).addOption(json());
+  verb(
+    'doctor',
+    'every adapter of both runtimes: is it right, how fast is it, what --runtime auto would take',
+  )
     .addOption(machineOptions().find(option => option.long === '--port')!)
     .addOption(json())
     .addHelpText('after', '\nExample:\n  lengthwise doctor --json')

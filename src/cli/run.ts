@@ -14,14 +14,15 @@ import { sourceOf } from '../plan/source.ts';
 import type { Manifest } from '../results/schema.ts';
 import { type CurveLine, type FinishedCell, readCells, Store } from '../results/store.ts';
 import { Trace } from '../results/trace.ts';
-import { openSession, type Progress, type Session } from '../runtime/session.ts';
+import type { Progress, Session } from '../runtime/session.ts';
 import { type Trained, trainPacks } from '../runtime/supervise.ts';
 import { type AdapterInfo, adapterName } from '../shared/adapter.ts';
 import { floatsFromBase64 } from '../shared/base64.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { type Analysis, analyse } from '../theory/theory.ts';
-import { type MachineOptions, pageBundle, version } from './options.ts';
+import { openEngine } from './machine.ts';
+import { type MachineOptions, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { checkProfilePath, saveProfile } from './profile.ts';
 import { RunProgress } from './progress.ts';
@@ -52,8 +53,7 @@ interface Totals {
 /** `lengthwise run`: plans, trains and evaluates the grid, and prints the verdict. Finished cells are not run again. */
 export async function run(file: string, options: RunOptions): Promise<void> {
   const began = performance.now();
-  const { adapter, port } = options;
-  if (port !== 0 && options.workers > 1) {
+  if (options.port !== 0 && options.workers > 1) {
     throw new InputError(
       '--port: one port cannot serve several workers',
       'Leave --port out, or use --workers 1.',
@@ -76,14 +76,10 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const progress = new RunProgress(
     plan.packs.map(({ pack }) => ({ steps: pack.steps, tests: pack.test.lengths.length + 1 })),
   );
-  const session = {
-    adapter,
-    port,
-    bundle: pageBundle(),
-    onLog: (line: string) => progress.say(line),
-    profile: trace !== undefined,
-  };
-  const open = () => during(trace, 'open a browser', () => openSession(session));
+  const open = () =>
+    during(trace, 'start the engine', () =>
+      openEngine(options, line => progress.say(line), trace !== undefined),
+    );
   // A browser that does not start must leave nothing behind, so the first one starts before the results are opened.
   const idle = plan.packs.length > 0 ? [await open()] : [];
   let store: Store | undefined;

@@ -1,17 +1,18 @@
 import { classTables } from '../model/first-layer.ts';
+import { linearTimeForward } from '../reference/linear-time.ts';
 import { DeviceEvaluator } from '../runtime/evaluate.ts';
-import { openSession } from '../runtime/session.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Law } from '../shared/protocol.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
-import { attack } from '../simulation/attack.ts';
+import { attack, isCertified } from '../simulation/attack.ts';
 import { shortestLength } from '../simulation/deterministic.ts';
 import { type Evaluate, leastLength, type Method, simulate as measure } from '../simulation/simulate.ts';
 import { drawTokens, longestSequence } from '../tasks/laws.ts';
 import { certificateOf } from '../theory/certificate.ts';
+import { openEngine } from './machine.ts';
 import { type ModelContext, modelInContext } from './model-context.ts';
-import { type MachineOptions, pageBundle } from './options.ts';
+import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { attackText, simulationText } from './simulate-text.ts';
 
@@ -39,13 +40,13 @@ export async function simulate(file: string, options: SimulateOptions): Promise<
   const context = await modelInContext(file, options);
   checkTestLength(context, options.testLength);
   const work = options.adversary ? adversary(file, context, options) : measurement(context, options);
-  const { adapter, port } = options;
-  const session = await openSession({ adapter, port, bundle: pageBundle(), onLog: log });
+  const { adapter } = options;
+  const session = await openEngine(options, log);
   try {
     const device = new DeviceEvaluator(session, adapter, context.model);
     const { json, text } = await work(sequences => device.evaluate(sequences));
     const name = adapterName(device.adapter!);
-    if (options.json) printJson({ ...json, runtime: options.runtime, adapter: name });
+    if (options.json) printJson({ ...json, runtime: session.runtime, adapter: name });
     else print(`${text}\non ${name}`);
   } finally {
     await session.close();
@@ -91,19 +92,22 @@ const FLOAT32_SHARE = 1e-6;
 function adversary(file: string, { model, source, target }: ModelContext, options: SimulateOptions): Work {
   const { config } = model;
   const certificate = certificateOf(model, classTables(model));
-  const available = certificate !== undefined && Number.isFinite(certificate.errorAt(1e15));
-  if (!available && !target)
-    throw new InputError(
-      `--adversary: ${file} has neither a certificate (${certificate?.note ?? 'it is open for two layers'}) nor a known target`,
-      "Use a one-layer model of infinite precision, or a model in a run's folder.",
-    );
   const { testLength, rounds, seed } = options;
   const least = shortestLength(config);
+  if (certificate) checkLengths(options.lengths ?? [least], least, testLength, 'deterministic');
   const testLengths = [64, 256, 1024].filter(T => T < testLength && T > least);
   const lengths = options.lengths ?? [...new Set([least, 4 * least, 16 * least])];
+  const available = certificate && lengths.some(n => isCertified(certificate.errorAt, n, config));
+  const why = certificate ? `${certificate.note}; n = ${lengths.join(', ')}` : 'it is open for two layers';
+  if (!available && !target)
+    throw new InputError(
+      `--adversary: ${file} has neither a certificate to break (${why}) nor a known target`,
+      "Use a one-layer model of infinite precision, or a model in a run's folder.",
+    );
   return async evaluate => {
     const found = await attack(evaluate, config, {
       certified: available ? certificate.errorAt : undefined,
+      exact: tokens => linearTimeForward(model, tokens),
       target,
       source,
       testLengths: [...testLengths, testLength],
@@ -114,7 +118,8 @@ function adversary(file: string, { model, source, target }: ModelContext, option
       seed,
       onProgress: line => log(`  ${line}`),
     });
-    return { json: { adversary: found }, text: attackText(found) };
+    const none = available ? [] : [`No certificate to break: ${why}.`];
+    return { json: { adversary: found }, text: [...none, attackText(found)].join('\n') };
   };
 }
 
@@ -143,11 +148,15 @@ function lengthsOf({ model }: ModelContext, method: Method, options: SimulateOpt
       `--test-length: ${testLength} leaves no short length between ${least} and ${Math.floor(testLength / 4)}`,
       'Give a larger --test-length, or --lengths.',
     );
-  const bad = lengths.find(n => n < least || n >= testLength);
-  if (bad !== undefined)
-    throw new InputError(
-      `--lengths: ${bad} is not from ${least} to ${testLength - 1}`,
-      `A ${method} short string of this model has at least ${least} tokens and fewer than --test-length.`,
-    );
+  checkLengths(lengths, least, testLength, method);
   return lengths;
+}
+
+function checkLengths(lengths: readonly number[], least: number, testLength: number, method: Method): void {
+  const bad = lengths.find(n => n < least || n >= testLength);
+  if (bad === undefined) return;
+  const fix = `A ${method} short string of this model has at least ${least} tokens, and fewer than --test-length.`;
+  throw least < testLength
+    ? new InputError(`--lengths: ${bad} is not from ${least} to ${testLength - 1}`, fix)
+    : new InputError(`--test-length: ${testLength} leaves no room for a short string`, fix);
 }

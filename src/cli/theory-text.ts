@@ -1,46 +1,57 @@
 import Table from 'cli-table3';
-import type { Bound } from '../theory/bounds.ts';
+import { type Bound, VACUOUS_LOG10 } from '../theory/bounds.ts';
 import type { Norms } from '../theory/norms.ts';
 import type { AttentionMap } from '../theory/sampled.ts';
 import type { Analysis } from '../theory/theory.ts';
 import type { ModelContext } from './model-context.ts';
 import { infinite, lengthText, power, short } from './numbers.ts';
+import { wrapped } from './wrapped.ts';
 
 const PLAIN = { head: [], border: [] };
 
-/** `theory` for people. */
+/** `theory` for people, in 100 columns at two ε. */
 export function theoryText({ model, source, task }: ModelContext, { theory, attention }: Analysis): string {
   const { layers, width, mlpWidth, heads, vocabulary: S, period, locality, attention: rule } = model.config;
   const precision =
     rule.precision === 'infinite' ? 'infinite precision' : `finite precision, ${rule.bits ?? '∞'} bits`;
   return [
-    `${layers === 1 ? 'One layer' : 'Two layers'}, ${precision}: S = ${S}, Δ = ${period}, τ = ${locality}, width ${width}, heads ${heads}, MLP ${mlpWidth}${task ? `; trained on ${task}` : ''}`,
+    `${layers === 1 ? 'One layer' : 'Two layers'}, ${precision}: S = ${S}, Δ = ${period}, τ = ${locality}, width ${width}, heads ${heads}, MLP ${mlpWidth}`,
+    ...(task ? [`Trained on ${task}`] : []),
     `Sampled sequences: ${source.law}, α = ${source.alphaThousandths / 1000}`,
-    normsTable(theory.norms),
+    wrapped(normsText(theory.norms)),
     quantitiesTable(theory),
     ...(period > 1 ? [attentionText(attention)] : []),
+    'Training length N that suffices for error ε at every length, by',
     boundsTable(theory.bounds),
-    'In brackets: stated for another kind of model, and evaluated all the same where its quantities exist.',
-    ...boundNotes(theory.bounds),
-    ...theory.notes.map(note => `Note: ${note}.`),
+    `Vacuous: above 10^${VACUOUS_LOG10} tokens, longer than anybody trains on.`,
+    ...(theory.bounds.some(({ applies }) => !applies)
+      ? ['In brackets: stated for another kind of model; evaluated where its quantities exist.']
+      : []),
+    ...boundNotes(theory.bounds).map(note => wrapped(note)),
+    ...theory.notes.map(note => wrapped(`Note: ${note}.`)),
   ].join('\n');
 }
 
-function normsTable(norms: Norms): string {
-  const table = new Table({ head: ['norm', 'value, or one a head'], style: PLAIN });
+function normsText(norms: Norms): string {
   const names: Record<string, string> = {
     R0: 'R0 = max ‖E + P‖',
     KQ1: '‖s K₁ᵀQ₁‖',
     KQ2: '‖s K₂ᵀQ₂‖',
   };
-  for (const [name, value] of Object.entries(norms))
-    table.push([names[name] ?? `‖${name}‖`, [value].flat().map(short).join('  ')]);
-  return table.toString();
+  const values = Object.entries(norms).map(
+    ([name, value]) => `${names[name] ?? `‖${name}‖`} = ${[value].flat().map(short).join(' and ')}`,
+  );
+  return `Norms (one a head for V and K): ${values.join(', ')}`;
 }
 
 function quantitiesTable(theory: Analysis['theory']): string {
   const { complexity, hardmax, effectiveMarginQuantiles: quantiles, lipschitz } = theory;
-  const table = new Table({ head: ['quantity', 'value', 'meaning'], style: PLAIN });
+  const table = new Table({
+    head: ['quantity', 'value', 'meaning'],
+    colWidths: [null, null, 60],
+    wordWrap: true,
+    style: PLAIN,
+  });
   const row = (name: string, value: string, meaning: string) => table.push([name, value, meaning]);
   row(
     'logit margin γ',
@@ -50,22 +61,34 @@ function quantitiesTable(theory: Analysis['theory']): string {
   row(
     'effective margin',
     infinite(theory.effectiveMargin),
-    `gap below the largest logit met; quantiles ${Object.entries(quantiles)
+    `gap below the largest logit met in samples; quantiles ${Object.entries(quantiles)
       .map(([p, gap]) => `${100 * Number(p)} %: ${infinite(gap)}`)
       .join(', ')}`,
   );
   row('positional margin γ', infinite(theory.positionalMargin), 'largest of {φ, 1} less the next');
-  row('regimes', theory.regimes.join(' '), 'what each layer-1 head attends to as T grows');
+  row(
+    'regimes',
+    theory.regimes.join(' '),
+    `what ${theory.regimes.length > 1 ? 'each layer-1 head' : 'the layer-1 head'} attends to as T grows (token: all alike, position: the last τ + 1)`,
+  );
   if (lipschitz !== null) row('L(f)', short(lipschitz), 'Lipschitz constant of Theorem 4.1');
-  row('log10 C(f), norm', infinite(complexity.norm), 'explicit form of the paper’s C(f)');
-  row('log10 C(f), range', infinite(complexity.range), 'the same chain over reachable states only');
+  row(
+    'log10 C(f), norm',
+    infinite(complexity.norm, 'see note'),
+    'the paper’s C(f), in an explicit form of ours',
+  );
+  row(
+    'log10 C(f), range',
+    infinite(complexity.range, 'see note'),
+    'the same chain over reachable states only',
+  );
   row('log10 C(f), empirical', infinite(complexity.empirical, 'none'), 'Ĉ of e(n) ≈ Ĉ n^(−1/3), measured');
   if (hardmax) {
     const { bits, measured, searchedTo, log10Predicted } = hardmax;
     row(
       `hardmax at ${bits} bits`,
       measured === null ? `> ${searchedTo}` : `${measured}`,
-      `length from which attention is hardmax in every sampled sequence; 2^(p/γ) = ${power(log10Predicted)}`,
+      `length from which attention is hardmax in every sampled sequence; predicted 2^(p/γ) = ${power(log10Predicted)}`,
     );
   }
   return table.toString();
@@ -89,20 +112,16 @@ function attentionText({ heads, length, sequences }: AttentionMap): string {
 function boundsTable(bounds: readonly Bound[]): string {
   const epsilons = [...new Set(bounds.map(({ epsilon }) => epsilon))];
   const names = [...new Set(bounds.map(({ name }) => name))];
-  const table = new Table({
-    head: ['training length by', ...epsilons.map(epsilon => `ε = ${epsilon}`), 'N is'],
-    style: PLAIN,
-  });
+  const table = new Table({ head: ['bound', ...epsilons.map(epsilon => `ε = ${epsilon}`)], style: PLAIN });
   for (const name of names) {
     const own = bounds.filter(bound => bound.name === name);
     table.push([
-      own[0]!.applies ? name : `(${name})`,
-      ...own.map(bound =>
-        bound.log10NRange === undefined
-          ? lengthText(bound.log10N)
-          : `${lengthText(bound.log10N)}\nrange C: ${lengthText(bound.log10NRange)}`,
+      labelOf(own[0]!),
+      ...own.map(({ log10N, log10NRange }) =>
+        log10NRange === undefined
+          ? lengthText(log10N)
+          : `${lengthText(log10N)}\nrange C: ${lengthText(log10NRange)}`,
       ),
-      own[0]!.statement,
     ]);
   }
   return table.toString();
@@ -111,6 +130,10 @@ function boundsTable(bounds: readonly Bound[]): string {
 function boundNotes(bounds: readonly Bound[]): string[] {
   const seen = new Map(bounds.map(bound => [bound.name, bound]));
   return [...seen.values()].map(
-    ({ name, source, note, applies }) => `${applies ? name : `(${name})`}: ${source}; ${note}.`,
+    bound => `${labelOf(bound)}: N = ${bound.statement} [${bound.source}]; ${bound.note}.`,
   );
+}
+
+function labelOf({ name, applies }: Bound): string {
+  return applies ? name : `(${name})`;
 }

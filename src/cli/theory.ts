@@ -1,7 +1,8 @@
 import { InputError } from '../shared/errors.ts';
 import type { Law } from '../shared/protocol.ts';
 import { boundsAt } from '../theory/bounds.ts';
-import { analyse, pairInputs } from '../theory/theory.ts';
+import { pairInputs } from '../theory/pair.ts';
+import { analyse } from '../theory/theory.ts';
 import { type ModelContext, modelInContext } from './model-context.ts';
 import { print, printJson } from './output.ts';
 import { theoryText } from './theory-text.ts';
@@ -28,7 +29,7 @@ export async function theory(file: string, options: TheoryOptions): Promise<void
     analyse(model, { epsilons, bits: options.bits ?? null, alpha: source.alphaThousandths / 1000, source });
   const own = await analyseIn(context);
   const other = target && (await analyseIn(target));
-  const bounds = other ? boundsAt(pairInputs(own.inputs, other.inputs), epsilons) : own.theory.bounds;
+  const bounds = other ? boundsAt(pairInputs(own, other), epsilons) : own.theory.bounds;
   if (options.json) {
     const { theory: rest } = own;
     printJson({ ...rest, bounds, attention: own.attention, ...(other ? { target: other.theory } : {}) });
@@ -40,12 +41,11 @@ export async function theory(file: string, options: TheoryOptions): Promise<void
 
 function checkPair(file: string, { model }: ModelContext, targetFile: string, target: ModelContext): void {
   const [f, g] = [model.config, target.model.config];
+  const fix = 'The two models must read the same tokens and be of one kind.';
   for (const what of ['vocabulary', 'outputs', 'layers'] as const) {
-    if (f[what] !== g[what]) {
-      throw new InputError(
-        `--target: ${targetFile} has ${what} ${g[what]}, ${file} has ${f[what]}`,
-        'The two models must read the same tokens and be of one kind.',
-      );
-    }
+    if (f[what] !== g[what])
+      throw new InputError(`--target: ${targetFile} has ${what} ${g[what]}, ${file} has ${f[what]}`, fix);
   }
+  const [a, b] = [f.attention.precision, g.attention.precision];
+  if (a !== b) throw new InputError(`--target: ${targetFile} has ${b} precision, ${file} has ${a}`, fix);
 }

@@ -15,6 +15,7 @@ import { InputError, LengthwiseError, messageOf } from '../shared/errors.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { log, print, printJson } from './output.ts';
 import { knobsOf } from './summary.ts';
+import { wrapped } from './wrapped.ts';
 
 export interface VerifyOptions {
   baseline?: string;
@@ -126,11 +127,10 @@ export function missingOf({ runs, damaged }: Verdict): string[] {
 
 function verdictText({ claims, required }: Verdict): string {
   const table = new Table({
-    head: ['claim', 'holds', 'value', '95 % interval', 'threshold', 'p', 'cells', 'statistic'],
+    head: ['claim', 'holds', 'value', '95 % interval', 'threshold', 'p', 'cells'],
     style: { head: [], border: [] },
   });
-  for (const claim of claims) {
-    const { id, holds, value, interval, threshold, pValue, seeds, diverged, statistic } = claim;
+  for (const { id, holds, value, interval, threshold, pValue, seeds, diverged } of claims) {
     table.push([
       id,
       holds ? 'yes' : 'NO',
@@ -139,15 +139,16 @@ function verdictText({ claims, required }: Verdict): string {
       threshold,
       pValue === null ? '' : pValue.toPrecision(2),
       diverged > 0 ? `${seeds} (${diverged} without)` : seeds,
-      statistic,
     ]);
   }
   const held = claims.filter(({ holds }) => holds).length;
+  const meanings = new Map(claims.map(({ id, statement, statistic }) => [id, `${statement}: ${statistic}`]));
   return [
     table.toString(),
+    ...[...meanings].map(([id, meaning]) => wrapped(`${id}: ${meaning}`)),
     ...claims
       .filter(({ holds }) => !holds)
-      .map(({ id, remarks }) => `${id}: ${remarks.join('; ') || 'not shown'}`),
+      .map(({ id, remarks }) => wrapped(`${id} FAILS: ${remarks.join('; ') || 'not shown'}`)),
     ...required.flatMap(requiredText),
     `${held} of ${claims.length} claims hold.`,
   ].join('\n');
@@ -170,9 +171,10 @@ function requiredText({ experiment, lengths, exponents }: Verdict['required'][nu
           ? 'none, for want of two values with an N*'
           : `${measured.toFixed(2)}${range} over ${values.used} of ${values.all} values`;
       const bounds = predicted.map(
-        ({ name, exponent }) => `${name} ${exponent === null ? 'none' : exponent.toFixed(1)}`,
+        ({ name, exponent }) => `${name} ${exponent === null ? 'none' : exponent.toPrecision(3)}`,
       );
-      return `  exponent of N* in ${knob.split('.').at(-1)}${others ? ` (${others})` : ''} at ε = ${epsilon}: ${own}; bounds: ${bounds.join(', ') || 'none'}`;
+      const what = `exponent of N* in ${knob.split('.').at(-1)}${others ? ` (${others})` : ''} at ε = ${epsilon}`;
+      return wrapped(`${what}: ${own}; of the bounds: ${bounds.join(', ') || 'none'}`);
     }),
   ];
 }

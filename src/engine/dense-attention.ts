@@ -2,56 +2,37 @@ import backwardKey from '../../shaders/attention_dense_backward_key.wgsl?raw';
 import backwardPhi from '../../shaders/attention_dense_backward_phi.wgsl?raw';
 import backwardQuery from '../../shaders/attention_dense_backward_query.wgsl?raw';
 import forward from '../../shaders/attention_dense_forward.wgsl?raw';
-import denseCommon from '../../shaders/common/dense.wgsl?raw';
-import type { DenseVariant } from '../shared/attention-variants.ts';
-import type { ModelConfig } from '../shared/model-config.ts';
+import {
+  type DenseShape,
+  type DenseVariant,
+  defaultVariant,
+  fitsRegisters,
+  queriesOf,
+} from '../shared/attention-variants.ts';
+import { fusedBackward, fusedForward } from './dense-fused.ts';
+import {
+  allocateOutputs,
+  DENSE,
+  type DenseForward,
+  type DenseGradients,
+  type DenseInputs,
+  type DenseOutputs,
+  denseConstants,
+  denseUniform,
+} from './dense-inputs.ts';
+import { threePassForward } from './dense-panels.ts';
+import { flashForward, splitForward } from './dense-tiles.ts';
 import { type Dispatch, dispatchGroups } from './dispatch.ts';
 import type { Memory } from './memory.ts';
-import { COMMON, type Constants, compile, f32, type Source, u32 } from './shader.ts';
+import { COMMON, compile, u32 } from './shader.ts';
+
+export type { DenseGradients, DenseInputs, DenseOutputs, DenseShape };
 
 /*
  * Dense causal attention for any continuous keys, at every position: what the linear-time path is checked against, and what
  * `forward --kernel dense` runs. O(T²) time, O(T) memory.
  */
 
-/** Shape of the heads. Widths are in floats, multiples of 4. */
-export interface DenseShape {
-  heads: number;
-  length: number;
-  keyWidth: number;
-  valueWidth: number;
-  locality: number;
-  attention: ModelConfig['attention'];
-}
-
-/**
- * Where the inputs lie: queries and keys [H, T, keyWidth] and values [H, T, valueWidth] in one buffer, offsets in floats, multiples of 4.
- * `sharedValues`: all heads read the same values [T, valueWidth]. `phi` [H, τ+1] in a buffer of its own.
- */
-export interface DenseInputs {
-  buffer: GPUBuffer;
-  queries: number;
-  keys: number;
-  values: number;
-  sharedValues: boolean;
-  phi: GPUBuffer;
-}
-
-/** Attention averages [H, T, valueWidth], and (highest score, 1 / sum) of each row [H, T, 2]. */
-export interface DenseOutputs {
-  means: GPUBuffer;
-  stats: GPUBuffer;
-}
-
-/** Gradients of queries and keys [H, T, keyWidth], values [H, T, valueWidth] and φ [H, τ+1]. */
-export interface DenseGradients {
-  queries: GPUBuffer;
-  keys: GPUBuffer;
-  values: GPUBuffer;
-  phi: GPUBuffer;
-}
-
-const common: Source = { name: 'common/dense.wgsl', text: denseCommon };
 const KERNELS = {
   forward: { name: 'attention_dense_forward.wgsl', text: forward },
   backwardQuery: { name: 'attention_dense_backward_query.wgsl', text: backwardQuery },
@@ -59,56 +40,62 @@ const KERNELS = {
   backwardPhi: { name: 'attention_dense_backward_phi.wgsl', text: backwardPhi },
 };
 
-function constantsOf({ keyWidth, valueWidth, locality, attention }: DenseShape): Constants {
-  return {
-    DK4: u32(keyWidth / 4),
-    DV4: u32(valueWidth / 4),
-    TAU: u32(locality),
-    SCALE: f32(attention.scale),
-    FINITE: String(attention.precision === 'finite'),
-    BITS: `${attention.precision === 'finite' ? (attention.bits ?? 0) : 0}`,
-    LANES: u32(64),
-  };
-}
-
 function program(
   gpu: GPUDevice,
   shape: DenseShape,
   kernel: keyof typeof KERNELS,
   variant: DenseVariant,
 ): Promise<GPUComputePipeline> {
-  const quad = variant === 'quad' ? COMMON.quad : COMMON.quadPlain;
-  const sources = [common, ...(kernel === 'backwardPhi' ? [COMMON.reduce] : [quad]), KERNELS[kernel]];
-  return compile(gpu, kernel, constantsOf(shape), sources);
+  const quad = variant === 'plain' ? COMMON.quadPlain : COMMON.quad;
+  const sources = [DENSE, ...(kernel === 'backwardPhi' ? [COMMON.reduce] : [quad]), KERNELS[kernel]];
+  return compile(gpu, kernel, { ...denseConstants(shape), LANES: u32(64) }, sources);
 }
 
-function denseUniform(memory: Memory, { length, valueWidth }: DenseShape, inputs: DenseInputs): GPUBuffer {
-  const { queries, keys, values, sharedValues } = inputs;
-  const words = Uint32Array.of(
-    length,
-    queries / 4,
-    keys / 4,
-    values / 4,
-    sharedValues ? 0 : (length * valueWidth) / 4,
-  );
-  return memory.uniform('dense attention', words);
+/**
+ * Rows a lane of the backward kernels with rows in registers; 0: one thread a row and block of columns. T = 512, D = 64 on
+ * SwiftShader, in processor time: 1 row 57 ms, 2 rows 37 ms (5 s to compile), 4 rows 29 ms (14 s), one thread a row 325 ms.
+ */
+function backwardRows(variant: DenseVariant, shape: DenseShape, features: ReadonlySet<string>): number {
+  if (variant === 'quad' || variant === 'plain') return 0;
+  if (!fitsRegisters(shape) || !features.has('subgroups')) return 0;
+  return variant === 'qb-fused-8' ? 4 : 2;
 }
 
 const rowGroups = (length: number) => Math.ceil(length / 64);
 
-/** Dense attention at every position: `means` and `stats`. */
+/** Dense attention at every position: `means` and `stats`. The variant must support the shape. */
 export async function denseAttentionForward(
   memory: Memory,
   shape: DenseShape,
   inputs: DenseInputs,
-  variant: DenseVariant = 'quad',
-): Promise<{ dispatches: Dispatch[]; outputs: DenseOutputs }> {
+  variant: DenseVariant = defaultVariant(shape, memory.device.adapter),
+): Promise<DenseForward> {
+  switch (variant) {
+    case 'qb-fused':
+      return fusedForward(memory, shape, inputs, 4);
+    case 'qb-fused-8':
+      return fusedForward(memory, shape, inputs, 8);
+    case 'qb-3pass':
+      return threePassForward(memory, shape, inputs);
+    case 'flash-wg':
+      return flashForward(memory, shape, inputs);
+    case 'split-k':
+      return splitForward(memory, shape, inputs);
+    case 'quad':
+    case 'plain':
+      return streamedForward(memory, shape, inputs, variant);
+  }
+}
+
+/** One thread a row and 32 columns. */
+async function streamedForward(
+  memory: Memory,
+  shape: DenseShape,
+  inputs: DenseInputs,
+  variant: DenseVariant,
+): Promise<DenseForward> {
   const { gpu } = memory.device;
-  const { heads, length, valueWidth } = shape;
-  const outputs = {
-    means: memory.storage('attention means', heads * length * valueWidth),
-    stats: memory.storage('attention statistics', heads * length * 2),
-  };
+  const outputs = allocateOutputs(memory, shape);
   const pipeline = await program(gpu, shape, 'forward', variant);
   const buffers = [
     denseUniform(memory, shape, inputs),
@@ -117,8 +104,11 @@ export async function denseAttentionForward(
     outputs.means,
     outputs.stats,
   ];
-  const blocks = heads * Math.ceil(valueWidth / 32);
-  return { dispatches: [dispatchGroups(gpu, pipeline, buffers, rowGroups(length), 1, blocks)], outputs };
+  const blocks = shape.heads * Math.ceil(shape.valueWidth / 32);
+  return {
+    dispatches: [dispatchGroups(gpu, pipeline, buffers, rowGroups(queriesOf(shape)), 1, blocks)],
+    outputs,
+  };
 }
 
 /**
@@ -131,7 +121,7 @@ export async function denseAttentionBackward(
   inputs: DenseInputs,
   stats: GPUBuffer,
   { means, gradMeans }: { means: number; gradMeans: number },
-  variant: DenseVariant = 'quad',
+  variant: DenseVariant = defaultVariant(shape, memory.device.adapter),
 ): Promise<{ dispatches: Dispatch[]; gradients: DenseGradients }> {
   const { gpu } = memory.device;
   const { heads, length, keyWidth, valueWidth, locality } = shape;
@@ -144,26 +134,28 @@ export async function denseAttentionBackward(
   const rowDot = memory.storage('row products', heads * length);
   const dense = denseUniform(memory, shape, inputs);
   const gradient = memory.uniform('dense gradients', Uint32Array.of(gradMeans / 4, means / 4));
-  const [query, key, phi] = await Promise.all(
-    (['backwardQuery', 'backwardKey', 'backwardPhi'] as const).map(kernel =>
-      program(gpu, shape, kernel, variant),
-    ),
-  );
   const read = [dense, gradient, inputs.buffer, inputs.phi, stats];
+  const phi = program(gpu, shape, 'backwardPhi', variant);
+  const phiDispatch = async () =>
+    dispatchGroups(gpu, await phi, [...read, rowDot, gradients.phi], heads * (locality + 1), 1);
+  const rows = backwardRows(variant, shape, gpu.features);
+  if (rows > 0) {
+    const places = { means, gradMeans };
+    const dispatches = await fusedBackward(memory, shape, inputs, stats, places, gradients, rowDot, rows);
+    return { dispatches: [...dispatches, await phiDispatch()], gradients };
+  }
+  const [query, key] = await Promise.all([
+    program(gpu, shape, 'backwardQuery', variant),
+    program(gpu, shape, 'backwardKey', variant),
+  ]);
   const groups = rowGroups(length);
+  const queryBlocks = heads * Math.ceil(keyWidth / 32);
   const keyBlocks = heads * Math.ceil(Math.max(keyWidth, valueWidth) / 16);
   return {
     dispatches: [
-      dispatchGroups(
-        gpu,
-        query!,
-        [...read, gradients.queries, rowDot],
-        groups,
-        1,
-        heads * Math.ceil(keyWidth / 32),
-      ),
-      dispatchGroups(gpu, key!, [...read, rowDot, gradients.keys, gradients.values], groups, 1, keyBlocks),
-      dispatchGroups(gpu, phi!, [...read, rowDot, gradients.phi], heads * (locality + 1), 1),
+      dispatchGroups(gpu, query, [...read, gradients.queries, rowDot], groups, 1, queryBlocks),
+      dispatchGroups(gpu, key, [...read, rowDot, gradients.keys, gradients.values], groups, 1, keyBlocks),
+      await phiDispatch(),
     ],
     gradients,
   };

@@ -1,4 +1,5 @@
 import { layoutOf } from '../model/layout.ts';
+import { type DenseVariant, defaultVariant, shapeOf, supports } from '../shared/attention-variants.ts';
 import { bytesFromBase64, floatsFromBase64 } from '../shared/base64.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import type { EngineEvent, Request } from '../shared/protocol.ts';
@@ -22,12 +23,14 @@ const ADD = { accumulate: true };
 export async function denseForward(device: Device, request: ForwardRequest): Promise<Computed> {
   const { model, allPositions } = request;
   const outputs: Computed['outputs'] = [];
+  const variants = new Set<DenseVariant>();
   let deviceBytes = 0;
   for (const sequence of request.sequences.map(bytesFromBase64)) {
     const memory = new Memory(device);
     try {
       const { weights, states } = allocate(memory, model, sequence.length, floatsFromBase64(request.weights));
-      submit(device.gpu, await network(memory, weights, states, sequence));
+      const run: Run = { wanted: request.variants ?? {}, allPositions, taken: variants };
+      submit(device.gpu, await network(memory, weights, states, sequence, run));
       const read = await memory.read(
         weights.buffer,
         4 * sequence.length * model.outputs,
@@ -45,7 +48,14 @@ export async function denseForward(device: Device, request: ForwardRequest): Pro
       memory.destroy();
     }
   }
-  return { event: 'computed', adapter: device.adapter, outputs, deviceBytes };
+  return { event: 'computed', adapter: device.adapter, outputs, deviceBytes, variants: [...variants] };
+}
+
+/** Which attention kernels to take, and which were taken. */
+interface Run {
+  wanted: NonNullable<ForwardRequest['variants']>;
+  allPositions: boolean;
+  taken: Set<DenseVariant>;
 }
 
 /** What the dense path keeps of each position, axes i position, h head. Widths rounded up to 4 for the attention kernel. */
@@ -95,6 +105,7 @@ async function network(
   weights: Weights,
   states: PositionTables,
   sequence: Uint8Array,
+  run: Run,
 ): Promise<Dispatch[]> {
   const { gpu } = memory.device;
   const { model, arena, buffer } = weights;
@@ -111,7 +122,8 @@ async function network(
     AT_POSITION: arena.parameter('position').offset,
   });
   const dispatches = [dispatch(gpu, embed, [memory.upload('tokens', tokens), buffer], T * model.width, 1)];
-  for (let l = 0; l < model.layers; l++) dispatches.push(...(await layer(memory, weights, states, l, T)));
+  for (let l = 0; l < model.layers; l++)
+    dispatches.push(...(await layer(memory, weights, states, l, T, run)));
   const readout = contraction('id,od->io', [states.y, arena.parameter('unembed')], states.outputs);
   return [...dispatches, ...(await contractions(gpu, weights, [readout]))];
 }
@@ -122,6 +134,7 @@ async function layer(
   states: PositionTables,
   l: number,
   T: number,
+  { wanted, allPositions, taken }: Run,
 ): Promise<Dispatch[]> {
   const { gpu } = memory.device;
   const { model, arena, buffer } = weights;
@@ -134,14 +147,13 @@ async function layer(
   ]);
   const phiFloats = model.heads * (model.locality + 1);
   const phi = memory.storage('phi', phiFloats);
-  const shape = {
-    heads: model.heads,
-    length: T,
-    keyWidth: roundUp4(model.keyWidth),
-    valueWidth: roundUp4(model.width),
-    locality: model.locality,
-    attention: model.attention,
-  };
+  // Of the last layer nothing but the last row is read, unless every position is.
+  const last = l === model.layers - 1 && !allPositions;
+  const shape = shapeOf(model, T, last ? 1 : undefined);
+  const asked = last ? wanted.last : wanted.whole;
+  const variant =
+    asked && supports(asked, shape, gpu.features) ? asked : defaultVariant(shape, memory.device.adapter);
+  taken.add(variant);
   const inputs = {
     buffer,
     queries: queries.offset,
@@ -150,7 +162,7 @@ async function layer(
     sharedValues: true,
     phi,
   };
-  const attention = await denseAttentionForward(memory, shape, inputs);
+  const attention = await denseAttentionForward(memory, shape, inputs, variant);
   const meanFloats = model.heads * T * roundUp4(model.width);
   const move = (from: number, to: number, count: number) =>
     compileElementwise(gpu, arena, 'moveRows', {

@@ -22,7 +22,7 @@ const LIMITS = [
 const OPTIONAL_FEATURES: GPUFeatureName[] = ['subgroups', 'timestamp-query'];
 
 /** Names that software rasterisers give themselves. */
-const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|basic render/i;
+export const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|basic render/i;
 
 /** `requestAdapter()` was seen to return null on 2 of 14 first calls (kernels.md). */
 const ATTEMPTS = 4;

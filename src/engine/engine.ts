@@ -8,7 +8,9 @@ import { forward } from './forward.ts';
 import { denseAttention, gradientOf, sampleSequences } from './inspect.ts';
 import { Memory } from './memory.ts';
 import { Profiler } from './profiler.ts';
+import { measureRoofline } from './roofline.ts';
 import { trainPack } from './train.ts';
+import { tune } from './tune.ts';
 
 type Emit = (event: EngineEvent) => void;
 
@@ -40,12 +42,16 @@ async function serve(device: Device, request: Request, emit: Emit): Promise<Engi
   switch (request.op) {
     case 'probe':
       return { event: 'probed', adapter: device.adapter };
+    case 'roofline':
+      return { event: 'measured', adapter: device.adapter, roofline: await measureRoofline(device) };
     case 'train':
       return train(device, request, emit);
     case 'forward':
       return request.kernel === 'dense' ? denseForward(device, request) : forward(device, request);
     case 'gradient':
       return gradientOf(device, request);
+    case 'tune':
+      return { event: 'tuned', adapter: device.adapter, trials: await tune(device, request.shape) };
     case 'attention':
       return denseAttention(device, request);
     case 'sample':

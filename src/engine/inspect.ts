@@ -64,15 +64,21 @@ export async function denseAttention(
     for (const [i, part] of parts.entries()) device.gpu.queue.writeBuffer(buffer, 4 * at[i]!, part);
     const phi = memory.upload('phi', floatsFromBase64(request.phi));
     const inputs = { buffer, queries: at[0]!, keys: at[1]!, values: at[2]!, sharedValues: false, phi };
-    const forward = await denseAttentionForward(memory, request, inputs, request.variant);
-    submit(device.gpu, forward.dispatches);
-    const means = await memory.read(forward.outputs.means);
+    const { queries: _, keys: __, ...shape } = request;
+    const some = await denseAttentionForward(memory, shape, inputs, request.variant);
+    submit(device.gpu, some.dispatches);
+    const means = await memory.read(some.outputs.means);
+    const whole = { ...shape, lastRows: undefined };
+    const forward = shape.lastRows
+      ? await denseAttentionForward(memory, whole, inputs, request.variant)
+      : some;
+    submit(device.gpu, shape.lastRows ? forward.dispatches : []);
     const atMeans = 2 * keyFloats + 2 * valueFloats;
-    device.gpu.queue.writeBuffer(buffer, 4 * atMeans, means);
+    device.gpu.queue.writeBuffer(buffer, 4 * atMeans, await memory.read(forward.outputs.means));
     const places = { means: atMeans, gradMeans: at[3]! };
     const back = await denseAttentionBackward(
       memory,
-      request,
+      whole,
       inputs,
       forward.outputs.stats,
       places,

@@ -14,11 +14,14 @@ import tokens from '../../shaders/common/tokens.wgsl?raw';
 import weight from '../../shaders/common/weight.wgsl?raw';
 import windowCommon from '../../shaders/common/window.wgsl?raw';
 import { EngineFailure } from './failure.ts';
+import { unroll } from './unroll.ts';
 
 /** A piece of WGSL with the name that error messages give it. */
 export interface Source {
   name: string;
   text: string;
+  /** Works only on adapters with subgroups. */
+  subgroups?: boolean;
 }
 
 /** What `shaders/common/` offers to the other shaders. */
@@ -72,10 +75,15 @@ export function compile(
   // Quads need subgroups; the plain twin does the same without.
   const quads = sources.some(source => WITH_SUBGROUPS.has(source)) && gpu.features.has('subgroups');
   // Control flow that is the same in all lanes of a quad is enough for quads; WGSL would want it of the whole subgroup.
-  const subgroups = quads ? ['enable subgroups;', 'diagnostic(off, subgroup_uniformity);'] : [];
+  const subgroups =
+    quads || sources.some(source => source.subgroups)
+      ? ['enable subgroups;', 'diagnostic(off, subgroup_uniformity);']
+      : [];
   const pieces = [
     { name: 'constants', text: [...subgroups, ...header].join('\n') },
-    ...sources.map(source => (quads && WITH_SUBGROUPS.get(source)) || source),
+    ...sources
+      .map(source => (quads && WITH_SUBGROUPS.get(source)) || source)
+      .map(({ name, text }) => ({ name, text: unroll(text, constants) })),
   ];
   const code = pieces.map(piece => `${piece.text}\n`).join('');
   const known = compiled.get(gpu) ?? new Map<string, Promise<GPUComputePipeline>>();

@@ -6,7 +6,7 @@ import type { ModelConfig } from '../shared/model-config.ts';
  * set to 0, normalised; bits null: no rounding. Returns i weights.
  */
 export function attentionRow(
-  config: ModelConfig,
+  config: Pick<ModelConfig, 'attention' | 'locality'>,
   logits: Float64Array,
   phi: ArrayLike<number>,
 ): Float64Array {

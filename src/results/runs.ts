@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { InputError, messageOf } from '../shared/errors.ts';
 import { type CellLine, type Manifest, manifestSchema } from './schema.ts';
 import { readCells } from './store.ts';
@@ -46,11 +47,9 @@ async function readRun(folder: string): Promise<Run> {
     manifest = manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     throw new InputError(
-      `${path}: not a manifest of lengthwise (${messageOf(error).split('\n')[0]})`,
-      undefined,
-      {
-        cause: error,
-      },
+      `${path}: not a manifest of lengthwise (${problemOf(error)})`,
+      'Mend or remove this run.',
+      { cause: error },
     );
   }
   const cells = await readCells(folder);
@@ -68,6 +67,13 @@ async function readRun(folder: string): Promise<Run> {
       ...(bare > 0 ? [`${bare} cells carry no theory (made by an older version)`] : []),
     ],
   };
+}
+
+/** The first thing that is wrong with a manifest, in a line. */
+function problemOf(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return messageOf(error).split('\n')[0]!;
+  const [{ path, message }] = error.issues as [z.core.$ZodIssue];
+  return `${path.join('.') || 'the whole'}: ${message}`;
 }
 
 async function runFolders(folder: string, depth: number): Promise<string[]> {

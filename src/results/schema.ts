@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TASKS } from '../tasks/registry.ts';
 
 const loss = z.number().nullable();
 
@@ -78,8 +79,11 @@ export type CellLine = z.infer<typeof cellLineSchema>;
 export const manifestSchema = z.object({
   name: z.string(),
   run: z.string(),
-  /** The experiment as validated, axes as lists. */
-  experiment: z.unknown(),
+  /** The experiment as validated, axes as lists; here only what analysis reads of it. */
+  experiment: z.looseObject({
+    task: z.looseObject({ kind: z.enum(TASKS.map(({ kind }) => kind)) }),
+    epsilon: z.array(z.number().positive()),
+  }),
   cells: z.int(),
   command: z.string(),
   versions: z.object({ lengthwise: z.string(), node: z.string(), browser: z.string().nullable() }),

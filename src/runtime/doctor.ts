@@ -1,51 +1,62 @@
 import { InputError, messageOf } from '../shared/errors.ts';
-import type { AdapterInfo } from '../shared/protocol.ts';
 import { browserPath } from './browser.ts';
-import { openSession, type SessionOptions } from './session.ts';
-
-/** What was found for one adapter preference. */
-export interface AdapterFinding {
-  preference: 'hardware' | 'software';
-  adapter: AdapterInfo | undefined;
-  /** Why there is none. */
-  problem: string | undefined;
-}
+import { rememberBest } from './choose.ts';
+import { bestOf, type Candidate, examine, type Finding, reasonOf, type Workplace } from './examine.ts';
+import { comparableDrivers } from './vulkan.ts';
 
 /** What `lengthwise doctor` prints. */
 export interface Diagnosis {
   node: string;
-  browser: { path: string; version: string | undefined };
-  adapters: AdapterFinding[];
-  /** The preference that `--adapter auto` comes to, and why; undefined when no adapter works. */
-  auto: { preference: 'hardware' | 'software'; why: string } | undefined;
+  browser: { path: string | undefined; problem: string | undefined };
+  /** Every adapter of both runtimes, the ones that are missing too. */
+  findings: Finding[];
+  /** What `--runtime auto` comes to, and why; undefined when nothing works. */
+  auto: { candidate: Candidate; why: string } | undefined;
 }
 
-/** Asks the browser for each kind of adapter. Throws `InputError` when there is no browser. */
-export async function diagnose(options: Omit<SessionOptions, 'adapter'>): Promise<Diagnosis> {
-  const path = browserPath();
-  let version: string | undefined;
-  const adapters: AdapterFinding[] = [];
-  for (const preference of ['hardware', 'software'] as const) {
-    try {
-      const session = await openSession({ ...options, adapter: preference });
-      try {
-        version = session.version;
-        const final = await session.send({ op: 'probe', adapter: preference });
-        const adapter = final.event === 'probed' ? final.adapter : undefined;
-        const problem = final.event === 'failed' ? final.message : undefined;
-        adapters.push({ preference, adapter, problem });
-      } finally {
-        await session.close();
-      }
-    } catch (error) {
-      if (error instanceof InputError) throw error;
-      adapters.push({ preference, adapter: undefined, problem: messageOf(error) });
-    }
+/**
+ * Measures every adapter of both runtimes, and has `--runtime auto` take the best. Each failure is a finding of its own.
+ * @throws InputError when LENGTHWISE_CHROME or a VK_* variable is wrong.
+ */
+export async function diagnose(
+  workplace: Workplace,
+  version: string,
+  onCandidate: (candidate: Candidate) => void,
+): Promise<Diagnosis> {
+  const browser = attempt(browserPath);
+  const drivers = attempt(comparableDrivers);
+  const candidates: Candidate[] = [
+    { runtime: 'chrome', adapter: 'hardware' },
+    { runtime: 'chrome', adapter: 'software' },
+    ...(drivers.value ?? []).map(driver => ({
+      runtime: 'dawn' as const,
+      adapter: driver.kind === 'unknown' ? ('auto' as const) : driver.kind,
+      driver,
+    })),
+  ];
+  const findings: Finding[] = [];
+  for (const candidate of candidates) {
+    onCandidate(candidate);
+    findings.push(await examine(candidate, workplace, { withRoofline: true }));
   }
-  const hardware = adapters.find(finding => finding.preference === 'hardware' && finding.adapter);
-  const software = adapters.find(finding => finding.preference === 'software' && finding.adapter);
-  const auto = hardware
-    ? ({ preference: 'hardware', why: 'a hardware adapter answers' } as const)
-    : software && ({ preference: 'software', why: 'no hardware adapter answers' } as const);
-  return { node: process.version, browser: { path, version }, adapters, auto };
+  if (drivers.problem)
+    findings.push({ candidate: { runtime: 'dawn', adapter: 'auto' }, problem: drivers.problem });
+  const best = bestOf(findings);
+  if (best) await rememberBest(findings, version);
+  return {
+    node: process.version,
+    browser: { path: browser.value, problem: browser.problem },
+    findings,
+    auto: best && { candidate: best.candidate, why: reasonOf(findings) },
+  };
+}
+
+/** What a look-up gives, or what it complained of; a user's own wrong variable is thrown on. */
+function attempt<T>(look: () => T): { value: T | undefined; problem: string | undefined } {
+  try {
+    return { value: look(), problem: undefined };
+  } catch (error) {
+    if (error instanceof InputError && /^(LENGTHWISE_CHROME|VK_)/.test(error.message)) throw error;
+    return { value: undefined, problem: messageOf(error) };
+  }
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { InputError, MachineError, messageOf } from '../shared/errors.ts';
+import { basename, dirname, extname, join, relative, sep } from 'node:path';
+import { InputError, MachineError } from '../shared/errors.ts';
 
 /** A running page server. */
 export interface PageServer {
@@ -11,25 +12,52 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-const HTML = `<!doctype html><meta charset="utf-8"><title>lengthwise</title><link rel="icon" href="data:,"><script type="module" src="engine.js"></script>`;
+/** Nothing but the page's own folder. */
+const STRICT = "default-src 'self'; img-src data:";
+
+const TYPES: Record<string, string> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.json': 'application/json',
+};
+
+const html = (script: string) =>
+  `<!doctype html><meta charset="utf-8"><title>lengthwise</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
+
+export interface PageServerOptions {
+  port?: number;
+  /** Content security policy. */
+  policy?: string;
+  /** More folders, by the path below the page that they answer to. One that is not there serves nothing. */
+  folders?: Record<string, string>;
+}
 
 /**
- * Serves the engine's page on loopback, under a random token that only this run knows; every other path is 404.
- * @param bundle path of the page bundle (dist/page/engine.js)
- * @param port 0 takes a free one
- * @throws InputError when the port is busy or not allowed, MachineError when the bundle is not built.
+ * Serves a page of ours on loopback, under a random token that only this run knows: its script and the files of the
+ * script's folder, with that content security policy. Every other path is 404.
+ * @param bundle path of the page's script (dist/page/engine.js)
+ * @throws InputError when the port is busy or not allowed, MachineError when the script is not built.
  */
-export async function servePage(bundle: string, port = 0): Promise<PageServer> {
-  const script = await readFile(bundle).catch((error: unknown) => {
-    throw new MachineError(`${bundle}: ${messageOf(error)}`, 'Build it with `npm run build`.', {
-      cause: error,
-    });
-  });
+export async function servePage(
+  bundle: string,
+  { port = 0, policy = STRICT, folders = {} }: PageServerOptions = {},
+): Promise<PageServer> {
+  const files = await filesOf(dirname(bundle));
+  if (!files.has(basename(bundle)))
+    throw new MachineError(`${bundle}: no such file`, 'Build it with `npm run build`.');
+  for (const [below, folder] of Object.entries(folders))
+    for (const [name, path] of await filesOf(folder)) files.set(`${below}/${name}`, path);
   const token = randomBytes(16).toString('hex');
+  const answer = async (path: string | undefined, response: ServerResponse) => {
+    if (path === `/${token}/`) return send(response, TYPE_OF_PAGE, policy, html(basename(bundle)));
+    const file = path?.startsWith(`/${token}/`) ? files.get(path.slice(token.length + 2)) : undefined;
+    if (!file) return void response.writeHead(404).end();
+    const type = TYPES[extname(file)] ?? 'application/octet-stream';
+    send(response, type, policy, await readFile(file));
+  };
   const server = createServer((request, response) => {
-    if (request.url === `/${token}/`) send(response, 'text/html; charset=utf-8', HTML);
-    else if (request.url === `/${token}/engine.js`) send(response, 'text/javascript; charset=utf-8', script);
-    else response.writeHead(404).end();
+    answer(request.url, response).catch(() => response.writeHead(500).end());
   });
   await listen(server, port);
   const address = server.address() as AddressInfo;
@@ -43,12 +71,28 @@ export async function servePage(bundle: string, port = 0): Promise<PageServer> {
   };
 }
 
-function send(response: ServerResponse, type: string, body: string | Buffer): void {
+const TYPE_OF_PAGE = 'text/html; charset=utf-8';
+
+/** Paths of the files below a folder, by their names with slashes. */
+async function filesOf(folder: string): Promise<Map<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return new Map(
+    entries
+      .filter(entry => entry.isFile())
+      .map(entry => join(entry.parentPath, entry.name))
+      .map(path => [relative(folder, path).split(sep).join('/'), path]),
+  );
+}
+
+function send(response: ServerResponse, type: string, policy: string, body: string | Buffer): void {
   response
     .writeHead(200, {
       'Content-Type': type,
       'Cache-Control': 'no-store',
-      'Content-Security-Policy': "default-src 'self'; img-src data:",
+      'Content-Security-Policy': policy,
+      // Everything comes from here, so the page may have threads and a fine clock.
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
     })
     .end(body);
 }

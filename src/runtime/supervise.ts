@@ -21,7 +21,7 @@ export interface Supervision {
 const ATTEMPTS = 3;
 
 /**
- * Trains packs. A lost device, a crashed page or a closed browser costs the pack in hand: a fresh browser begins it
+ * Trains packs. A lost device, or a browser or process that went away, costs the pack in hand: a fresh one begins it
  * again, and finished packs are never repeated. Sessions in `idle` are used first; all are closed at the end.
  * @throws MachineError when a pack fails `ATTEMPTS` times, or in a way that a retry cannot help.
  */
@@ -72,7 +72,7 @@ async function trainOne(
         );
       }
       supervision.onLog(
-        `${messageOf(error)}: starting a fresh browser, attempt ${attempt + 1} of ${ATTEMPTS} for pack ${index + 1}`,
+        `${messageOf(error)}: starting afresh, attempt ${attempt + 1} of ${ATTEMPTS} for pack ${index + 1}`,
       );
     }
   }

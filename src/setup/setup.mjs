@@ -1,37 +1,16 @@
 #!/usr/bin/env node
 // Prepares a checkout: dependencies, browser, build. Dependency-free, idempotent, quick when nothing is missing.
-// `npm start` and `npm test` run it first.
-import { execFileSync, spawnSync } from 'node:child_process';
+// `npm start` and `npm test` run it first. `--mesa` installs Mesa's software Vulkan driver besides, and never unasked.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { downloadFolder, findBrowser, INSTALL_HINT } from './browser-paths.mjs';
+import { installMesa } from './mesa.mjs';
+import { give, ROOT, runs, say } from './shell.mjs';
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const LEAST_NODE = [20, 19];
 const LOCK_WAIT_MS = 10 * 60_000;
-
-/** @param {string} line */
-function say(line) {
-  process.stderr.write(`setup: ${line}\n`);
-}
-
-/** @param {string} what @param {string} fix @returns {never} */
-function give(what, fix) {
-  process.stderr.write(`error: ${what}\n       ${fix}\n`);
-  process.exit(1);
-}
-
-/** Runs a command with its output on stderr. @param {string} command @param {string[]} args */
-function runs(command, args) {
-  const { status } = spawnSync(command, args, {
-    cwd: ROOT,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
-  return status === 0;
-}
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -112,7 +91,7 @@ function build() {
   if (isCurrent(stamp, hash)) return;
   say('building');
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
-  for (const mode of ['page', 'cli']) {
+  for (const mode of ['page', 'bench', 'cli']) {
     try {
       execFileSync(process.execPath, [vite, 'build', '--mode', mode, '--logLevel', 'error'], {
         cwd: ROOT,
@@ -147,8 +126,12 @@ function withLock(/** @type {() => void} */ work) {
   work();
 }
 
+const flags = process.argv.slice(2);
+const unknown = flags.find(flag => flag !== '--mesa');
+if (unknown) give(`${unknown}: unknown`, 'The set-up takes one flag, --mesa.');
 checkNode();
 withLock(() => {
+  if (flags.includes('--mesa')) installMesa();
   installDependencies();
   installBrowser();
   build();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DENSE_VARIANTS } from './attention-variants.ts';
 import { attentionSchema, modelConfigSchema } from './model-config.ts';
+import { trialSchema } from './tuning.ts';
 
 /**
  * What the Node side (runtime/) and the WebGPU side (engine/) say to each other. Both ends validate with
@@ -9,6 +10,7 @@ import { attentionSchema, modelConfigSchema } from './model-config.ts';
 
 const u32 = z.int().min(0).max(0xffffffff);
 const base64 = z.string();
+const variant = z.enum(DENSE_VARIANTS);
 /** A loss; null when it is not finite (JSON has no NaN). */
 const loss = z.number().nullable();
 
@@ -68,6 +70,7 @@ export const adapterPreferenceSchema = z.enum(['auto', 'hardware', 'software']);
 /** Node → engine. */
 export const requestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('probe'), adapter: adapterPreferenceSchema }),
+  z.strictObject({ op: z.literal('roofline'), adapter: adapterPreferenceSchema }),
   z.strictObject({
     op: z.literal('train'),
     adapter: adapterPreferenceSchema,
@@ -85,6 +88,8 @@ export const requestSchema = z.discriminatedUnion('op', [
     allPositions: z.boolean(),
     /** `linear`: through the class histogram; `dense`: O(T²) attention, every position at once. */
     kernel: z.enum(['linear', 'dense']),
+    /** Which dense kernel, where it supports the shape: for layers of which every row is wanted, and only the last. */
+    variants: z.strictObject({ whole: variant.optional(), last: variant.optional() }).optional(),
   }),
   z.strictObject({
     op: z.literal('attention'),
@@ -96,13 +101,28 @@ export const requestSchema = z.discriminatedUnion('op', [
     valueWidth: z.int().min(4).multipleOf(4),
     locality: z.int().min(0),
     attention: attentionSchema,
-    variant: z.enum(DENSE_VARIANTS),
+    variant,
+    /** Means of the last rows only, the others 0; gradients are of all rows all the same. */
+    lastRows: z.int().min(1).optional(),
     /** Float32 arrays: queries, keys [H, T, keyWidth], values, gradient of the output [H, T, valueWidth], φ [H, τ+1]. */
     queries: base64,
     keys: base64,
     values: base64,
     gradMeans: base64,
     phi: base64,
+  }),
+  z.strictObject({
+    op: z.literal('tune'),
+    adapter: adapterPreferenceSchema,
+    shape: z.strictObject({
+      heads: z.int().min(1),
+      length: z.int().min(1),
+      keyWidth: z.int().min(4).multipleOf(4),
+      valueWidth: z.int().min(4).multipleOf(4),
+      locality: z.int().min(0),
+      lastRows: z.int().min(1).optional(),
+      attention: attentionSchema,
+    }),
   }),
   z.strictObject({
     op: z.literal('gradient'),
@@ -139,6 +159,24 @@ export const adapterInfoSchema = z.strictObject({
   software: z.boolean(),
   features: z.array(z.string()),
   limits: z.record(z.string(), z.number()),
+});
+
+/** What a device does at best (`engine/roofline.ts`). */
+export const rooflineSchema = z.strictObject({
+  /** Float32 multiply-adds counted as two, 10^9 a second: the better of the next two. */
+  gflops: z.number().positive(),
+  /** By two chains of vec4, and by eight of scalars. */
+  gflopsVector: z.number().positive(),
+  gflopsScalar: z.number().positive(),
+  /** Of a copy by a kernel, read and written bytes both counted. */
+  gbytesPerSecond: z.number().positive(),
+  gexpPerSecond: z.number().positive(),
+  /** One dispatch inside a pass that waits for the one before. */
+  dispatchMicros: z.number().positive(),
+  /** One command buffer of one dispatch, among many that are waited for together. */
+  submitMicros: z.number().positive(),
+  /** One command buffer, waited for. */
+  submitAndWaitMs: z.number().positive(),
 });
 
 /** A mean over sequences with its standard error. */
@@ -187,6 +225,7 @@ export const eventSchema = z.discriminatedUnion('event', [
     curve: z.array(z.strictObject({ step: z.int(), losses: z.array(loss) })),
   }),
   z.strictObject({ event: z.literal('probed'), adapter: adapterInfoSchema }),
+  z.strictObject({ event: z.literal('measured'), adapter: adapterInfoSchema, roofline: rooflineSchema }),
   z.strictObject({
     event: z.literal('trained'),
     adapter: adapterInfoSchema,
@@ -203,7 +242,10 @@ export const eventSchema = z.discriminatedUnion('event', [
     outputs: z.array(z.array(z.array(z.number().nullable()))),
     /** Most device memory that one batch took. */
     deviceBytes: z.number(),
+    /** Dense kernels that ran. */
+    variants: z.array(variant).optional(),
   }),
+  z.strictObject({ event: z.literal('tuned'), adapter: adapterInfoSchema, trials: z.array(trialSchema) }),
   z.strictObject({
     event: z.literal('differentiated'),
     adapter: adapterInfoSchema,
@@ -249,6 +291,7 @@ export type Replica = z.infer<typeof replicaSchema>;
 export type Pack = z.infer<typeof packSchema>;
 export type Request = z.infer<typeof requestSchema>;
 export type EngineEvent = z.infer<typeof eventSchema>;
+export type Roofline = z.infer<typeof rooflineSchema>;
 export type AdapterInfo = z.infer<typeof adapterInfoSchema>;
 export type CellOutcome = z.infer<typeof cellOutcomeSchema>;
 export type Profile = z.infer<typeof profileSchema>;

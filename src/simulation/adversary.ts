@@ -58,6 +58,9 @@ export async function worstString(score: Score, config: ModelConfig, options: Se
   return { score: scores[top]!, tokens: climbers[top]!, evaluations };
 }
 
+/** Keeps scores finite where nothing but equality was certified. */
+const LEAST = 1e-30;
+
 /** The score that tries to break a certificate: ‖f(x) − f(z)‖ of the deterministic z of length ≤ n, over what was certified for |z|. */
 export function simulationError(
   evaluate: Evaluate,
@@ -69,7 +72,8 @@ export function simulationError(
     const shorts = strings.map(tokens => deterministicShort(tokens, n, config));
     const outputs = await evaluate([...strings, ...shorts]);
     return shorts.map(
-      (short, i) => distance(outputs[i]!, outputs[strings.length + i]!) / certified(short.length),
+      (short, i) =>
+        distance(outputs[i]!, outputs[strings.length + i]!) / Math.max(LEAST, certified(short.length)),
     );
   };
 }

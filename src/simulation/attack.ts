@@ -9,6 +9,8 @@ import { distance, type Evaluate } from './simulate.ts';
 export interface AttackOptions {
   /** Bound on ‖f(x) − f(z)‖ by |z|: the certificate; undefined where there is none. */
   certified: ((shortLength: number) => number) | undefined;
+  /** f in float64, which has the last word on a break. */
+  exact: (tokens: Uint8Array) => ArrayLike<number>;
   target: ((tokens: Uint8Array) => number[]) | undefined;
   source: TokenSource;
   /** Lengths of the strings, ascending. */
@@ -22,13 +24,13 @@ export interface AttackOptions {
   onProgress?: (line: string) => void;
 }
 
-/** The worst ‖f(x) − f(z)‖ found against what was certified. */
+/** The worst ‖f(x) − f(z)‖ found, in float64, against what was certified. */
 export interface SimulationBreak {
   testLength: number;
   length: number;
   worstError: number;
   certified: number;
-  /** Worst error over certified error: above 1 the certificate is broken. */
+  /** Worst error over certified error: above 1 the certificate is broken. 0 where both are 0. */
   share: number;
   broken: boolean;
   evaluations: number;
@@ -52,8 +54,8 @@ export interface Attack {
 
 /** Random strings that the worst one is laid beside. */
 const RANDOM = 256;
-/** Float32 read-outs differ from the real ones by less than this share of the certified error's scale. */
-const ROUNDING = 1e-4;
+/** Float64 read-outs differ from the real ones by less than this, relative to their size. */
+const ROUNDING = 1e-11;
 
 /** Tries to break the certificate, and looks for the worst error against the target, by hill-climbing at every length. */
 export async function attack(
@@ -61,15 +63,15 @@ export async function attack(
   config: ModelConfig,
   options: AttackOptions,
 ): Promise<Attack> {
-  const { certified, target, testLengths, lengths, onProgress } = options;
+  const { certified, exact, target, testLengths, lengths, onProgress } = options;
   const result: Attack = { simulation: [], target: [] };
   for (const testLength of testLengths) {
     const search = { ...options, length: testLength };
     for (const length of lengths) {
-      if (!certified || length < shortestLength(config) || length >= testLength) continue;
+      if (!certified || length >= testLength || !isCertified(certified, length, config)) continue;
       onProgress?.(`T = ${testLength}, n = ${length}: trying to break the certificate`);
       const worst = await worstString(simulationError(evaluate, config, length, certified), config, search);
-      result.simulation.push(breakOf(worst, config, length, certified));
+      result.simulation.push(breakOf(worst, config, length, certified, exact));
     }
     if (target) {
       onProgress?.(`T = ${testLength}: looking for the worst |f(x) − f*(x)|`);
@@ -86,20 +88,34 @@ export async function attack(
   return result;
 }
 
+/** Whether every short string for n = `length` has a finite bound: not below the least n, nor below 2^{p/γ} in finite precision. */
+export function isCertified(
+  certified: (shortLength: number) => number,
+  length: number,
+  config: ModelConfig,
+): boolean {
+  return length >= shortestLength(config) && certified(length - config.period + 1) < Infinity;
+}
+
 function breakOf(
-  { score, tokens, evaluations }: Worst,
+  { tokens, evaluations }: Worst,
   config: ModelConfig,
   length: number,
   certified: (shortLength: number) => number,
+  exact: (tokens: Uint8Array) => ArrayLike<number>,
 ): SimulationBreak {
-  const bound = certified(deterministicShort(tokens, length, config).length);
+  const short = deterministicShort(tokens, length, config);
+  const bound = certified(short.length);
+  const [f, g] = [Array.from(exact(tokens)), Array.from(exact(short))];
+  const worstError = distance(f, g);
+  const rounding = ROUNDING * Math.max(Math.hypot(...f), Math.hypot(...g));
   return {
     testLength: tokens.length,
     length,
-    worstError: score * bound,
+    worstError,
     certified: bound,
-    share: score,
-    broken: score > 1 + ROUNDING,
+    share: worstError <= rounding ? 0 : worstError / bound,
+    broken: worstError > bound + rounding,
     evaluations,
     worstTokens: [...tokens],
   };

@@ -15,7 +15,7 @@ export interface BoundInputs {
   /** α0, the smallest Dirichlet parameter. */
   alpha: number;
   /** One certificate a model; empty for two layers. */
-  certificates: Pick<Certificate, 'log10Length' | 'note'>[];
+  certificates: Certificate[];
 }
 
 /** A training length that suffices for error ε, by one statement. */
@@ -142,7 +142,7 @@ const STATEMENTS: Statement[] = [
     source: 'lengthwise (src/theory/certificate.ts)',
     hides: 'nothing',
     fits: ({ certificates }) => certificates.length > 0,
-    unfit: 'open for two layers',
+    unfit: 'open for two layers (and none for a pair with too many classes in common)',
     log10N({ certificates }, logInverse) {
       // |f(x) − g(x)| ≤ |f(x) − f(z)| + |g(z) − g(x)| for a pair that agrees on z: half of ε each.
       const epsilon = 10 ** -logInverse / certificates.length;
@@ -161,7 +161,7 @@ export function boundsAt(inputs: BoundInputs, epsilons: readonly number[]): Boun
     STATEMENTS.map(({ name, statement, source, hides, fits, unfit, usesC, log10N }) => {
       const logInverse = -Math.log10(epsilon);
       const applies = fits(inputs);
-      const value = finiteOrNull(log10N(inputs, logInverse));
+      const value = lengthOrNull(log10N(inputs, logInverse));
       const range = { ...inputs, log10C: { ...inputs.log10C, norm: inputs.log10C.range } };
       const certificate = name === 'certificate' ? inputs.certificates.map(({ note }) => note) : [];
       const why = value === null && name === 'theorem-4.1' && inputs.bits === null && oneLayer(inputs);
@@ -175,7 +175,7 @@ export function boundsAt(inputs: BoundInputs, epsilons: readonly number[]): Boun
         name,
         epsilon,
         log10N: value,
-        ...(usesC ? { log10NRange: finiteOrNull(log10N(range, logInverse)) } : {}),
+        ...(usesC ? { log10NRange: lengthOrNull(log10N(range, logInverse)) } : {}),
         applies,
         statement,
         source,
@@ -183,6 +183,11 @@ export function boundsAt(inputs: BoundInputs, epsilons: readonly number[]): Boun
       };
     }),
   );
+}
+
+/** A training length has at least one token: constant functions (L or C of 0) need no more. */
+function lengthOrNull(log10N: number | null): number | null {
+  return log10N === null ? null : finiteOrNull(Math.max(0, log10N));
 }
 
 /** JSON has no infinities. */

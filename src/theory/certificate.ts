@@ -42,16 +42,18 @@ export function certificateOf(model: AnyModel, tables: ClassTables): Certificate
   if (config.layers === 2) return undefined;
   const { period, vocabulary, locality } = config;
   const spreads = tables.values.map(spreadOf);
-  const slopes = reachableStates(model, tables).flatMap(set => {
-    const slope = slopeBound(model, 0, set.pre, true);
-    return set.queries.map(query => ({ query, slope }));
-  });
+  const slopeOf = slopeBound(model, 0, true);
+  const steepest = new Map<number, number>();
+  for (const { pre, queries } of reachableStates(model, tables)) {
+    const slope = slopeOf(pre);
+    for (const query of queries) steepest.set(query, Math.max(slope, steepest.get(query) ?? 0));
+  }
   const distance =
     config.attention.precision === 'finite' ? finiteDistance(model, tables) : infiniteDistance(model, tables);
   const shortest = locality + 1 + vocabulary * period;
   const errorAt = (length: number) => {
     if (length < shortest) return Infinity;
-    const perQuery = slopes.map(({ query, slope }) => {
+    const perQuery = [...steepest].map(([query, slope]) => {
       const moved = spreads.map((spread, h) => (spread === 0 ? 0 : spread * distance.at(h, query, length)));
       return slope === 0 ? 0 : slope * sum(moved);
     });
@@ -144,7 +146,7 @@ function finiteDistance({ config }: AnyModel, tables: ClassTables): Distance {
   return {
     note: mixed
       ? 'none: some logits tie that do not fill a residue class, so rare tokens can share the argmax'
-      : 'for all sequences, from 2^(p/γ) on, γ the logit margin of all logits',
+      : `for all sequences, from |z| = 2^(p/γ) = 10^${(from * Math.log10(2)).toFixed(1)} on`,
     at: (h, query, length) =>
       Math.log2(length) < from ? Infinity : Math.min(1, rounding.get(`${h},${query}`)!(length)),
   };

@@ -44,7 +44,7 @@ export function mlpFactor({ activation }: ModelConfig, A: number, B: number): nu
 /** log Σ e^{x}, without overflow. */
 export function logSum(logs: readonly number[]): number {
   const highest = Math.max(...logs);
-  if (highest === -Infinity) return -Infinity;
+  if (!Number.isFinite(highest)) return highest;
   return highest + Math.log(sum(logs.map(x => Math.exp(x - highest))));
 }
 

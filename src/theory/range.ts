@@ -5,6 +5,7 @@ import type { AnyModel } from '../shared/model-config.ts';
 import { logSum, sum } from './complexity.ts';
 import { logitMatrix, operatorNorm, valueMatrix } from './norms.ts';
 import { extent, type ReachableSet, rangeOf, reachableStates } from './reachable.ts';
+import type { Interval } from './relaxation.ts';
 import { slopeBound } from './slope-bound.ts';
 
 /** Vertices of a reachable set that are tried one by one; beyond that, polytopes are bounded one at a time. */
@@ -14,29 +15,26 @@ const MOST_VERTICES = 512;
  * log10 C(f) in the range form [ours]: the chain of the norm form (theory.md §4) with every factor replaced by what the S·Δ classes and
  * the reachable y^(1) (`reachable.ts`) allow. With `δ` the simulation's discrepancy of (suffix, histogram) laws, per query class:
  *
- *     G1      = J_1 Σ_h spread_1h e^{range_1h}                       y^(1) against the histogram, J_1 the MLP's slope bound
+ *     G1      = J_1 ½ Σ_h spread_1h e^{range_1h}                     y^(1) against the histogram (ℓ1), J_1 the MLP's slope bound
  *     C(f)    = J_2 [ G1 (1 + Σ_h spread_2h W_h / 4)                 the query itself moves; |Cov| ≤ ¼ · ranges
  *                   + Σ_h e^{ρ_h} ((‖V_2h‖ + G_h spread_2h) G1 + spread_2h) ] (τ + 1)      the law of the keys moves
  *
  * ρ_h: range of layer-2 logits; spread_2h, W_h: diameters of V_2h y and M_hᵀ y; G_h: largest ‖M_h y_T‖, M = s K_2ᵀ Q_2; J_2 that of U and
- * layer 2's MLP. One layer: ‖U · MLP‖ Σ_h spread_1h e^{range_1h}. −∞ when f is constant.
+ * layer 2's MLP. One layer: G1 with U in J_1. −∞ when f is constant. Slopes are those of the cells that hulls are cut into: what moves crosses cells,
+ * and the steepest one bounds it.
  */
 export function rangeComplexity(model: AnyModel, tables: ClassTables): number {
   const sets = reachableStates(model, tables);
   const { config } = model;
-  if (config.layers === 1) {
-    const logs = sets.map(
-      set => Math.log(slopeBound(model, 0, set.pre, true)) + logFirst(tables, set.queries),
-    );
-    return Math.max(...logs) / Math.LN10;
-  }
-  const logG1s = sets.map(
-    set => Math.log(slopeBound(model, 0, set.pre, false)) + logFirst(tables, set.queries),
-  );
+  const slopeOne = slopeBound(model, 0, config.layers === 1);
+  const logG1s = sets.map(({ pre, queries }) => Math.log(slopeOne(pre)) + logFirst(tables, queries));
+  if (config.layers === 1) return Math.max(...logG1s) / Math.LN10;
   const logG1 = Math.max(...logG1s);
   const heads = Array.from({ length: config.heads }, (_, h) => secondHead(model, h, sets));
+  const secondPre = secondInputs(model, sets);
+  const slopeTwo = slopeBound(model, 1, true);
   const logC = sets.map((set, g) => {
-    const J2 = slopeBound(model, 1, secondPre(model, set, sets), true);
+    const J2 = slopeTwo(secondPre(set));
     const moved = 1 + sum(heads.map(({ spread, keySpread }) => (spread * keySpread) / 4));
     const keys = heads.map(({ spread, norm, logits }) => {
       const { range, steepest } = logits(set);
@@ -47,13 +45,16 @@ export function rangeComplexity(model: AnyModel, tables: ClassTables): number {
   return (Math.max(...logC) + Math.log(config.locality + 1)) / Math.LN10;
 }
 
-/** log max_q Σ_h spread_h e^{range_h(q)} over a group of query classes. */
+/**
+ * log max_q ½ Σ_h spread_h e^{range_h(q)} over a group of query classes: half the ℓ1 distance of histograms is their total variation, which a softmax
+ * stretches by at most e^{range}.
+ */
 function logFirst(tables: ClassTables, queries: number[]): number {
   const spreads = tables.values.map(spreadOf);
   const perQuery = queries.map(q =>
     logSum(spreads.map((spread, h) => Math.log(spread) + contentRange(tables, h, q))),
   );
-  return Math.max(...perQuery);
+  return Math.max(...perQuery) - Math.LN2;
 }
 
 /** max − min content logit of a query class over all key classes. */
@@ -86,32 +87,34 @@ function secondHead(model: AnyModel, h: number, sets: ReachableSet[]) {
     keySpread: diameter(M.transpose().to2DArray()),
     /** Over queries in `set`: the largest range of logits, and the largest gradient of a logit in its key. */
     logits(set: ReachableSet) {
-      const rows = M.to2DArray().map(row => rangeOf([set], Float64Array.from(row)));
-      return {
-        range: mostOverSet(set, rangeFor),
-        steepest: Math.hypot(...rows.map(({ low, high }) => Math.max(Math.abs(low), Math.abs(high)))),
-      };
+      const gradient = (y: Vector) => Math.hypot(...multiply(flat, y, d));
+      return { range: mostOverSet(set, rangeFor), steepest: mostOverSet(set, gradient) };
     },
   };
 }
 
-/** Range of the inputs of layer 2's MLP when the query is in `set` and keys are anywhere. */
-function secondPre(model: AnyModel, set: ReachableSet, sets: ReachableSet[]) {
+/** Ranges of the inputs of layer 2's MLP when the query is in a set and keys are anywhere. */
+function secondInputs(model: AnyModel, sets: ReachableSet[]): (set: ReachableSet) => Interval[] {
   const { mlpWidth: m, width: d, heads } = model.config;
-  if (m === 0) return [];
+  if (m === 0) return () => [];
   const [A, bias] = [model.tensors['layer.1.mlp_in']!, model.tensors['layer.1.mlp_bias']!];
-  const values = Array.from({ length: heads }, (_, h) => valueMatrix(model, 1, h));
-  return Array.from({ length: m }, (_, i) => {
+  const values = Array.from({ length: heads }, (_, h) => valueMatrix(model, 1, h).transpose());
+  const rows = Array.from({ length: m }, (_, i) => {
     const row = Float64Array.from(A.subarray(i * d, (i + 1) * d));
-    const own = rangeOf([set], row);
     const others = values.map(V =>
-      rangeOf(sets, Float64Array.from(V.transpose().mmul(Matrix.columnVector(row)).to1DArray())),
+      rangeOf(sets, Float64Array.from(V.mmul(Matrix.columnVector(row)).to1DArray())),
     );
     return {
-      low: bias[i]! + own.low + sum(others.map(({ low }) => low)),
-      high: bias[i]! + own.high + sum(others.map(({ high }) => high)),
+      row,
+      low: bias[i]! + sum(others.map(({ low }) => low)),
+      high: bias[i]! + sum(others.map(({ high }) => high)),
     };
   });
+  return set =>
+    rows.map(({ row, low, high }) => {
+      const own = rangeOf([set], row);
+      return { low: low + own.low, high: high + own.high };
+    });
 }
 
 /**

@@ -1,15 +1,16 @@
 import type { ClassTables } from '../model/first-layer.ts';
 import { add, dot, multiply, type Vector } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
+import { sum as total } from './complexity.ts';
 import { type Interval, relax } from './relaxation.ts';
 
 /**
- * A set that holds every y^(1) whose query has one of a group of classes, whatever the sequence:
- * `center + Σ conv(polytopes[i]) + Σ [−1, 1] · generators[k]`.
+ * A set of y^(1) whose query has one of a group of classes: `center + Σ conv(polytopes[i]) + Σ [−1, 1] · generators[k]`. The sets of a
+ * group together hold every such y^(1), whatever the sequence.
  *
  * Attention is some probability vector over the S·Δ classes, so Y lies in y_q + Σ_h conv{V_h y_c}; each ψ is a line plus an
  * interval over the range its input has there (`relaxation.ts`), so the line keeps what the heads share, and only
- * neurons that can switch add a generator.
+ * neurons that can switch add a generator. The hulls are cut into cells where that makes the generators shorter.
  */
 export interface ReachableSet {
   center: Vector;
@@ -22,21 +23,81 @@ export interface ReachableSet {
   pre: Interval[];
 }
 
-/** Up to this many classes, each query class has a set of its own. */
+/** Up to this many classes, each query class has a set of its own, and hulls are cut into cells. */
 const MOST_GROUPS = 16;
+/** Sets of all groups together, at most: what bounds are made of is evaluated on pairs of them. */
+const MOST_SETS = 64;
 
 /** Sets that together hold every reachable y^(1). */
-export function reachableStates(model: AnyModel, tables: ClassTables): ReachableSet[] {
+export function reachableStates(model: AnyModel, tables: ClassTables, most = MOST_SETS): ReachableSet[] {
   const classes = tables.embedding.map((_, c) => c);
-  const groups = classes.length <= MOST_GROUPS ? classes.map(c => [c]) : [classes];
-  return groups.map(queries => reachable(model, tables, queries));
+  const single = classes.length <= MOST_GROUPS;
+  const groups = single ? classes.map(c => [c]) : [classes];
+  return groups.flatMap(queries => {
+    const hulls = [queries.map(q => tables.embedding[q]!), ...tables.values];
+    const cells = single ? cut(model, hulls, Math.floor(most / groups.length)) : [relaxed(model, hulls)];
+    return cells.map(cell => ({ ...cell.image, queries, pre: cell.pre }));
+  });
 }
 
-function reachable(model: AnyModel, tables: ClassTables, queries: number[]): ReachableSet {
+/** A cell of the hulls that Y lies in, and what the MLP makes of it. */
+interface Cell {
+  /** Vertices [d], one list a hull. */
+  hulls: Vector[][];
+  pre: Interval[];
+  image: Pick<ReachableSet, 'center' | 'polytopes' | 'generators'>;
+  /** How far each neuron can be from its line, in the state [m]. */
+  slack: number[];
+}
+
+/** Cuts hulls, each time the cell whose lines are loosest, across its edge along which the loose neurons change most. */
+function cut(model: AnyModel, hulls: Vector[][], most: number): Cell[] {
+  const cells = [relaxed(model, hulls)];
+  while (cells.length < most) {
+    const loosest = cells.reduce((a, b) => (total(b.slack) > total(a.slack) ? b : a));
+    const edge = longestEdge(model, loosest);
+    if (!edge) break;
+    const halves = [edge.from, edge.to].map(end =>
+      relaxed(
+        model,
+        loosest.hulls.map((vertices, i) =>
+          i === edge.hull ? vertices.map((v, k) => (k === end ? edge.middle : v)) : vertices,
+        ),
+      ),
+    );
+    cells.splice(cells.indexOf(loosest), 1, ...halves);
+  }
+  return cells;
+}
+
+/** Undefined when no neuron is loose. */
+function longestEdge(model: AnyModel, { hulls, slack }: Cell) {
+  const { mlpWidth: m } = model.config;
+  const A = m > 0 ? model.tensors['layer.0.mlp_in']! : [];
+  const edges = hulls.flatMap((vertices, hull) => {
+    const images = vertices.map(v => multiply(A, v, m));
+    return vertices.flatMap((_, to) =>
+      vertices.slice(0, to).map((__, from) => ({
+        ...{ hull, from, to },
+        length: total(slack.map((loose, i) => loose * Math.abs(images[from]![i]! - images[to]![i]!))),
+      })),
+    );
+  });
+  const longest = edges.reduce((a, b) => (b.length > a.length ? b : a), {
+    hull: 0,
+    from: 0,
+    to: 0,
+    length: 0,
+  });
+  if (longest.length === 0) return undefined;
+  const [u, v] = [hulls[longest.hull]![longest.from]!, hulls[longest.hull]![longest.to]!];
+  return { ...longest, middle: u.map((x, k) => (x + v[k]!) / 2) };
+}
+
+function relaxed(model: AnyModel, hulls: Vector[][]): Cell {
   const { config, tensors } = model;
   const { width: d, mlpWidth: m, activation } = config;
-  const residual = [queries.map(q => tables.embedding[q]!), ...tables.values];
-  const pre = preActivations(model, 0, residual);
+  const pre = preActivations(model, 0, hulls);
   const lines = pre.map(interval => relax(activation, interval));
   const A = m > 0 ? tensors['layer.0.mlp_in']! : [];
   const B = m > 0 ? tensors['layer.0.mlp_out']! : [];
@@ -58,14 +119,18 @@ function reachable(model: AnyModel, tables: ClassTables, queries: number[]): Rea
     lines,
     ({ slope, middle }, i) => slope * tensors['layer.0.mlp_bias']![i]! + middle,
   );
+  const reach = lines.map(({ radius }, i) =>
+    radius > 0 ? Float64Array.from({ length: d }, (_, k) => radius * B[k * m + i]!) : undefined,
+  );
   return {
-    center: multiply(B, offset, d),
-    polytopes: residual.map(vertices => vertices.map(straight)),
-    generators: lines.flatMap(({ radius }, i) =>
-      radius > 0 ? [Float64Array.from({ length: d }, (_, k) => radius * B[k * m + i]!)] : [],
-    ),
-    queries,
+    hulls,
     pre,
+    image: {
+      center: multiply(B, offset, d),
+      polytopes: hulls.map(vertices => vertices.map(straight)),
+      generators: reach.filter(generator => generator !== undefined),
+    },
+    slack: reach.map(generator => (generator ? Math.hypot(...generator) : 0)),
   };
 }
 
@@ -85,43 +150,35 @@ export function preActivations({ config, tensors }: AnyModel, l: number, polytop
   });
 }
 
-/** max g·y over one set. */
-export function support(set: ReachableSet, g: Vector): number {
-  let total = dot(g, set.center);
-  for (const vertices of set.polytopes) {
-    let most = -Infinity;
-    for (const v of vertices) most = Math.max(most, dot(g, v));
-    total += most;
-  }
-  for (const generator of set.generators) total += Math.abs(dot(g, generator));
-  return total;
-}
-
-/** max g·y over the union of the sets. */
-export function supportOfAll(sets: readonly ReachableSet[], g: Vector): number {
-  let most = -Infinity;
-  for (const set of sets) most = Math.max(most, support(set, g));
-  return most;
-}
-
-/** How far apart two reachable states can be in direction g: max g·y − min g·y over the union. */
-export function extent(sets: readonly ReachableSet[], g: Vector): number {
-  return (
-    supportOfAll(sets, g) +
-    supportOfAll(
-      sets,
-      g.map(x => -x),
-    )
-  );
-}
-
-/** Range of g·y over sets. */
+/** Range of g·y over the union of sets. */
 export function rangeOf(sets: readonly ReachableSet[], g: Vector): Interval {
-  return {
-    low: -supportOfAll(
-      sets,
-      g.map(x => -x),
-    ),
-    high: supportOfAll(sets, g),
-  };
+  const range = { low: Infinity, high: -Infinity };
+  for (const { center, polytopes, generators } of sets) {
+    let low = dot(g, center);
+    let high = low;
+    for (const vertices of polytopes) {
+      let [least, most] = [Infinity, -Infinity];
+      for (const v of vertices) {
+        const at = dot(g, v);
+        if (at < least) least = at;
+        if (at > most) most = at;
+      }
+      low += least;
+      high += most;
+    }
+    for (const generator of generators) {
+      const reach = Math.abs(dot(g, generator));
+      low -= reach;
+      high += reach;
+    }
+    range.low = Math.min(range.low, low);
+    range.high = Math.max(range.high, high);
+  }
+  return range;
+}
+
+/** How far apart two reachable states can be in direction g. */
+export function extent(sets: readonly ReachableSet[], g: Vector): number {
+  const { low, high } = rangeOf(sets, g);
+  return high - low;
 }

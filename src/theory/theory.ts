@@ -2,6 +2,7 @@ import { type ClassTables, classTables } from '../model/first-layer.ts';
 import { regimeOf } from '../model/regime.ts';
 import type { AnyModel, Regime } from '../shared/model-config.ts';
 import { measureSimulation } from '../simulation/empirical.ts';
+import type { Simulation } from '../simulation/simulate.ts';
 import type { TokenSource } from '../tasks/laws.ts';
 import { type Bound, type BoundInputs, boundsAt, finiteOrNull } from './bounds.ts';
 import { type Certificate, certificateOf } from './certificate.ts';
@@ -12,6 +13,7 @@ import { rangeComplexity } from './range.ts';
 import {
   type AttentionMap,
   attentionMap,
+  type EffectiveMargin,
   effectiveMargin,
   type HardmaxLength,
   hardmaxLength,
@@ -51,6 +53,7 @@ export interface TheoryOptions {
 
 /** A model with everything that the bounds are made of. */
 export interface Analysis {
+  model: AnyModel;
   theory: Theory;
   inputs: BoundInputs;
   certificate: Certificate | undefined;
@@ -74,7 +77,7 @@ export async function analyse(model: AnyModel, options: TheoryOptions): Promise<
     alpha: options.alpha,
     certificates: certificate ? [certificate] : [],
   };
-  const { fit, points } = await measureSimulation(model, options.source);
+  const simulation = await measureSimulation(model, options.source);
   const effective = effectiveMargin(model, tables, options.source);
   const theory: Theory = {
     norms,
@@ -90,35 +93,16 @@ export async function analyse(model: AnyModel, options: TheoryOptions): Promise<
     complexity: {
       norm: finiteOrNull(inputs.log10C.norm),
       range: finiteOrNull(inputs.log10C.range),
-      empirical: finiteOrNull(fit?.log10CAtOneThird ?? null),
+      empirical: finiteOrNull(simulation.fit?.log10CAtOneThird ?? null),
     },
     hardmax: bits === null ? null : hardmaxOf(model, tables, inputs, bits, options.source),
     bounds: boundsAt(inputs, options.epsilons),
-    notes: notesOf(inputs, effective.smallest, points.length > 0 && fit !== undefined),
+    notes: [
+      ...notesOf(inputs, effective),
+      ...(simulation.fit ? [] : [`empirical C(f): none, because ${whyNoFit(simulation)}`]),
+    ],
   };
-  return { theory, inputs, certificate, attention: attentionMap(model, tables, options.source) };
-}
-
-/** The bounds of a trained f against a target g: the larger constants and the smaller margins. Shapes must agree in Σ. */
-export function pairInputs(f: BoundInputs, g: BoundInputs): BoundInputs {
-  const larger = (a: number | null, b: number | null) => (a === null || b === null ? null : Math.max(a, b));
-  return {
-    ...f,
-    config: {
-      ...f.config,
-      period: Math.max(f.config.period, g.config.period),
-      locality: Math.max(f.config.locality, g.config.locality),
-    },
-    logitMargin: Math.min(f.logitMargin, g.logitMargin),
-    positionalMargin: Math.min(f.positionalMargin, g.positionalMargin),
-    lipschitz: larger(f.lipschitz, g.lipschitz),
-    log10C: {
-      norm: Math.max(f.log10C.norm, g.log10C.norm),
-      range: Math.max(f.log10C.range, g.log10C.range),
-    },
-    certificates:
-      f.certificates.length > 0 && g.certificates.length > 0 ? [...f.certificates, ...g.certificates] : [],
-  };
+  return { model, theory, inputs, certificate, attention: attentionMap(model, tables, options.source) };
 }
 
 function hardmaxOf(
@@ -132,20 +116,31 @@ function hardmaxOf(
   return { ...hardmaxLength(model, tables, source, bits), log10Predicted };
 }
 
-function notesOf(inputs: BoundInputs, effective: number, fitted: boolean): string[] {
-  const { logitMargin: gamma, positionalMargin: positional, log10C, bits } = inputs;
-  const zero = (value: number) => value === -Infinity;
+function notesOf(inputs: BoundInputs, effective: EffectiveMargin): string[] {
+  const { logitMargin: gamma, positionalMargin: positional, log10C, bits, config } = inputs;
+  const forms = [log10C.norm, log10C.range];
+  const needed = config.period + config.locality;
   return [
     ...(gamma === Infinity ? ['logit margin: infinite, because no query meets two different logits'] : []),
-    ...(effective === Infinity
+    ...(effective.smallest === Infinity
       ? ['effective margin: infinite, because no sampled query met two different logits']
       : []),
-    ...(positional === Infinity ? ['positional margin: infinite, because every φ is 1'] : []),
-    ...(zero(log10C.norm) || zero(log10C.range) ? ['C(f) is 0: the function is constant'] : []),
-    ...(log10C.norm === Infinity ? ['C(f), norm form: beyond float64 even as a logarithm'] : []),
-    ...(fitted ? [] : ['empirical C(f): none, because short strings simulate long ones exactly']),
-    ...(bits === null
-      ? ['2^(p/γ): infinite, because no number of bits was given and the model has none']
+    ...(effective.length < needed
+      ? [
+          `sampled sequences of ${effective.length} tokens do not hold the τ-suffix and every residue (Δ + τ = ${needed})`,
+        ]
       : []),
+    ...(positional === Infinity ? ['positional margin: infinite, because every φ is 1'] : []),
+    ...(forms.includes(-Infinity) ? ['C(f) is 0: the function is constant'] : []),
+    ...(forms.every(log => log < Infinity) ? [] : ['C(f): beyond float64 even as a logarithm']),
+    ...(bits === null ? ['2^(p/γ): infinite without a number of bits; give --bits'] : []),
   ];
+}
+
+function whyNoFit({ points }: Simulation): string {
+  if (points.length === 0)
+    return 'no short string of 128 tokens or fewer can hold the τ-suffix and every token of every residue';
+  return points.every(({ meanError }) => Number.isFinite(meanError))
+    ? 'short strings simulate long ones exactly, but for rounding'
+    : 'f(x) is not finite in float64';
 }

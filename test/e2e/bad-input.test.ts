@@ -253,6 +253,18 @@ const CASES: BadInput[] = [
   tokens('fractional token', '{"sequences": [[0.5]]}', /token 0\.5/),
   tokens('token that is text', '{"sequences": [["a"]]}', /sequences\.0\.0/),
   {
+    what: 'bad --kernel-variant',
+    args: ['forward', 'm.safetensors', 't.json', '--kernel', 'dense', '--kernel-variant', 'fastest'],
+    files: { 'm.safetensors': MODEL, 't.json': TOKENS },
+    says: /--kernel-variant.*invalid/,
+  },
+  {
+    what: '--kernel-variant without a dense kernel',
+    args: ['forward', 'm.safetensors', 't.json', '--kernel-variant', 'quad'],
+    files: { 'm.safetensors': MODEL, 't.json': TOKENS },
+    says: /--kernel-variant quad: the linear kernel has no variants/,
+  },
+  {
     what: 'bad --kernel',
     args: ['forward', 'm.safetensors', 't.json', '--kernel', 'magic'],
     files: { 'm.safetensors': MODEL, 't.json': TOKENS },

@@ -32,7 +32,7 @@ test('run --profile writes a trace beside the results and says what a step spent
   const slices = traceEvents.filter(({ ph }) => ph === 'X');
   const names = new Set(slices.map(({ name }) => name));
   for (const name of [
-    'open a browser',
+    'start the engine',
     'submit',
     'read losses',
     'featuresBackward',

@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readModel } from '../../src/model/safetensors.ts';
+import { rooflineSchema } from '../../src/shared/protocol.ts';
 import { cli, emptyFolder } from '../support/cli.ts';
+import { softwareDriver } from '../support/engine.ts';
 
 const EXPERIMENT = `name: tiny
 task: { kind: simple, omega: 2 }
@@ -154,17 +156,34 @@ describe('lengthwise plan and doctor', () => {
     expect(readdirSync(cwd).sort()).toEqual(before);
   });
 
-  test('doctor finds the browser and an adapter', async () => {
-    const { code, stdout } = await cli(['doctor', '--json']);
+  test('doctor measures every adapter of both runtimes', async () => {
+    const { code, stdout } = await cli(['doctor', '--json'], { env: softwareDriver().environment });
     expect(code).toBe(0);
-    const { browser, adapters, auto } = JSON.parse(stdout);
-    expect(browser.version).toMatch(/^Chrome\//);
-    expect(adapters.map((finding: { preference: string }) => finding.preference)).toEqual([
-      'hardware',
-      'software',
+    const { browser, findings, auto } = JSON.parse(stdout);
+    expect(existsSync(browser.path)).toBe(true);
+    expect(findings.map((finding: { runtime: string }) => finding.runtime)).toEqual([
+      'chrome',
+      'chrome',
+      'dawn',
     ]);
-    expect(adapters[1].adapter.limits.maxBufferSize).toBeGreaterThan(0);
-    expect(auto.preference).toMatch(/hardware|software/);
+    const [, software, dawn] = findings;
+    expect(software.version).toMatch(/^Chrome\//);
+    expect(dawn.version).toMatch(/^Dawn \(webgpu /);
+    for (const { adapter, trial, roofline } of [software, dawn]) {
+      expect(adapter.limits.maxBufferSize).toBeGreaterThan(0);
+      expect(trial).toMatchObject({ right: true });
+      expect(rooflineSchema.parse(roofline).gflops).toBeGreaterThan(0);
+    }
+    const fastest = findings.reduce(
+      (most: number, { trial }: { trial?: { tokensPerSecond: number } }) =>
+        Math.max(most, trial?.tokensPerSecond ?? 0),
+      0,
+    );
+    const chosen = findings.find(
+      (finding: { runtime: string; preference: string }) =>
+        finding.runtime === auto.runtime && finding.preference === auto.preference,
+    );
+    expect(chosen.trial.tokensPerSecond).toBe(fastest);
   });
 
   test.each(['run', 'plan', 'forward', 'doctor'])('%s --help shows an example', async verb => {

@@ -1,34 +1,32 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { openSession, type Session, SessionLost } from '../../src/runtime/session.ts';
+import { type Session, SessionLost } from '../../src/runtime/session.ts';
 import { trainPacks } from '../../src/runtime/supervise.ts';
-import { BUNDLE } from '../support/engine.ts';
+import { open } from '../support/engine.ts';
 import { pack } from '../support/packs.ts';
 
-const open = () => openSession({ adapter: 'software', bundle: BUNDLE });
-
-describe('a session', () => {
+describe.each(['chrome', 'dawn'] as const)('a session of %s', runtime => {
   test('has a software adapter, and leaves neither process nor profile behind', async () => {
-    const session = await open();
+    const session = await open(runtime);
     const final = await session.send({ op: 'probe', adapter: 'software' });
     if (final.event !== 'probed') throw new Error(JSON.stringify(final));
     expect(final.adapter.software).toBe(true);
     expect(final.adapter.limits.maxStorageBuffersPerShaderStage).toBeGreaterThanOrEqual(9);
     await session.close();
-    expect(existsSync(session.profile)).toBe(false);
+    expect(existsSync(session.profile ?? '')).toBe(false);
     expect(() => process.kill(session.pid!, 0)).toThrow(/ESRCH/);
   });
 
   test('asks for hardware in vain on a software adapter: a clear refusal, no crash', async () => {
-    const session = await open();
+    const session = await open(runtime);
     const final = await session.send({ op: 'probe', adapter: 'hardware' });
     expect(final).toMatchObject({ event: 'failed', reason: 'no-adapter' });
     await session.close();
   });
 });
 
-describe('supervision', () => {
+describe.each(['chrome', 'dawn'] as const)('supervision of %s', runtime => {
   async function supervised(kill: (session: Session) => Promise<void> | void, failures: number) {
     const log: string[] = [];
     const finished: number[] = [];
@@ -41,7 +39,7 @@ describe('supervision', () => {
       {
         workers: 1,
         async open() {
-          const session = await open();
+          const session = await open(runtime);
           opened++;
           if (opened > failures) return session;
           return {
@@ -63,14 +61,14 @@ describe('supervision', () => {
     return { log, finished, opened };
   }
 
-  test('a killed browser costs the pack in hand: a fresh one begins it again', async () => {
+  test('a killed browser or process costs the pack in hand: a fresh one begins it again', async () => {
     const { log, finished, opened } = await supervised(
       session => void process.kill(session.pid!, 'SIGKILL'),
       1,
     );
     expect(finished).toEqual([0, 1]);
     expect(opened).toBe(2);
-    expect(log.join()).toMatch(/starting a fresh browser, attempt 2 of 3 for pack 1/);
+    expect(log.join()).toMatch(/starting afresh, attempt 2 of 3 for pack 1/);
   });
 
   test('three losses of one pack are an error that keeps its cause', async () => {
@@ -81,6 +79,6 @@ describe('supervision', () => {
 
   test('nothing is left running', () => {
     const children = execFileSync('ps', ['--ppid', String(process.pid), '-o', 'args='], { encoding: 'utf8' });
-    expect(children).not.toMatch(/remote-debugging/);
+    expect(children).not.toMatch(/remote-debugging|dawn\.js/);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attentionRow, attentionRowBackward } from '../../src/reference/attention.ts';
 import { float32Bounds } from '../../src/reference/bound.ts';
-import { DENSE_VARIANTS, type DenseVariant } from '../../src/shared/attention-variants.ts';
+import { DENSE_VARIANTS, type DenseVariant, supports } from '../../src/shared/attention-variants.ts';
 import { floatsFromBase64, packTokens, toBase64 } from '../../src/shared/base64.ts';
 import type { ModelConfig } from '../../src/shared/model-config.ts';
 import { pcg4d } from '../../src/shared/random.ts';
@@ -10,6 +10,7 @@ import { expectWithin } from '../support/bounds.ts';
 import { asRequest, useEngine } from '../support/engine.ts';
 import { flat, goldens } from '../support/golden.ts';
 import { BASE, randomModel, randomTokens } from '../support/models.ts';
+import { shapes } from '../support/shapes.ts';
 
 const engine = useEngine();
 
@@ -20,6 +21,7 @@ interface Shape {
   valueWidth: number;
   locality: number;
   attention: ModelConfig['attention'];
+  lastRows?: number;
 }
 
 /** Floats in −1…1. */
@@ -117,40 +119,82 @@ function expectClose(
   }
 }
 
-const attentions: ModelConfig['attention'][] = [
-  { precision: 'infinite', scale: 0.5 },
-  { precision: 'finite', bits: null, scale: 0.2 },
-  { precision: 'finite', bits: 8, scale: 0.2 },
+const infinite: ModelConfig['attention'] = { precision: 'infinite', scale: 0.5 };
+const unrounded: ModelConfig['attention'] = { precision: 'finite', bits: null, scale: 0.2 };
+const rounded = (bits: number): ModelConfig['attention'] => ({ precision: 'finite', bits, scale: 0.2 });
+
+const shapeOf = (
+  heads: number,
+  length: number,
+  keyWidth: number,
+  valueWidth: number,
+  locality: number,
+  attention: ModelConfig['attention'],
+): Shape => ({ heads, length, keyWidth, valueWidth, locality, attention });
+
+/** Lengths around the tiles of 4, 32 and 64 rows, narrow and wide heads, every rule. */
+const SHAPES = [
+  shapeOf(1, 1, 4, 4, 0, infinite),
+  shapeOf(2, 2, 4, 4, 0, unrounded),
+  shapeOf(3, 7, 4, 20, 5, infinite),
+  shapeOf(1, 63, 16, 16, 2, rounded(2)),
+  shapeOf(2, 64, 16, 16, 2, unrounded),
+  shapeOf(1, 65, 20, 12, 3, rounded(8)),
+  shapeOf(1, 257, 16, 16, 2, infinite),
 ];
+/** At this width kernels with eight rows in registers take many seconds to compile. */
+const WIDE = shapeOf(1, 130, 64, 64, 2, infinite);
+
+const SUBGROUPS = new Set(['subgroups']);
 
 describe.each(DENSE_VARIANTS)('dense attention, %s variant', variant => {
-  test.each(attentions)(
-    'forward and backward at T = 300: $precision precision, bits $bits',
-    async attention => {
-      const shape: Shape = { heads: 2, length: 300, keyWidth: 36, valueWidth: 44, locality: 3, attention };
+  const shapes = [...SHAPES, ...(variant === 'qb-fused-8' ? [] : [WIDE])];
+
+  test.each(shapes.filter(shape => supports(variant, shape, SUBGROUPS)))(
+    'forward and backward: $heads heads, T $length, keys $keyWidth, values $valueWidth, τ $locality, $attention',
+    async shape => {
       const inputs = inputsOf(shape, 1);
       expectClose(shape, await onDevice(shape, inputs, variant), reference(shape, inputs));
     },
   );
 
-  test('property: random shapes', async () => {
-    const shapes = fc.record({
-      heads: fc.integer({ min: 1, max: 3 }),
-      length: fc.integer({ min: 1, max: 140 }),
-      keyWidth: fc.integer({ min: 1, max: 6 }).map(n => 4 * n),
-      valueWidth: fc.integer({ min: 1, max: 10 }).map(n => 4 * n),
-      locality: fc.integer({ min: 0, max: 5 }),
-      // Rounding to bits is discontinuous: a weight near the threshold may round differently in float32.
-      attention: fc.constantFrom(...attentions.slice(0, 2)),
-    });
+  // Lengths and rows are run-time numbers: nothing is compiled anew.
+  test('property: any length, any number of last rows', async () => {
     await fc.assert(
-      fc.asyncProperty(shapes, fc.integer({ min: 0, max: 1000 }), async (shape, seed) => {
-        const inputs = inputsOf(shape, 10 * seed);
-        expectClose(shape, await onDevice(shape, inputs, variant), reference(shape, inputs));
-      }),
-      { numRuns: 15 },
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 300 }),
+        fc.integer({ min: 1, max: 300 }),
+        fc.integer({ min: 0, max: 1000 }),
+        async (length, rows, seed) => {
+          const lastRows = Math.min(rows, length);
+          const shape = { ...shapeOf(2, length, 16, 16, 2, unrounded), lastRows };
+          const inputs = inputsOf(shape, 10 * seed);
+          const want = reference(shape, inputs);
+          for (let h = 0; h < 2; h++) want.means.fill(0, h * length * 16, ((h + 1) * length - lastRows) * 16);
+          expectClose(shape, await onDevice(shape, inputs, variant), want);
+        },
+      ),
+      { numRuns: 8 },
     );
   });
+});
+
+test('variants that cannot round are never offered for it', () => {
+  const shape = shapeOf(1, 100, 16, 16, 0, rounded(8));
+  const able = DENSE_VARIANTS.filter(variant => supports(variant, shape, SUBGROUPS));
+  expect(able).toEqual(['qb-3pass', 'flash-wg', 'quad', 'plain']);
+  expect(DENSE_VARIANTS.filter(variant => supports(variant, shape, new Set()))).not.toContain('qb-3pass');
+});
+
+test('tuning measures every variant of a shape and finds it right', async () => {
+  const shape = { ...shapeOf(1, 128, 16, 16, 2, unrounded), lastRows: 3 };
+  const { trials } = await engine.ask('tuned', { op: 'tune', shape });
+  expect(trials.map(({ variant }) => variant)).toEqual([...DENSE_VARIANTS]);
+  for (const trial of trials) {
+    expect(trial).toMatchObject({ right: true });
+    expect(trial.maxError).toBeLessThan(1e-5);
+    expect(trial.runMs).toBeGreaterThan(0);
+  }
 });
 
 describe.each(goldens())('forward --kernel dense against golden vector $name', ({ name, model, forward }) => {
@@ -177,23 +221,10 @@ describe.each(goldens())('forward --kernel dense against golden vector $name', (
   });
 });
 
-test('linear and dense agree (property over layers, H, Δ, τ, S, T, widths, precision)', async () => {
-  const configs = fc
-    .record({
-      layers: fc.constantFrom<1 | 2>(1, 2),
-      heads: fc.integer({ min: 1, max: 3 }),
-      period: fc.integer({ min: 1, max: 4 }),
-      locality: fc.integer({ min: 0, max: 4 }),
-      vocabulary: fc.integer({ min: 1, max: 5 }),
-      width: fc.constantFrom(5, 8),
-      keyWidth: fc.constantFrom(3, 8),
-      mlpWidth: fc.constantFrom(0, 10, 16),
-      attention: fc.constantFrom(...attentions.slice(0, 2)),
-    })
-    .map(shape => ({ ...BASE, ...shape }));
+test('linear and dense agree (property over layers, H, Δ, τ, S, T, widths, ψ, precision)', async () => {
   await fc.assert(
     fc.asyncProperty(
-      configs,
+      shapes(),
       fc.integer({ min: 1, max: 150 }),
       fc.integer({ min: 0, max: 999 }),
       async (config, T, seed) => {
@@ -215,6 +246,7 @@ test('linear and dense agree (property over layers, H, Δ, τ, S, T, widths, pre
         });
       },
     ),
-    { numRuns: 25 },
+    // Nearly every run compiles its own kernels.
+    { numRuns: 10 },
   );
 });

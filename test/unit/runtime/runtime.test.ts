@@ -93,7 +93,7 @@ describe('page server', () => {
   test('a busy port is an input error, a missing bundle a machine error', async () => {
     server = await servePage(bundle());
     const port = Number(new URL(server.url).port);
-    await expect(servePage(bundle(), port)).rejects.toMatchObject({
+    await expect(servePage(bundle(), { port })).rejects.toMatchObject({
       exitCode: 2,
       message: `--port ${port} is in use`,
     });

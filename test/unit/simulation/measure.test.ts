@@ -178,6 +178,7 @@ describe('the adversary', () => {
         ...search,
         rounds: 10,
         certified,
+        exact: tokens => linearTimeForward(model, tokens),
         target: tokens => [tokens.length, 0, 0],
         source,
         testLengths: [40],
@@ -190,6 +191,25 @@ describe('the adversary', () => {
     const [target] = broken.target;
     expect(target!.worstError).toBeGreaterThanOrEqual(target!.randomMean);
     expect(target!.worstError).toBeGreaterThan(30);
+  });
+
+  it('does not take float32 rounding for a break: float64 has the last word', async () => {
+    const model = randomModel({ ...BASE, layers: 1, locality: 0 }, 3, [0, 0]);
+    let calls = 0;
+    const rounded = async (strings: Uint8Array[]) => strings.map(() => [1 + 1e-7 * (calls++ % 2)]);
+    const { simulation } = await attack(rounded, model.config, {
+      ...search,
+      rounds: 3,
+      certified: length => (length < 16 ? Infinity : 0),
+      exact: () => [1],
+      target: undefined,
+      source,
+      testLengths: [40],
+      lengths: [8, 16, 20],
+    });
+    // Nothing is certified at n = 8.
+    expect(simulation.map(({ length }) => length)).toEqual([16, 20]);
+    for (const found of simulation) expect(found).toMatchObject({ worstError: 0, share: 0, broken: false });
   });
 
   it('shows strings as runs', () => {

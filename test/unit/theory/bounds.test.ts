@@ -18,7 +18,13 @@ const one: BoundInputs = {
   lipschitz: 10,
   log10C: { norm: 40, range: 4 },
   alpha: 0.5,
-  certificates: [{ log10Length: epsilon => Math.log10(200 / epsilon), note: 'test' }],
+  certificates: [
+    {
+      errorAt: length => 200 / length,
+      log10Length: epsilon => Math.log10(200 / epsilon),
+      note: 'test',
+    },
+  ],
 };
 const value = (inputs: BoundInputs, name: string, epsilon: number) =>
   boundsAt(inputs, [epsilon]).find(bound => bound.name === name)!.log10N;
@@ -65,6 +71,17 @@ describe('bounds of theory.md §5, worked by hand at ε = 0.01', () => {
     expect(value(equal, 'theorem-5.2-digest', 0.01)).toBeCloseTo(84, 9);
     expect(value({ ...one, bits: null }, 'theorem-4.1', 0.01)).toBeNull();
     expect(value({ ...one, lipschitz: null, certificates: [] }, 'certificate', 0.01)).toBeNull();
+  });
+
+  it('one token is enough for a constant function', () => {
+    const constant = {
+      ...one,
+      logitMargin: Infinity,
+      lipschitz: 0,
+      log10C: { norm: -Infinity, range: -Infinity },
+    };
+    for (const name of ['theorem-4.1', 'hardmax-remark', 'theorem-5.2', 'theorem-5.2-openreview'])
+      expect(value(constant, name, 0.01), name).toBe(0);
   });
 
   it('a pair needs ε/2 of each certificate', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { classTables } from '../../../src/model/first-layer.ts';
 import type { ModelConfig } from '../../../src/shared/model-config.ts';
+import { pairInputs } from '../../../src/theory/pair.ts';
 import { attentionMap, effectiveMargin, hardmaxLength } from '../../../src/theory/sampled.ts';
-import { analyse, pairInputs } from '../../../src/theory/theory.ts';
+import { analyse } from '../../../src/theory/theory.ts';
 import { BASE, builtModel, randomModel } from '../../support/models.ts';
 
 const source = { law: 'uniform-iid', vocabulary: 2, alphaThousandths: 1000, order: 0, key: 1 } as const;
@@ -70,7 +71,7 @@ describe('analyse', () => {
       'logit margin: infinite',
       'C(f) is 0',
       'simulate long ones exactly',
-      'no number of bits',
+      'without a number of bits',
     ])
       expect(words).toContain(phrase);
   });
@@ -92,7 +93,7 @@ describe('analyse', () => {
       await analyse(randomModel(config, 1), options),
       await analyse(randomModel({ ...config, period: 2 }, 2), options),
     ];
-    const [a, b] = [pairInputs(f.inputs, g.inputs), pairInputs(g.inputs, f.inputs)];
+    const [a, b] = [pairInputs(f, g), pairInputs(g, f)];
     for (const inputs of [a, b]) {
       expect(inputs.logitMargin).toBe(Math.min(f.inputs.logitMargin, g.inputs.logitMargin));
       expect(inputs.positionalMargin).toBe(Math.min(f.inputs.positionalMargin, g.inputs.positionalMargin));

@@ -1,0 +1,168 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { writeChart } from '../bench/chart-files.ts';
+import { openBenchDawn } from '../bench/dawn-client.ts';
+import { IMPLEMENTATIONS } from '../bench/names.ts';
+import { openBenchPage } from '../bench/page-client.ts';
+import { type ProblemChoice, problemName, problemsOf, SUITES } from '../bench/problems.ts';
+import type { Problem, Suite } from '../bench/protocol.ts';
+import { includedSchema, type Measurement, type Report, type Row, rowOf } from '../bench/rows.ts';
+import { Runner } from '../bench/runner.ts';
+import { readUserFile } from '../config/yaml.ts';
+import { chooseRuntime } from '../runtime/choose.ts';
+import { adapterName } from '../shared/adapter.ts';
+import { InputError, messageOf } from '../shared/errors.ts';
+import type { Roofline } from '../shared/protocol.ts';
+import { ratioLine, rooflineText, rowsText } from './bench-text.ts';
+import { builtFolder, type MachineOptions, version } from './options.ts';
+import { log, print, printJson } from './output.ts';
+
+const INCLUDE_BYTES = 2 ** 26;
+
+export interface BenchOptions extends MachineOptions {
+  lengths: number[] | undefined;
+  dimensions: number[];
+  heads: number[];
+  direction: 'forward' | 'backward' | 'both';
+  implementations: string[] | undefined;
+  runs: number;
+  /** Seconds that one call may take. */
+  timeout: number;
+  /** Files of `--json` output whose rows are laid beside ours. */
+  include: string[];
+  /** A chart: .svg or .html. */
+  out: string | undefined;
+  json: boolean;
+}
+
+/** `lengthwise bench`: kernels against peers in one page on one adapter. */
+export async function bench(suite: Suite | 'roofline' | undefined, options: BenchOptions): Promise<void> {
+  const suites = suite === 'roofline' ? [] : suite === undefined ? SUITES : [suite];
+  const problems = problemsOf(choiceOf(suites, options));
+  const chosen = implementationsOf(suites, options.implementations);
+  const included = await includedRows(options.include);
+  if (options.out !== undefined) await checkOut(options.out);
+  const { adapter, port } = options;
+  const workplace = { built: builtFolder(), port, onLog: log };
+  const runtime =
+    options.runtime === 'auto' ? (await chooseRuntime(adapter, workplace, version)).runtime : options.runtime;
+  const open = runtime === 'dawn' ? openBenchDawn : openBenchPage;
+  const runner = new Runner({
+    open: () => open({ adapter, ...workplace }),
+    adapter,
+    runs: options.runs,
+    timeoutMs: options.timeout * 1000,
+    onLog: log,
+  });
+  try {
+    const machine = await runner.machine();
+    const name = adapterName(machine.adapter);
+    log(`${name} in ${machine.version}`);
+    let peak = await runner.roofline();
+    const done: { problem: Problem; measurements: Measurement[] }[] = [];
+    for (const problem of problems) {
+      log(problemName(problem));
+      const measurements = await runner.measure(problem, chosen[problem.suite]);
+      log(ratioLine(measurements.map(measured => rowOf(problem, measured, peak, name))));
+      done.push({ problem, measurements });
+    }
+    // A peak is a peak: whatever else the machine did, the better of two moments counts.
+    if (problems.length > 0) peak = better(peak, await runner.roofline());
+    const rows = done.flatMap(({ problem, measurements }) =>
+      measurements.map(measured => rowOf(problem, measured, peak, name)),
+    );
+    const report: Report = {
+      adapter: machine.adapter,
+      runtime,
+      runtimeVersion: machine.version,
+      peak,
+      rows,
+    };
+    const shown = [...rows, ...included];
+    if (options.json) printJson(report);
+    else print(`${name} in ${machine.version}\n${rooflineText(peak)}${rowsText(shown)}`);
+    if (options.out !== undefined) {
+      await writeChart(report, shown, options.out);
+      log(`Chart: ${options.out}`);
+    }
+  } finally {
+    await runner.close();
+  }
+}
+
+/** Complains before anything is measured. @throws InputError for a file that could not be written, or of another kind. */
+async function checkOut(file: string): Promise<void> {
+  if (!/\.(svg|html)$/.test(file))
+    throw new InputError(`--out ${file}: neither .svg nor .html`, 'The ending says what is drawn.');
+  try {
+    await access(dirname(file), constants.W_OK);
+    if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error('it is a folder');
+  } catch (error) {
+    throw new InputError(`--out: cannot write ${file} (${messageOf(error)})`, 'Choose another place.', {
+      cause: error,
+    });
+  }
+}
+
+/** Rows of earlier or other benchmarks (another runtime's, or torch_baseline.py's). @throws InputError for what is no such file. */
+async function includedRows(files: readonly string[]): Promise<Row[]> {
+  const rows = await Promise.all(
+    files.map(async file => {
+      const text = await readUserFile(file, INCLUDE_BYTES);
+      let json: unknown;
+      try {
+        json = JSON.parse(text);
+      } catch (error) {
+        throw new InputError(
+          `${file}: not JSON (${messageOf(error)})`,
+          'Give the output of `lengthwise bench --json`.',
+        );
+      }
+      const parsed = includedSchema.safeParse(json);
+      if (parsed.success) return parsed.data.rows;
+      const [issue] = parsed.error.issues;
+      throw new InputError(
+        `${file}: ${issue!.path.join('.') || 'the document'}: ${issue!.message}`,
+        'Give the output of `lengthwise bench --json`.',
+      );
+    }),
+  );
+  return rows.flat();
+}
+
+const better = (a: Roofline, b: Roofline) => (a.gflops >= b.gflops ? a : b);
+
+function choiceOf(suites: readonly Suite[], options: BenchOptions): ProblemChoice {
+  const { lengths, dimensions, heads, direction } = options;
+  const odd = dimensions.find(D => D % 4 !== 0);
+  if (odd !== undefined)
+    throw new InputError(
+      `--dimensions: ${odd} is not a multiple of 4`,
+      'Kernels read four floats at a time.',
+    );
+  return {
+    suites,
+    lengths,
+    dimensions,
+    heads,
+    directions: direction === 'both' ? ['forward', 'backward'] : [direction],
+  };
+}
+
+/** What to run in each suite. */
+function implementationsOf(
+  suites: readonly Suite[],
+  wanted: readonly string[] | undefined,
+): Record<Suite, readonly string[]> {
+  if (!wanted) return IMPLEMENTATIONS;
+  const known = suites.flatMap(suite => IMPLEMENTATIONS[suite]);
+  const unknown = wanted.find(name => !known.includes(name));
+  if (unknown !== undefined)
+    throw new InputError(
+      `--implementations: no ${unknown} in ${suites.join(', ') || 'roofline'}`,
+      `There are ${[...new Set(known)].join(', ')}.`,
+    );
+  const chosen = (suite: Suite) => IMPLEMENTATIONS[suite].filter(name => wanted.includes(name));
+  return { attention: chosen('attention'), forward: chosen('forward'), training: chosen('training') };
+}

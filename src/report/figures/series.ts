@@ -1,0 +1,93 @@
+import type { Markish } from '@observablehq/plot';
+import type { SeedSpread } from '../frames.ts';
+import { channels, draw, lengthAxis, lengthScale, lossAxis } from './draw.ts';
+import type { Canvas, Key } from './figure.ts';
+
+/** A point of a series over lengths. */
+export interface SeriesPoint {
+  x: number;
+  spread: SeedSpread;
+}
+
+/** A line through the means with its intervals, every seed a faint dot. Intervals are a band, or bars. */
+export function seriesMarks(
+  { Plot }: Canvas,
+  points: readonly SeriesPoint[],
+  { colour, symbol, dash }: Key,
+  [low, high]: readonly [number, number],
+  intervals: 'band' | 'bars',
+): Markish[] {
+  const drawn = points.flatMap(({ x, spread: { mean, interval } }) =>
+    mean === null
+      ? []
+      : [{ x, mean, low: Math.max(low, interval?.[0] ?? mean), high: Math.min(high, interval?.[1] ?? mean) }],
+  );
+  const seeds = points.flatMap(({ x, spread }) => spread.seeds.map(loss => ({ x, loss })));
+  type Row = (typeof drawn)[number];
+  const at = { x: (row: Row) => row.x };
+  return [
+    intervals === 'band'
+      ? Plot.areaY(
+          drawn,
+          channels<Row>({
+            ...at,
+            y1: (row: Row) => row.low,
+            y2: (row: Row) => row.high,
+            fill: colour,
+            fillOpacity: 0.13,
+          }),
+        )
+      : Plot.ruleX(
+          drawn,
+          channels<Row>({
+            ...at,
+            y1: (row: Row) => row.low,
+            y2: (row: Row) => row.high,
+            stroke: colour,
+            strokeWidth: 1.3,
+            marker: 'none',
+          }),
+        ),
+    Plot.dot(
+      seeds,
+      channels<{ x: number; loss: number }>({ x: 'x', y: 'loss', r: 1.4, fill: colour, fillOpacity: 0.45 }),
+    ),
+    Plot.line(
+      drawn,
+      channels<Row>({
+        ...at,
+        y: (row: Row) => row.mean,
+        stroke: colour,
+        strokeWidth: 1.6,
+        ...(dash ? { strokeDasharray: dash } : {}),
+      }),
+    ),
+    Plot.dot(
+      drawn,
+      channels<Row>({
+        ...at,
+        y: (row: Row) => row.mean,
+        r: 3.6,
+        fill: colour,
+        stroke: 'var(--paper)',
+        strokeWidth: 0.8,
+        ...(symbol ? { symbol } : {}),
+      }),
+    ),
+  ];
+}
+
+/** A panel of losses over lengths, both logarithmic. */
+export function lossPanel(
+  canvas: Canvas,
+  domain: [number, number],
+  lengths: readonly number[],
+  label: string,
+  marks: Markish[],
+): string {
+  return draw(canvas, {
+    x: lengthScale(lengths),
+    y: { type: 'log', domain, clamp: true },
+    marks: [...lossAxis(canvas, domain), ...lengthAxis(canvas, lengths, label), ...marks],
+  });
+}

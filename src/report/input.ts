@@ -1,0 +1,18 @@
+import type { Claim } from '../analysis/claims.ts';
+import type { LengthExponent, RequiredLength } from '../analysis/required.ts';
+import type { Run } from '../results/runs.ts';
+
+/** A run with the training lengths that it needed. */
+export interface Study {
+  run: Run;
+  lengths: RequiredLength[];
+  exponents: LengthExponent[];
+}
+
+/** What a report is made from: runs, and what `verify` finds in them. */
+export interface ReportInput {
+  studies: Study[];
+  claims: Claim[];
+  /** Everything that is not as it should be, in words. */
+  missing: string[];
+}

@@ -1,0 +1,86 @@
+import type { CellLine } from '../results/schema.ts';
+
+type Axes = CellLine['axes'];
+
+/** Symbols of the paper for axes that have one. */
+const SYMBOLS: Record<string, string> = {
+  'task.omega': 'ω',
+  'task.p': 'p',
+  'task.vocabulary': 'S',
+  'task.k': 'k',
+  'data.alpha': 'α',
+  'data.law': 'law',
+  'train.length': 'N',
+  'train.learningRate': 'learning rate',
+  'model.mlpWidth': 'MLP width',
+  'model.attention.precision': 'precision',
+};
+
+/** What an axis is called. */
+export function symbolOf(path: string): string {
+  return SYMBOLS[path] ?? path.split('.').at(-1)!;
+}
+
+/** Axes in words: `ω = 2, α = 1`. Seeds are never named. */
+export function labelOf(axes: Axes): string {
+  return Object.entries(axes)
+    .filter(([path]) => path !== 'seed')
+    .map(([path, value]) => `${symbolOf(path)} = ${value}`)
+    .join(', ');
+}
+
+/** A bound in words: `Theorem 5.2 (digest)`. */
+export function boundName(name: string): string {
+  const [, number, form] = /^theorem-([\d.]+)(?:-(.+))?$/.exec(name) ?? [];
+  if (number) return `Theorem ${number}${form ? ` (${form})` : ''}`;
+  return name.replaceAll('-', ' ');
+}
+
+/** Axes without some of them. */
+export function without(axes: Axes, ...paths: string[]): Axes {
+  return Object.fromEntries(Object.entries(axes).filter(([path]) => !paths.includes(path)));
+}
+
+/** Axes that are a setting of the knobs: neither training length nor seed. */
+export function settingOf(axes: Axes): Axes {
+  return without(axes, 'train.length', 'seed');
+}
+
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/** 10 to a whole power, with raised digits. */
+export function powerOfTen(exponent: number): string {
+  const digits = [...String(Math.abs(exponent))].map(digit => SUPERSCRIPTS[Number(digit)]).join('');
+  return `10${exponent < 0 ? '⁻' : ''}${digits}`;
+}
+
+/** A number in at most three significant digits, in words a reader expects: `0.0132`, `4.1 × 10⁻⁵`, `> 10³⁰⁰`, `∞`. */
+export function numberText(value: number | null, digits = 3): string {
+  if (value === null || Number.isNaN(value)) return 'none';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  if (size >= 1e-3 && size < 1e5) {
+    const text = String(Number(value.toPrecision(digits))).replace('-', '−');
+    return size >= 1000 ? text.replace(/\B(?=(\d{3})+$)/g, ',') : text;
+  }
+  const [mantissa, exponent] = value.toExponential(digits - 1).split('e');
+  return `${mantissa!.replace('-', '−')} × ${powerOfTen(Number(exponent))}`;
+}
+
+/** An interval in words. */
+export function intervalText([low, high]: readonly [number, number]): string {
+  return `${numberText(low)} … ${numberText(high)}`;
+}
+
+/** A length on an axis: `64`, `12.5k`, `100k`. */
+export function lengthTick(length: number): string {
+  if (length >= 10_000) return `${Number((length / 1000).toPrecision(3))}k`;
+  return String(Number(length.toPrecision(4)));
+}
+
+/** A p-value in words. */
+export function probabilityText(p: number | null): string {
+  if (p === null) return '–';
+  return p < 1e-6 ? `< ${powerOfTen(-6)}` : numberText(p, 2);
+}

@@ -1,0 +1,71 @@
+import { plateauOf } from '../../analysis/plateau.ts';
+import type { Run } from '../../results/runs.ts';
+import { plateauFrames, type SeedSpread } from '../frames.ts';
+import { type Content, type Html, html } from '../html.ts';
+import { labelOf, numberText, symbolOf } from '../names.ts';
+import { tableHtml } from './table.ts';
+
+/** Plateaus and training losses over seeds: the numbers behind the figures. */
+export function plateauTable({ manifest, cells }: Run): Html {
+  const spread = ({ mean, interval, seeds, lost }: SeedSpread): Content[] => [
+    mean === null ? 'none' : numberText(mean),
+    interval ? interval.map(end => numberText(end, 2)).join(' … ') : '–',
+    html`${seeds.length}${lost > 0 && html` <small>${lost} without</small>`}`,
+  ];
+  return html`<details><summary>The numbers of ${manifest.name}</summary>
+${tableHtml({
+  caption: `${manifest.name}: geometric means over seeds with 95 % intervals.`,
+  head: ['setting', 'N', 'plateau', '95 % interval', 'seeds', 'training loss', '95 % interval', 'seeds'],
+  numeric: [1, 2, 3, 4, 5, 6, 7],
+  rows: plateauFrames(cells).map(({ axes, trainLength, plateau, trainLoss }) => [
+    labelOf(axes) || 'all cells',
+    trainLength,
+    ...spread(plateau),
+    ...spread(trainLoss),
+  ]),
+})}</details>
+`;
+}
+
+/** Every cell of a run, diverged ones included and marked. */
+export function cellsHtml({ manifest, cells }: Run): Html {
+  if (cells.length === 0) return html`<p>${manifest.name}: no cell is finished.</p>`;
+  const paths = [...new Set(cells.flatMap(({ axes }) => Object.keys(axes)))];
+  const diverged = cells.filter(({ divergedAtStep }) => divergedAtStep !== null).length;
+  const number = (value: number | null | undefined) => ({
+    show: value === null || value === undefined ? '–' : numberText(value),
+    sort: value ?? 'none',
+  });
+  const first = paths.length;
+  return html`<details><summary>${cells.length} cells of ${manifest.name}${diverged > 0 && `, ${diverged} diverged`}</summary>
+${tableHtml({
+  caption: `${manifest.name}: every cell that was trained. Column heads sort.`,
+  head: [
+    'cell',
+    ...paths.map(symbolOf),
+    'plateau',
+    'training loss',
+    'state',
+    'log₁₀ C(f), range',
+    'effective γ',
+    'steps',
+    'seconds',
+  ],
+  numeric: [...paths.map((_, i) => i + 1), first + 1, first + 2, first + 4, first + 5, first + 6, first + 7],
+  sortable: true,
+  rows: cells.map(cell => [
+    html`<code>${cell.cell}</code>`,
+    ...paths.map(path => String(cell.axes[path] ?? '–')),
+    number(cell.test.length === 0 ? null : plateauOf(cell)),
+    number(cell.trainLoss),
+    cell.divergedAtStep === null
+      ? 'trained'
+      : html`<span class="bad">diverged at step ${cell.divergedAtStep}</span>`,
+    number(cell.theory?.complexity.range),
+    number(cell.theory?.effectiveMargin),
+    number(cell.steps),
+    number(cell.seconds),
+  ]),
+})}</details>
+`;
+}

@@ -1,0 +1,62 @@
+import { lengthRows } from '../../analysis/predicted.ts';
+import { type Content, type Html, html } from '../html.ts';
+import type { Study } from '../input.ts';
+import { boundName, intervalText, labelOf, numberText, symbolOf } from '../names.ts';
+import { requiredInterval, requiredText } from '../words.ts';
+import { tableHtml } from './table.ts';
+
+/** From here on a bound says nothing that a person could use. */
+const VACUOUS_LOG10 = 12;
+
+/** N*(ε) of every setting beside every bound, and how both grow with the knobs. */
+export function lengthTables({ run, lengths, exponents }: Study): Html {
+  if (lengths.length === 0)
+    return html`<p>No cell of ${run.manifest.name} has a plateau to measure from.</p>`;
+  const rows = lengthRows(run.cells, run.manifest.experiment.epsilon);
+  const names = [...new Set(rows.flatMap(({ predicted }) => predicted.map(({ name }) => name)))];
+  const bound = (row: (typeof lengths)[number], name: string): Content => {
+    const own = rows.find(
+      ({ axes, epsilon }) => epsilon === row.epsilon && JSON.stringify(axes) === JSON.stringify(row.axes),
+    );
+    const found = own?.predicted.find(other => other.name === name);
+    if (!found) return '–';
+    const range = found.log10NRange;
+    return html`${logText(found.log10N)}${range !== undefined && html` <small>range C: ${logText(range)}</small>`}`;
+  };
+  return html`${tableHtml({
+    caption: html`${run.manifest.name}: training length needed for a plateau of at most ε, measured and by each bound that applies to these models (medians over seeds; bounds at error √ε, the root mean square that a loss of ε stands for).`,
+    head: ['setting', 'ε', 'N* measured', '95 % interval', ...names.map(boundName)],
+    numeric: [1, 2, 3, ...names.map((_, i) => i + 4)],
+    rows: lengths.map(row => [
+      labelOf(row.axes) || 'all cells',
+      numberText(row.epsilon),
+      requiredText(row),
+      requiredInterval(row),
+      ...names.map(name => bound(row, name)),
+    ]),
+  })}${
+    exponents.length > 0 &&
+    tableHtml({
+      caption: html`${run.manifest.name}: exponents. N* grows like the knob to this power, measured and by each bound.`,
+      head: ['knob', 'other axes', 'ε', 'measured', '95 % interval', ...names.map(boundName)],
+      numeric: [2, 3, 4, ...names.map((_, i) => i + 5)],
+      rows: exponents.map(({ knob, axes, epsilon, measured, interval, values, predicted }) => [
+        symbolOf(knob),
+        labelOf(axes) || '–',
+        numberText(epsilon),
+        html`${measured === null ? 'too few N*' : numberText(measured)} <small>${values.used} of ${values.all} values</small>`,
+        interval ? intervalText(interval) : '–',
+        ...names.map(name => {
+          const exponent = predicted.find(other => other.name === name)?.exponent;
+          return exponent === null || exponent === undefined ? '–' : numberText(exponent);
+        }),
+      ]),
+    })
+  }`;
+}
+
+function logText(log10: number | null): Content {
+  if (log10 === null) return 'not finite';
+  if (log10 > VACUOUS_LOG10) return html`10<sup>${Math.round(log10)}</sup>, vacuous`;
+  return numberText(Math.ceil(10 ** Math.max(0, log10) - 1e-9));
+}

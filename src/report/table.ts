@@ -1,0 +1,97 @@
+import { csvFormatRows } from 'd3-dsv';
+import type { BasicType } from 'hyparquet-writer';
+import { plateauOf } from '../analysis/plateau.ts';
+import type { Run } from '../results/runs.ts';
+import type { CellLine } from '../results/schema.ts';
+
+type Value = number | string | boolean | null;
+
+/** A column of the table of all cells. Null: not there, or not finite. */
+export interface Column {
+  name: string;
+  type: BasicType;
+  data: Value[];
+}
+
+/** What a row is about: a cell of a run at one test length. */
+interface Row {
+  run: Run;
+  cell: CellLine;
+  test: CellLine['test'][number] | undefined;
+}
+
+const FIXED: [name: string, type: BasicType, pick: (row: Row) => Value][] = [
+  ['train_loss', 'DOUBLE', ({ cell }) => cell.trainLoss],
+  ['train_loss_stderr', 'DOUBLE', ({ cell }) => cell.trainLossStderr],
+  ['diverged_at_step', 'INT32', ({ cell }) => cell.divergedAtStep],
+  ['plateau', 'DOUBLE', ({ cell }) => (cell.test.length === 0 ? null : plateauOf(cell))],
+  ['test_length', 'INT32', ({ test }) => test?.length ?? null],
+  ['test_loss', 'DOUBLE', ({ test }) => test?.loss ?? null],
+  ['test_loss_stderr', 'DOUBLE', ({ test }) => test?.stderr ?? null],
+  ['log10_complexity_norm', 'DOUBLE', ({ cell }) => cell.theory?.complexity.norm ?? null],
+  ['log10_complexity_range', 'DOUBLE', ({ cell }) => cell.theory?.complexity.range ?? null],
+  ['log10_complexity_empirical', 'DOUBLE', ({ cell }) => cell.theory?.complexity.empirical ?? null],
+  ['logit_margin', 'DOUBLE', ({ cell }) => cell.theory?.logitMargin ?? null],
+  ['effective_margin', 'DOUBLE', ({ cell }) => cell.theory?.effectiveMargin ?? null],
+  ['positional_margin', 'DOUBLE', ({ cell }) => cell.theory?.positionalMargin ?? null],
+  ['lipschitz', 'DOUBLE', ({ cell }) => cell.theory?.lipschitz ?? null],
+  ['steps', 'INT32', ({ cell }) => cell.steps],
+  ['seconds', 'DOUBLE', ({ cell }) => cell.seconds],
+  ['adapter', 'STRING', ({ cell }) => cell.adapter],
+];
+
+/** The table of all cells: one row a cell and test length, in the order of the runs. A cell that was never tested has one row without a length. */
+export function cellTable(runs: readonly Run[]): Column[] {
+  const rows: Row[] = runs.flatMap(run =>
+    run.cells.flatMap(cell =>
+      (cell.test.length === 0 ? [undefined] : cell.test).map(test => ({ run, cell, test })),
+    ),
+  );
+  const paths = [...new Set(runs.flatMap(({ cells }) => cells.flatMap(({ axes }) => Object.keys(axes))))];
+  const column = (name: string, type: BasicType, pick: (row: Row) => Value): Column => ({
+    name,
+    type,
+    data: rows.map(row => finite(pick(row))),
+  });
+  return [
+    column('experiment', 'STRING', ({ run }) => run.manifest.name),
+    column('run', 'STRING', ({ run }) => run.manifest.run),
+    column('cell', 'STRING', ({ cell }) => cell.cell),
+    ...paths.map(path => axisColumn(path, rows)),
+    ...FIXED.map(([name, type, pick]) => column(name, type, pick)),
+  ];
+}
+
+/** RFC 4180, a header line, empty where there is no value. */
+export function toCsv(columns: readonly Column[]): string {
+  const rows = columns[0]!.data.map((_, r) => columns.map(({ data }) => text(data[r]!)));
+  return `${csvFormatRows([columns.map(({ name }) => name), ...rows])}\n`;
+}
+
+/** The same table as an Apache Parquet file. */
+export async function toParquet(columns: readonly Column[]): Promise<Uint8Array> {
+  const { parquetWriteBuffer } = await import('hyparquet-writer');
+  return new Uint8Array(
+    parquetWriteBuffer({
+      columnData: columns.map(({ name, type, data }) => ({ name, type, data, nullable: true })),
+    }),
+  );
+}
+
+/** An axis is a column of the narrowest type that holds all of its values; mixed ones are written as text. */
+function axisColumn(path: string, rows: readonly Row[]): Column {
+  const data = rows.map(({ cell }) => cell.axes[path] ?? null);
+  const present = data.filter(value => value !== null);
+  const all = (kind: string) => present.length > 0 && present.every(value => typeof value === kind);
+  if (all('number')) return { name: path, type: 'DOUBLE', data };
+  if (all('boolean')) return { name: path, type: 'BOOLEAN', data };
+  return { name: path, type: 'STRING', data: data.map(value => (value === null ? null : String(value))) };
+}
+
+function finite(value: Value): Value {
+  return typeof value === 'number' && !Number.isFinite(value) ? null : value;
+}
+
+function text(value: Value): string {
+  return value === null ? '' : String(value);
+}

@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import { MachineError, messageOf } from '../shared/errors.ts';
+import { Conversation, type Session, SessionLost } from './conversation.ts';
+import type { SessionOptions } from './session-options.ts';
+import { isStopping, track, untrack } from './stopping.ts';
+import { type Driver, vulkanDrivers } from './vulkan.ts';
+
+const START_MS = 120_000;
+/** Lines of the process's own output that an error may quote. */
+const KEPT_LINES = 20;
+
+const greetingSchema = z.strictObject({ dawn: z.string() });
+
+/**
+ * The engine on Dawn in a Node process of its own, on the first driver that has an adapter of the wanted kind.
+ * @param program dist/cli/dawn.js
+ * @throws InputError for a bad VK_DRIVER_FILES or VK_ICD_FILENAMES, MachineError when no driver serves.
+ */
+export async function openDawnSession(options: SessionOptions, program: string): Promise<Session> {
+  const { adapter } = options;
+  const drivers = options.driver ? [options.driver] : vulkanDrivers(adapter);
+  const refusals: string[] = [];
+  for (const driver of drivers) {
+    try {
+      const session = await startDawn(options, program, driver);
+      const final = await session.send({ op: 'probe', adapter }).catch(async (error: unknown) => {
+        await session.close();
+        throw error;
+      });
+      if (final.event === 'probed') return session;
+      await session.close();
+      refusals.push(`${driver.name}: ${final.event === 'failed' ? final.message : final.event}`);
+    } catch (error) {
+      if (!(error instanceof SessionLost)) throw error;
+      refusals.push(`${driver.name}: ${error.message}`);
+    }
+  }
+  throw new MachineError(
+    `Dawn found no ${adapter === 'auto' ? '' : `${adapter} `}adapter (${refusals.join('; ')})`,
+    'See `lengthwise doctor`, or use --runtime chrome.',
+  );
+}
+
+async function startDawn(
+  { onLog }: SessionOptions,
+  program: string,
+  { environment }: Driver,
+): Promise<Session> {
+  const conversation = new Conversation();
+  const child = spawn(process.execPath, [program], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    serialization: 'advanced',
+  });
+  const ended = new Promise<void>(resolve => child.once('close', () => resolve()));
+  const said = listen(child);
+  const session: Session = {
+    runtime: 'dawn',
+    version: '',
+    pid: child.pid,
+    profile: undefined,
+    send: (request, onProgress) => conversation.ask(request, json => child.send(json, () => {}), onProgress),
+    async close() {
+      child.kill('SIGKILL');
+      await ended;
+      untrack(session);
+    },
+  };
+  track(session);
+  child.once('error', error => conversation.lose(new SessionLost(`Dawn's process: ${error.message}`)));
+  child.once('close', (code, signal) => {
+    untrack(session);
+    conversation.lose(new SessionLost(`Dawn's process ended (${signal ?? `exit code ${code}`})`));
+    if (!child.killed) for (const line of said) onLog?.(`dawn: ${line}`);
+  });
+  try {
+    session.version = `Dawn (webgpu ${await greeting(child, ended)})`;
+  } catch (error) {
+    await session.close();
+    if (isStopping()) return new Promise(() => {});
+    throw new MachineError(
+      `Dawn's process did not start: ${said.find(line => line.includes('Error')) ?? messageOf(error)}`,
+      'Run the set-up again (`node src/setup/setup.mjs`), or use --runtime chrome.',
+      { cause: error },
+    );
+  }
+  child.on('message', json => conversation.hear(String(json)));
+  return session;
+}
+
+/** The last lines of a process's output, as they come. */
+function listen(child: ChildProcess): string[] {
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr] as Readable[]) {
+    createInterface({ input: stream }).on('line', line => {
+      lines.push(line);
+      if (lines.length > KEPT_LINES) lines.shift();
+    });
+  }
+  return lines;
+}
+
+/** The version that the process greets with. */
+function greeting(child: ChildProcess, ended: Promise<void>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const patience = setTimeout(() => reject(new Error(`no answer in ${START_MS / 1000} s`)), START_MS);
+    const settle = (act: () => void) => {
+      clearTimeout(patience);
+      act();
+    };
+    child.once('message', json =>
+      settle(() => {
+        const parsed = greetingSchema.safeParse(JSON.parse(String(json)));
+        if (parsed.success) resolve(parsed.data.dawn);
+        else reject(new Error('it greeted with something else'));
+      }),
+    );
+    child.once('error', error => settle(() => reject(error)));
+    ended.then(() => settle(() => reject(new Error('it ended at once'))));
+  });
+}

@@ -1,0 +1,86 @@
+import { messageOf } from '../shared/errors.ts';
+import type { AdapterInfo, AdapterPreference, Roofline } from '../shared/protocol.ts';
+import { openSession, type Runtime, type Session, type SessionOptions } from './session.ts';
+import { failure } from './supervise.ts';
+import { type Trial, tryAdapter, within } from './trial.ts';
+import type { Driver } from './vulkan.ts';
+
+/** A way to run the engine. */
+export interface Candidate {
+  runtime: Runtime;
+  adapter: AdapterPreference;
+  /** What Dawn is shown. */
+  driver?: Driver;
+}
+
+/** What was found for a candidate; what is missing has its reason in `problem`. */
+export interface Finding {
+  candidate: Candidate;
+  /** Name and version of the browser, or of Dawn. */
+  version?: string;
+  adapter?: AdapterInfo;
+  trial?: Trial;
+  roofline?: Roofline;
+  problem?: string;
+}
+
+/** Longest that a candidate may take over each question, compiling included. */
+const PATIENCE_S = 300;
+
+/** Where and how to open sessions, whatever the candidate. */
+export type Workplace = Pick<SessionOptions, 'built' | 'port' | 'onLog'>;
+
+/** `chrome, hardware`, or `dawn, lvp_icd`. */
+export function candidateName({ runtime, adapter, driver }: Candidate): string {
+  return `${runtime}, ${driver?.name ?? adapter}`;
+}
+
+/** Opens a candidate, holds it against the reference and, when asked, measures its roofline. Never throws: failures are findings. */
+export async function examine(
+  candidate: Candidate,
+  workplace: Workplace,
+  { withRoofline }: { withRoofline: boolean },
+): Promise<Finding> {
+  const finding: Finding = { candidate };
+  let session: Session | undefined;
+  try {
+    session = await openSession({ ...workplace, ...candidate });
+    finding.version = session.version;
+    const final = await session.send({ op: 'probe', adapter: candidate.adapter });
+    if (final.event !== 'probed') throw failure(final);
+    finding.adapter = final.adapter;
+    finding.trial = await within(PATIENCE_S, tryAdapter(session, candidate.adapter));
+    if (withRoofline) finding.roofline = await within(PATIENCE_S, measure(session, candidate.adapter));
+  } catch (error) {
+    finding.problem = messageOf(error);
+  } finally {
+    await session?.close();
+  }
+  return finding;
+}
+
+async function measure(session: Session, adapter: AdapterPreference): Promise<Roofline> {
+  const final = await session.send({ op: 'roofline', adapter });
+  if (final.event !== 'measured') throw failure(final);
+  return final.roofline;
+}
+
+/** The finding whose f(x) is right and fastest; undefined when none is right. */
+export function bestOf(findings: readonly Finding[]): Finding | undefined {
+  return ranked(findings)[0];
+}
+
+/** Why it is the best, for people. */
+export function reasonOf(findings: readonly Finding[]): string {
+  const rates = ranked(findings).map(
+    ({ candidate, trial }) =>
+      `${candidateName(candidate)} ${Math.round(trial!.tokensPerSecond).toLocaleString('en')}`,
+  );
+  return `right and fastest at f(x), tokens/s: ${rates.join('; ')}`;
+}
+
+function ranked(findings: readonly Finding[]): Finding[] {
+  return findings
+    .filter(({ trial }) => trial?.right)
+    .sort((a, b) => b.trial!.tokensPerSecond - a.trial!.tokensPerSecond);
+}

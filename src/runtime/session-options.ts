@@ -1,0 +1,18 @@
+import type { AdapterPreference } from '../shared/protocol.ts';
+import type { Runtime } from './conversation.ts';
+import type { Driver } from './vulkan.ts';
+
+export interface SessionOptions {
+  runtime: Runtime;
+  adapter: AdapterPreference;
+  /** The folder that the build wrote: `dist`. */
+  built: string;
+  /** Whether timestamps must be exact, for `run --profile`; Dawn's always are. */
+  profile?: boolean;
+  /** Port of the page server; 0 takes a free one. Dawn needs none. */
+  port?: number;
+  /** The driver that Dawn is shown; the best that works unless given. */
+  driver?: Driver;
+  /** Receives what the engine's page or process complains of, one line each. */
+  onLog?: (line: string) => void;
+}

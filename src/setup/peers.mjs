@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/** Packages that only the benchmarks load. */
+export const PEERS = [
+  '@jax-js/jax',
+  '@tensorflow/tfjs-core',
+  '@tensorflow/tfjs-backend-webgpu',
+  'gpu.js',
+  'onnxruntime-web',
+];
+
+/** Version of a package in this checkout's node_modules; undefined where it is not installed. @param {string} name */
+function installedVersion(name) {
+  try {
+    return JSON.parse(readFileSync(join('node_modules', name, 'package.json'), 'utf8')).version;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Versions of lengthwise and of the peers that are installed, by package name. @returns {Record<string, string>} */
+export function peerVersions() {
+  const found = PEERS.map(name => [name, installedVersion(name)]).filter(([, version]) => version);
+  const { version } = createRequire(import.meta.url)('../../package.json');
+  return { lengthwise: version, ...Object.fromEntries(found) };
+}
+
+const ABSENT = '\0absent:';
+
+/**
+ * A vite plugin for installs without development dependencies: a peer that is not there becomes a module that says so when it is
+ * loaded, and the build goes on.
+ * @returns {import('vite').Plugin}
+ */
+export function absentPeers() {
+  const versions = peerVersions();
+  return {
+    name: 'absent-peers',
+    enforce: 'pre',
+    resolveId: id => (PEERS.includes(id) && !versions[id] ? ABSENT + id : null),
+    load: id =>
+      id.startsWith(ABSENT)
+        ? { code: "throw new Error('not installed');", syntheticNamedExports: true, moduleType: 'js' }
+        : null,
+  };
+}

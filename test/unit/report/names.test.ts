@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import {
+  boundName,
+  intervalText,
+  labelOf,
+  lengthTick,
+  numberText,
+  powerOfTen,
+  probabilityText,
+} from '../../../src/report/names.ts';
+
+describe('numbers in words', () => {
+  test.each([
+    [0, '0'],
+    [1, '1'],
+    [-0.243, '−0.243'],
+    [0.0131999, '0.0132'],
+    [1234.5, '1,230'],
+    [99999, '100,000'],
+    [2050, '2,050'],
+    [0.00099, '9.90 × 10⁻⁴'],
+    [-4.1e-7, '−4.10 × 10⁻⁷'],
+    [1e300, '1.00 × 10³⁰⁰'],
+    [Infinity, '∞'],
+    [-Infinity, '−∞'],
+    [Number.NaN, 'none'],
+    [null, 'none'],
+  ])('%s is %s', (value, text) => {
+    expect(numberText(value)).toBe(text);
+  });
+
+  test('intervals, powers, lengths and p-values', () => {
+    expect(intervalText([-Infinity, 0.5])).toBe('−∞ … 0.5');
+    expect(powerOfTen(-12)).toBe('10⁻¹²');
+    expect([64, 1024, 12500, 100000].map(lengthTick)).toEqual(['64', '1024', '12.5k', '100k']);
+    expect([null, 0.0312, 1e-9].map(probabilityText)).toEqual(['–', '0.031', '< 10⁻⁶']);
+  });
+});
+
+test('axes and bounds go by their symbols and names', () => {
+  expect(labelOf({ 'task.omega': 2, 'train.length': 8, 'model.heads': 1, seed: 3 })).toBe(
+    'ω = 2, N = 8, heads = 1',
+  );
+  expect(['theorem-5.2', 'theorem-5.2-digest', 'hardmax-remark', 'certificate'].map(boundName)).toEqual([
+    'Theorem 5.2',
+    'Theorem 5.2 (digest)',
+    'hardmax remark',
+    'certificate',
+  ]);
+});

@@ -1,0 +1,77 @@
+import { csvParse } from 'd3-dsv';
+import { parquetReadObjects } from 'hyparquet';
+import { describe, expect, test } from 'vitest';
+import { cellTable, toCsv, toParquet } from '../../../src/report/table.ts';
+import { syntheticRun } from '../../support/synthetic.ts';
+
+const runs = [
+  syntheticRun({
+    name: 'quoted, "name"\nof two lines',
+    task: { kind: 'simple', omega: [1, 2] },
+    axes: { 'task.omega': [1, 2] },
+    vary: (cell, i) =>
+      i === 1
+        ? {
+            ...cell,
+            divergedAtStep: 40,
+            trainLoss: null,
+            theory: null,
+            test: cell.test.map(({ length }) => ({ length, loss: null, stderr: null })),
+          }
+        : i === 2
+          ? { ...cell, test: [] }
+          : cell,
+  }),
+  syntheticRun({
+    name: 'other',
+    task: { kind: 'k-gram', vocabulary: 2, k: 1 },
+    axes: { 'data.law': ['iid', 'markov'] },
+  }),
+];
+const table = cellTable(runs);
+const rows = runs.flatMap(({ manifest, cells }) =>
+  cells.flatMap(cell =>
+    (cell.test.length === 0 ? [null] : cell.test).map(point => ({ experiment: manifest.name, cell, point })),
+  ),
+);
+
+describe('the table of all cells', () => {
+  test('CSV has a row for every cell and test length, and reads back as the cells', () => {
+    const read = csvParse(toCsv(table));
+    expect(read).toHaveLength(rows.length);
+    rows.forEach(({ experiment, cell, point }, i) => {
+      const row = read[i]!;
+      expect(row.experiment).toBe(experiment);
+      expect(row.cell).toBe(cell.cell);
+      expect(row['train.length']).toBe(String(cell.axes['train.length']));
+      expect(row['task.omega']).toBe(String(cell.axes['task.omega'] ?? ''));
+      expect(row['data.law']).toBe(cell.axes['data.law'] ?? '');
+      expect(row.test_length).toBe(point ? String(point.length) : '');
+      expect(row.test_loss === '' ? null : Number(row.test_loss)).toBe(point?.loss ?? null);
+      expect(row.diverged_at_step).toBe(cell.divergedAtStep === null ? '' : '40');
+    });
+  });
+
+  test('Parquet read back by another library equals the CSV', async () => {
+    const bytes = await toParquet(table);
+    const objects = await parquetReadObjects({ file: bytes.slice().buffer as ArrayBuffer });
+    const csv = csvParse(toCsv(table));
+    expect(objects).toHaveLength(csv.length);
+    objects.forEach((object, i) => {
+      const text = Object.entries(object).map(([name, value]) => [
+        name,
+        value === null || value === undefined ? '' : String(value),
+      ]);
+      expect(Object.fromEntries(text)).toEqual({ ...csv[i] });
+    });
+    expect(typeof objects[0]!.test_loss).toBe('number');
+  });
+
+  test('no runs, no rows, but a header and a readable file', async () => {
+    const empty = cellTable([{ ...runs[0]!, cells: [] }]);
+    expect(toCsv(empty).trim().split('\n')).toHaveLength(1);
+    expect(
+      await parquetReadObjects({ file: (await toParquet(empty)).slice().buffer as ArrayBuffer }),
+    ).toEqual([]);
+  });
+});
