@@ -147,9 +147,9 @@ describe('lengthwise simulate', () => {
         trained,
         '--adversary',
         '--test-length',
-        '128',
+        '4096',
         '--rounds',
-        '6',
+        '2',
         '--adapter',
         'software',
       ],
@@ -160,7 +160,9 @@ describe('lengthwise simulate', () => {
       expect(found.worstError).toBeGreaterThan(0);
       expect(found.worstTokens).toHaveLength(found.testLength);
     }
-    expect(adversary.target.map((row: { testLength: number }) => row.testLength)).toEqual([64, 128]);
+    expect(adversary.target.map((row: { testLength: number }) => row.testLength)).toEqual([
+      64, 256, 1024, 4096,
+    ]);
     for (const row of adversary.target) expect(row.worstError).toBeGreaterThanOrEqual(row.randomMean);
   });
 });
