@@ -53,10 +53,7 @@ export async function evaluatePack(
     try {
       const sums = new Sums(replicas);
       const sequences = pack.test.sequences;
-      const chunk = Math.max(
-        1,
-        Math.min(sequences, Math.floor(BATCH_BYTES / (replicas * sequenceBytes(weights, shape.longest)))),
-      );
+      const chunk = chunkOf(sequences, BATCH_BYTES / (replicas * sequenceBytes(weights, shape.longest)));
       const sized = model.layers === 1 ? weights : weightsFor(scratch, weights, chunk);
       const { arena } = sized;
       const how = {
@@ -102,6 +99,16 @@ export async function evaluatePack(
     test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread }));
   }
   return { train, test, seconds: (performance.now() - began) / 1000 };
+}
+
+/**
+ * Sequences of one evaluated batch when at most `most` fit: all, or an 8th, 64th, … of them, and not the most that fit. Every
+ * other size is another arena, and every other arena of a two-layer model another fifty kernels to compile.
+ */
+function chunkOf(sequences: number, most: number): number {
+  let parts = 1;
+  while (Math.ceil(sequences / parts) > Math.max(1, most)) parts *= 8;
+  return Math.ceil(sequences / parts);
 }
 
 /** Bytes a sequence takes in an evaluated batch; in two-layer models its positions and its place in the arena too. */

@@ -71,7 +71,11 @@ export function compile(
   constants: Constants,
   sources: Source[],
 ): Promise<GPUComputePipeline> {
-  const header = Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`);
+  // Only what the sources mention, so that kernels alike but for constants that they do not use compile once.
+  const mentioned = new Set(sources.flatMap(({ text }) => text.match(/\b[A-Z][A-Z0-9_]*\b/g) ?? []));
+  const header = Object.entries(constants)
+    .filter(([name]) => mentioned.has(name))
+    .map(([name, value]) => `const ${name} = ${value};`);
   // Quads need subgroups; the plain twin does the same without.
   const quads = sources.some(source => WITH_SUBGROUPS.has(source)) && gpu.features.has('subgroups');
   // Control flow that is the same in all lanes of a quad is enough for quads; WGSL would want it of the whole subgroup.
