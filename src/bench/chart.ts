@@ -9,7 +9,8 @@ import type { Row } from './rows.ts';
 const PEER_DASHES = ['6 3', '2 3', '8 3 2 3', '1 2'];
 
 const BAR_PIXELS = 15;
-const NAME_PIXELS = 150;
+/** The longest name, with what is remarked on it. */
+const NAME_PIXELS = 186;
 
 /** Everything that was measured: time against T, and share of the peak, losers and wrong ones included. */
 export function benchFigure(canvas: Canvas, rows: readonly Row[], machine: string): Figure {
