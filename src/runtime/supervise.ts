@@ -22,7 +22,8 @@ const ATTEMPTS = 3;
 
 /**
  * Trains packs. A lost device, or a browser or process that went away, costs the pack in hand: a fresh one begins it
- * again, and finished packs are never repeated. Sessions in `idle` are used first; all are closed at the end.
+ * again, and finished packs are never repeated. Sessions in `idle` are used first; all are closed at the end. After an error no
+ * further pack begins, and those that other workers have in hand are finished first.
  * @throws MachineError when a pack fails `ATTEMPTS` times, or in a way that a retry cannot help.
  */
 export async function trainPacks(
@@ -31,14 +32,17 @@ export async function trainPacks(
   idle: Session[] = [],
 ): Promise<void> {
   const limit = pLimit(supervision.workers);
-  try {
-    await Promise.all(
-      packs.map((request, index) => limit(() => trainOne(index, request, idle, supervision))),
-    );
-  } finally {
-    limit.clearQueue();
-    await Promise.allSettled(idle.map(session => session.close()));
-  }
+  const errors: unknown[] = [];
+  await Promise.all(
+    packs.map((request, index) =>
+      limit(async () => {
+        if (errors.length > 0) return;
+        await trainOne(index, request, idle, supervision).catch(error => errors.push(error));
+      }),
+    ),
+  );
+  await Promise.allSettled(idle.map(session => session.close()));
+  if (errors.length > 0) throw errors[0];
 }
 
 /** What is asked of the engine for one pack. */

@@ -89,7 +89,7 @@ describe('lengthwise theory', () => {
   test('says in words that a bound is vacuous, and shows the attention map of a ModPTask model', async () => {
     const { code, stdout } = await cli(['theory', trained, '--bits', '8'], { cwd });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/trained on mod-p, p = 3, k = 1/);
+    expect(stdout).toMatch(/Trained on mod-p, p = 3, k = 1/);
     expect(stdout).toMatch(/vacuous/);
     expect(stdout).toMatch(/j ≡ {2}1 +[\d.]+ % +█/);
     expect(stdout).toMatch(/uniformity within the residue of most mass/);
