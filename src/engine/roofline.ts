@@ -9,7 +9,7 @@ import type { Device } from './device.ts';
 import { type Dispatch, dispatchGroups, submit } from './dispatch.ts';
 import { EngineFailure } from './failure.ts';
 import { Memory } from './memory.ts';
-import { compile, type Source, u32 } from './shader.ts';
+import { type Constants, compile, type Source, u32 } from './shader.ts';
 
 /** Timed repetitions of each measurement; the median counts. */
 const SAMPLES = 5;
@@ -20,9 +20,12 @@ const TARGET_MS = 40;
 const GROUPS = 4096;
 const THREADS = 64 * GROUPS;
 /** Rounds that keep every sum of the FMA kernels below 2^24, where float32 counts exactly. */
-const MOST_ROUNDS = 2 ** 18;
-/** 8 chains of 4 multiply-adds; 8 chains of 2 exponentials. */
-const FLOPS_A_ROUND = 8 * 4 * 2;
+const MOST_ROUNDS = 2 ** 16;
+/** Multiply-adds of a chain in a round, and chains: what was fastest on SwiftShader. */
+const UNROLL = 16;
+const SCALAR_CHAINS = 12;
+const VECTOR_CHAINS = 2;
+/** 8 chains of 2 exponentials. */
 const EXPS_A_ROUND = 8 * 2;
 /** The root of x = exp(−x/2). */
 const EXP_ROOT = 0.703467422498;
@@ -47,8 +50,18 @@ export async function measureRoofline(device: Device): Promise<Roofline> {
     // Of a long enough job, a round trip's own cost is taken off.
     const net = (ms: number) => Math.max(ms - submitAndWaitMs, ms / 2);
     const work = { device, memory, net };
-    const vector = await arithmetic(work, { name: 'roofline_fma_vector.wgsl', text: vectorSource });
-    const scalar = await arithmetic(work, { name: 'roofline_fma_scalar.wgsl', text: scalarSource });
+    const vector = await arithmetic(
+      work,
+      { name: 'roofline_fma_vector.wgsl', text: vectorSource },
+      VECTOR_CHAINS,
+      4,
+    );
+    const scalar = await arithmetic(
+      work,
+      { name: 'roofline_fma_scalar.wgsl', text: scalarSource },
+      SCALAR_CHAINS,
+      1,
+    );
     const costs = await clock.costs(net);
     return {
       gflops: Math.max(vector, scalar),
@@ -73,30 +86,39 @@ interface Work {
   net: (ms: number) => number;
 }
 
-/** Multiply-adds, GFLOP/s. */
-function arithmetic(work: Work, source: Source): Promise<number> {
-  return rounds(work, source, [1, 1], FLOPS_A_ROUND, (value, thread, count) => {
-    const start = thread & 7;
-    return value === 4 * start + 4 * (start + 1) + 8 * 4 * count;
-  });
+/** Multiply-adds of that many chains of `width` numbers, GFLOP/s. */
+function arithmetic(work: Work, source: Source, chains: number, width: number): Promise<number> {
+  const constants = { CHAINS: u32(chains), UNROLL: u32(UNROLL) };
+  const flops = 2 * chains * width * UNROLL;
+  const isRight = (value: number, thread: number, count: number) =>
+    value === chains * width * ((thread & 7) + UNROLL * count);
+  return rounds(work, source, constants, [1, 1], flops, isRight);
 }
 
 /** Exponentials, 10^9 a second. */
 function exponentials(work: Work): Promise<number> {
   const source = { name: 'roofline_exp.wgsl', text: expSource };
-  return rounds(work, source, [-0.5, 0], EXPS_A_ROUND, value => Math.abs(value - EXP_ROOT) < EXP_TOLERANCE);
+  return rounds(
+    work,
+    source,
+    {},
+    [-0.5, 0],
+    EXPS_A_ROUND,
+    value => Math.abs(value - EXP_ROOT) < EXP_TOLERANCE,
+  );
 }
 
 /** 10^9 operations a second of a kernel that does `perRound` a thread in each of as many rounds as fill the target. */
 async function rounds(
   { device, memory, net }: Work,
   source: Source,
+  constants: Constants,
   [scale, shift]: [number, number],
   perRound: number,
   isRight: (value: number, thread: number, rounds: number) => boolean,
 ): Promise<number> {
   const { gpu } = device;
-  const pipeline = await compile(gpu, source.name, {}, [WORK, source]);
+  const pipeline = await compile(gpu, source.name, constants, [WORK, source]);
   const settings = memory.storage('roofline settings', 4);
   const out = memory.storage('roofline out', THREADS);
   const job = [dispatchGroups(gpu, pipeline, [settings, out], GROUPS, 1)];
