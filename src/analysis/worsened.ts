@@ -76,7 +76,7 @@ export function baselineClaim(
           `${row.experiment}, ${nameOf(row.axes)}: ${Math.exp(rise).toFixed(2)} times the baseline’s`,
       ),
       ...lost.map(({ row }) => `${row.experiment}, ${nameOf(row.axes)}: has no plateau any more`),
-      `${pairs.length} of ${current.length} settings are in the baseline`,
+      `${pairs.length} of ${current.length} settings are in the baseline, which has ${baseline.length}`,
     ],
   };
 }
