@@ -34,7 +34,7 @@ export class Bench {
       const { version } = error as { version?: string };
       return {
         event: 'failed',
-        problem: messageOf(error).split('\n')[0]!,
+        problem: `${messageOf(error).split('\n')[0]}${outsideBrowser(request)}`,
         harmless,
         ...(version === undefined ? {} : { version }),
       };
@@ -104,6 +104,12 @@ export class Bench {
       });
     }
   }
+}
+
+/** What a peer's own complaint does not say where it was not made to run: that there is no browser. */
+function outsideBrowser(request: BenchRequest): string {
+  const peer = request.op === 'check' && !request.implementation.startsWith('lengthwise/');
+  return peer && typeof document === 'undefined' ? ' (no browser here: try --runtime chrome)' : '';
 }
 
 function pose(problem: Problem): Posed {
