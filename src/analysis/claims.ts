@@ -1,3 +1,4 @@
+import { labelOf, symbolOf } from '../results/axes.ts';
 import type { Run } from '../results/runs.ts';
 import type { CellLine } from '../results/schema.ts';
 import { taskOf } from '../tasks/registry.ts';
@@ -49,10 +50,10 @@ const SIGNIFICANT = 0.05;
 
 /** Every claim that a run can decide. */
 export function claimsOf(run: Run): Claim[] {
-  const { cells, manifest } = run;
+  const { cells, manifest, name } = run;
   if (cells.length === 0) return [];
   const { task } = manifest.experiment as { task: { kind: string } & Record<string, unknown> };
-  const prefix = (claim: Claim): Claim => ({ ...claim, id: `${manifest.name}/${claim.id}` });
+  const prefix = (claim: Claim): Claim => ({ ...claim, id: `${name}/${claim.id}` });
   const knobs = taskOf(task.kind).complexity.map(knob => `task.${knob}`);
   return [
     plateauClaim(cells),
@@ -90,7 +91,7 @@ export function plateauClaim(cells: readonly CellLine[]): Claim | undefined {
   return {
     id: 'plateau',
     statement: 'the loss stops changing over the last octaves of the test length',
-    statistic: `slope of log loss against log T over the last three octaves: the setting where it is largest (${nameOf(measured[worst]!.axes)})`,
+    statistic: `slope of log loss against log T over the last three octaves: the setting where it is largest (${labelOf(measured[worst]!.axes)})`,
     value: mean,
     interval: tInterval(mean, Math.sqrt(variance / count), freedom),
     threshold: PLATEAU_SLOPE,
@@ -100,7 +101,7 @@ export function plateauClaim(cells: readonly CellLine[]): Claim | undefined {
     pValue: null,
     remarks: [
       `mean slope of all settings ${meanOf(all).toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
-      ...beyond.map(i => `${nameOf(measured[i]!.axes)}: slope ${groups[i]!.mean.toFixed(2)}`),
+      ...beyond.map(i => `${labelOf(measured[i]!.axes)}: slope ${groups[i]!.mean.toFixed(2)}`),
     ],
   };
 }
@@ -140,9 +141,8 @@ export function trendClaim(
     const plateaus = ordered.map(value => positivePlateau(block.get(value)));
     return plateaus.includes(undefined) ? [] : [plateaus as number[]];
   });
-  const name = path.split('.').at(-1)!;
-  const id = path === 'train.length' ? 'monotone-N' : `monotone-${name}`;
-  const what = path === 'train.length' ? 'training length N' : name;
+  const id = path === 'train.length' ? 'monotone-N' : `monotone-${path.split('.').at(-1)}`;
+  const what = path === 'train.length' ? 'training length N' : symbolOf(path);
   const base = {
     id,
     statement: `the plateau ${direction} with ${what}`,
@@ -196,7 +196,7 @@ function reversals(cells: readonly CellLine[], path: string, ordered: readonly n
     const { setting, after } = steps[i]!;
     const [a, b] = [setting, after].map(({ logs }) => Math.exp(meanOf(logs)).toExponential(1));
     return [
-      `against the trend: ${nameOf(setting.axes)} has ${a}, ${path.split('.').at(-1)} = ${after.value} has ${b}`,
+      `against the trend: ${labelOf(setting.axes)} has ${a}, ${symbolOf(path)} = ${after.value} has ${b}`,
     ];
   });
 }
@@ -247,12 +247,4 @@ function hardmaxClaims(cells: readonly CellLine[]): Claim[] {
 function positivePlateau(cell: CellLine | undefined): number | undefined {
   const plateau = cell && plateauOf(cell);
   return plateau ? plateau : undefined;
-}
-
-/** Axes in words, without the seed. */
-export function nameOf(axes: CellLine['axes']): string {
-  const words = Object.entries(axes)
-    .filter(([path]) => path !== 'seed')
-    .map(([path, value]) => `${path === 'train.length' ? 'N' : path.split('.').at(-1)} = ${value}`);
-  return words.join(', ');
 }

@@ -1,4 +1,5 @@
 import { median } from 'simple-statistics';
+import { settingOf } from '../results/axes.ts';
 import type { CellLine } from '../results/schema.ts';
 import { groupsBySeed, plateauPoints } from './plateau.ts';
 
@@ -57,7 +58,7 @@ export function theoryPoints(cells: readonly CellLine[]): TheoryPoint[] {
 /** Predicted and measured training lengths side by side, for every setting of the knobs and every ε. */
 export function lengthRows(cells: readonly CellLine[], epsilons: readonly number[]): LengthRow[] {
   const points = plateauPoints(cells);
-  const knobs = new Map(points.map(({ axes }) => [knobKey(axes), withoutLength(axes)]));
+  const knobs = new Map(points.map(({ axes }) => [knobKey(axes), settingOf(axes)]));
   return [...knobs].flatMap(([key, axes]) => {
     const own = points.filter(point => knobKey(point.axes) === key);
     const longestTrained = Math.max(...own.map(({ trainLength }) => trainLength));
@@ -109,10 +110,6 @@ function lengthMedian(values: (number | null)[]): number | null {
   return Number.isFinite(middle) ? middle : null;
 }
 
-function withoutLength({ 'train.length': _, seed: __, ...axes }: CellLine['axes']): CellLine['axes'] {
-  return axes;
-}
-
 function knobKey(axes: CellLine['axes']): string {
-  return JSON.stringify(withoutLength(axes));
+  return JSON.stringify(settingOf(axes));
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { labelOf } from '../results/axes.ts';
 import type { Run } from '../results/runs.ts';
 import type { Claim } from './claims.ts';
-import { nameOf } from './claims.ts';
 import { groupsBySeed, plateauOf } from './plateau.ts';
 import { holm, meanOf, pool, tInterval, upperTail } from './statistics.ts';
 
@@ -62,7 +62,7 @@ export function baselineClaim(
   return {
     id: 'baseline',
     statement: 'no plateau is worse than the baseline beyond its interval',
-    statistic: `plateau over the baseline’s, where it rose most (${nameOf(most.row.axes)})`,
+    statistic: `plateau over the baseline’s, where it rose most (${labelOf(most.row.axes)})`,
     value: Math.exp(most.rise),
     interval: tInterval(most.rise, most.error, freedom).map(Math.exp) as [number, number],
     threshold: 1,
@@ -73,9 +73,9 @@ export function baselineClaim(
     remarks: [
       ...worse.map(
         ({ row, rise }) =>
-          `${row.experiment}, ${nameOf(row.axes)}: ${Math.exp(rise).toFixed(2)} times the baseline’s`,
+          `${row.experiment}, ${labelOf(row.axes)}: ${Math.exp(rise).toFixed(2)} times the baseline’s`,
       ),
-      ...lost.map(({ row }) => `${row.experiment}, ${nameOf(row.axes)}: has no plateau any more`),
+      ...lost.map(({ row }) => `${row.experiment}, ${labelOf(row.axes)}: has no plateau any more`),
       `${pairs.length} of ${current.length} settings are in the baseline, which has ${baseline.length}`,
     ],
   };

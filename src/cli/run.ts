@@ -62,7 +62,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const experiment = await loadExperiment(file, options.set, options.size);
   const whole = planExperiment(experiment);
   const folder = join(options.out, experiment.name, whole.runHash);
-  const done = new Set(options.fresh ? [] : (await readCells(folder)).map(line => line.cell));
+  const done = new Set(options.fresh ? [] : (await readCells(folder)).cells.map(line => line.cell));
   const plan = planExperiment(experiment, hash => done.has(hash));
   if (options.profile !== undefined && plan.packs.length === 0) {
     throw new InputError(

@@ -3,6 +3,7 @@ import chart from 'simple-ascii-chart';
 import type { Baseline } from '../analysis/baseline.ts';
 import { type PlateauPoint, plateauPoints, type SeedMean } from '../analysis/plateau.ts';
 import { lengthRows, theoryPoints } from '../analysis/predicted.ts';
+import { labelOf, settingOf } from '../results/axes.ts';
 import type { CellLine } from '../results/schema.ts';
 import { infinite, lengthText } from './numbers.ts';
 
@@ -11,7 +12,7 @@ export type Baselines = ReadonlyMap<string, Baseline>;
 
 /** What a column of the table is called: every axis but training length and seed. */
 export function columnOf(axes: CellLine['axes']): string {
-  return knobsOf(axes) || 'plateau loss';
+  return labelOf(settingOf(axes)) || 'plateau loss';
 }
 
 /**
@@ -82,7 +83,7 @@ export function theorySummary(cells: readonly CellLine[]): string {
     const plateau = plateaus.find(other => JSON.stringify(other.axes) === JSON.stringify(axes))!.plateau;
     const margins = [point.logitMargin, point.effectiveMargin, point.positionalMargin];
     table.push([
-      [knobsOf(axes), `N = ${trainLength}`].filter(Boolean).join(', '),
+      [labelOf(settingOf(axes)), `N = ${trainLength}`].filter(Boolean).join(', '),
       plateau.mean === null ? 'diverged' : plateau.mean.toExponential(2),
       ...[complexity.norm, complexity.range].map(log => (log === null ? '−∞' : log.toFixed(1))),
       complexity.empirical === null ? 'none' : complexity.empirical.toFixed(2),
@@ -109,7 +110,7 @@ export function lengthSummary(cells: readonly CellLine[], epsilons: readonly num
   });
   for (const { axes, epsilon, measured, longestTrained, predicted } of rows) {
     table.push([
-      knobsOf(axes) || 'all',
+      labelOf(settingOf(axes)) || 'all',
       epsilon,
       measured === null ? `> ${longestTrained}` : `${measured}`,
       ...names.map(name => {
@@ -125,14 +126,6 @@ export function lengthSummary(cells: readonly CellLine[], epsilons: readonly num
     'root, the error that this loss stands for (medians over the seeds of the longest N; statements: `lengthwise theory <model>`)',
     table.toString(),
   ].join('\n');
-}
-
-/** Knobs in words, training length and seed left out. */
-export function knobsOf(axes: CellLine['axes']): string {
-  return Object.entries(axes)
-    .filter(([path]) => path !== 'train.length' && path !== 'seed')
-    .map(([path, value]) => `${path.split('.').at(-1)} = ${value}`)
-    .join(', ');
 }
 
 const BASELINES: [string, (baseline: Baseline | undefined) => number | undefined][] = [

@@ -10,11 +10,11 @@ import {
 } from '../analysis/required.ts';
 import { baselineClaim, type PlateauRow, plateauRowSchema, plateauRows } from '../analysis/worsened.ts';
 import { readUserFile } from '../config/yaml.ts';
+import { labelOf, symbolOf } from '../results/axes.ts';
 import { type Run, readRuns } from '../results/runs.ts';
 import { InputError, LengthwiseError, messageOf } from '../shared/errors.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { log, print, printJson } from './output.ts';
-import { knobsOf } from './summary.ts';
 import { wrapped } from './wrapped.ts';
 
 export interface VerifyOptions {
@@ -86,13 +86,13 @@ export async function verdictOn(folder: string, baseline?: string): Promise<Verd
   return { runs, damaged, claims, required: runs.flatMap(requiredOf) };
 }
 
-function requiredOf({ manifest, cells }: Run): Verdict['required'] {
+function requiredOf({ manifest, name, cells }: Run): Verdict['required'] {
   const { epsilon, task } = manifest.experiment as { epsilon: number[]; task: { kind: string } };
   if (cells.length === 0) return [];
   const knobs = taskOf(task.kind).complexity.map(knob => `task.${knob}`);
   return [
     {
-      experiment: manifest.name,
+      experiment: name,
       lengths: requiredLengths(cells, epsilon),
       exponents: lengthExponents(cells, [...knobs, 'data.alpha'], epsilon),
     },
@@ -120,7 +120,7 @@ async function readBaseline(path: string): Promise<PlateauRow[]> {
 /** Everything that is not as it should be, run by run. */
 export function missingOf({ runs, damaged }: Verdict): string[] {
   return [
-    ...runs.flatMap(({ manifest, missing }) => missing.map(what => `${manifest.name}: ${what}`)),
+    ...runs.flatMap(({ name, missing }) => missing.map(what => `${name}: ${what}`)),
     ...damaged.map(what => `left out: ${what}`),
   ];
 }
@@ -160,11 +160,11 @@ function requiredText({ experiment, lengths, exponents }: Verdict['required'][nu
     style: { head: [], border: [] },
   });
   for (const row of lengths)
-    table.push([knobsOf(row.axes) || 'all', row.epsilon, lengthOf(row), intervalOf(row)]);
+    table.push([labelOf(row.axes) || 'all', row.epsilon, lengthOf(row), intervalOf(row)]);
   return [
     table.toString(),
     ...exponents.map(({ knob, axes, epsilon, measured, interval, values, predicted }) => {
-      const others = knobsOf(axes);
+      const others = labelOf(axes);
       const range = interval ? ` [${interval.map(end => end.toFixed(2)).join(', ')}]` : '';
       const own =
         measured === null
@@ -173,7 +173,7 @@ function requiredText({ experiment, lengths, exponents }: Verdict['required'][nu
       const bounds = predicted.map(
         ({ name, exponent }) => `${name} ${exponent === null ? 'none' : exponent.toPrecision(3)}`,
       );
-      const what = `exponent of N* in ${knob.split('.').at(-1)}${others ? ` (${others})` : ''} at ε = ${epsilon}`;
+      const what = `exponent of N* in ${symbolOf(knob)}${others ? ` (${others})` : ''} at ε = ${epsilon}`;
       return wrapped(`${what}: ${own}; of the bounds: ${bounds.join(', ') || 'none'}`);
     }),
   ];

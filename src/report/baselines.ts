@@ -1,9 +1,9 @@
 import { type Baseline, baselineOf } from '../analysis/baseline.ts';
 import { experimentSchema } from '../config/schema.ts';
 import { cellsOf } from '../plan/cells.ts';
+import { labelOf, settingOf } from '../results/axes.ts';
 import type { Run } from '../results/runs.ts';
 import { InputError } from '../shared/errors.ts';
-import { labelOf, settingOf } from './names.ts';
 
 /** What needs no training would reach, by the label of a setting. Empty where the manifest's experiment is not one of this version. */
 export function baselinesOf({ manifest }: Run): ReadonlyMap<string, Baseline> {

@@ -1,7 +1,7 @@
 import { groupsBySeed, plateauOf } from '../analysis/plateau.ts';
 import { type Interval, meanOf, pool, tInterval } from '../analysis/statistics.ts';
+import { settingOf } from '../results/axes.ts';
 import type { CellLine } from '../results/schema.ts';
-import { settingOf } from './names.ts';
 
 /** What a few seeds say of a loss: their geometric mean, and the t interval of the mean logarithm on a variance pooled over training lengths. */
 export interface SeedSpread {

@@ -1,5 +1,6 @@
+import { labelOf } from '../results/axes.ts';
 import type { ReportInput } from './input.ts';
-import { intervalText, labelOf, numberText, probabilityText } from './names.ts';
+import { intervalText, numberText, probabilityText } from './names.ts';
 import { failedFirst, outcomeOf, requiredInterval, requiredText } from './words.ts';
 
 /** A summary fit for a pull-request comment: the outcome, a table of verdicts, the training lengths that were needed, what is missing. */
@@ -7,7 +8,7 @@ export function summaryMarkdown({ claims, studies, missing }: ReportInput): stri
   const failed = claims.filter(({ holds }) => !holds);
   const lengths = studies.flatMap(({ run, lengths: own }) =>
     own.map(row => [
-      `${plain(run.manifest.name)}${Object.keys(row.axes).length > 0 ? `, ${plain(labelOf(row.axes))}` : ''}`,
+      `${plain(run.name)}${Object.keys(row.axes).length > 0 ? `, ${plain(labelOf(row.axes))}` : ''}`,
       numberText(row.epsilon),
       requiredText(row),
       requiredInterval(row),

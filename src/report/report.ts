@@ -70,11 +70,9 @@ function imageFiles(
   return [[`figures/${id}.svg`, svg], ...(png ? [[`figures/${id}.png`, png] as [string, Uint8Array]] : [])];
 }
 
-/** A run's figures are named after its experiment, and numbered where a name occurs twice. Names come from a file: only what any file system takes is kept. */
+/** A run's figures are named after it, and numbered where that leaves two alike. Names come from a file: only what any file system takes is kept. */
 function prefixesOf(studies: readonly Study[]): string[] {
-  const names = studies.map(({ run }) =>
-    run.manifest.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, ''),
-  );
+  const names = studies.map(({ run }) => run.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, ''));
   return names.map((name, i) => {
     const before = names.slice(0, i).filter(other => other === name).length;
     return before === 0 ? name : `${name}-${before + 1}`;

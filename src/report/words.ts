@@ -1,5 +1,6 @@
 import type { Claim } from '../analysis/claims.ts';
 import type { RequiredLength } from '../analysis/required.ts';
+import { symbolOf } from '../results/axes.ts';
 import { numberText } from './names.ts';
 
 /** What the paper's figures are called, by task. */
@@ -45,7 +46,7 @@ export function meaningOf(claim: Claim): string {
       ? 'Training on longer sequences leaves less loss on very long ones.'
       : 'It is not shown that training on longer sequences leaves less loss on very long ones.';
   if (name.startsWith('monotone-')) {
-    const knob = name.slice('monotone-'.length);
+    const knob = symbolOf(`task.${name.slice('monotone-'.length)}`);
     return holds
       ? `The harder the task (larger ${knob}), the more loss is left at the same training length.`
       : `It is not shown that a harder task (larger ${knob}) leaves more loss at the same training length.`;

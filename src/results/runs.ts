@@ -9,6 +9,8 @@ import { readCells } from './store.ts';
 /** A run as it lies on the disk. */
 export interface Run {
   folder: string;
+  /** The experiment's name, with the run's where several runs of that name were read: `figure-2@c83112de`. */
+  name: string;
   manifest: Manifest;
   cells: CellLine[];
   /** What is missing, in words. */
@@ -37,7 +39,11 @@ export async function readRuns(folder: string): Promise<{ runs: Run[]; damaged: 
     const what = damaged.length > 0 ? damaged[0]! : `${folder}: no run in it (no manifest.json)`;
     throw new InputError(what, 'Give a folder that `lengthwise run` has written, or one that holds several.');
   }
-  return { runs, damaged };
+  return { runs: runs.map(run => ({ ...run, name: nameAmong(runs, run) })), damaged };
+}
+
+function nameAmong(runs: readonly Run[], { manifest: { name, run } }: Run): string {
+  return runs.filter(({ manifest }) => manifest.name === name).length > 1 ? `${name}@${run}` : name;
 }
 
 async function readRun(folder: string): Promise<Run> {
@@ -52,16 +58,20 @@ async function readRun(folder: string): Promise<Run> {
       { cause: error },
     );
   }
-  const cells = await readCells(folder);
+  const { cells, tornBytes } = await readCells(folder);
   const open = manifest.cells - cells.length;
   const diverged = cells.filter(cell => cell.divergedAtStep !== null).length;
   const bare = cells.filter(cell => cell.theory === undefined).length;
   return {
     folder,
+    name: manifest.name,
     manifest,
     cells,
     missing: [
       ...(cells.length === 0 ? ['no cell is finished'] : []),
+      ...(tornBytes > 0
+        ? [`the last line of cells.jsonl is torn (${tornBytes} bytes) and was not read`]
+        : []),
       ...(open > 0 && cells.length > 0 ? [`${open} of ${manifest.cells} cells are not finished`] : []),
       ...(diverged > 0 ? [`${diverged} of ${cells.length} cells diverged`] : []),
       ...(bare > 0 ? [`${bare} cells carry no theory (made by an older version)`] : []),

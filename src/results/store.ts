@@ -91,11 +91,12 @@ export class Store {
   }
 }
 
-/** Cells of a run's folder, for a look before anything is opened; none when there is no such run. */
-export async function readCells(folder: string): Promise<CellLine[]> {
+/** Cells of a run's folder, for a look before anything is opened, and how many bytes of a torn last line follow; none when there is no such run. */
+export async function readCells(folder: string): Promise<{ cells: CellLine[]; tornBytes: number }> {
   const path = join(folder, 'cells.jsonl');
-  if (!existsSync(path)) return [];
-  return parseLines(await readFile(path), path, cellLineSchema).lines;
+  if (!existsSync(path)) return { cells: [], tornBytes: 0 };
+  const { lines, whole, total } = parseLines(await readFile(path), path, cellLineSchema);
+  return { cells: lines, tornBytes: total - whole };
 }
 
 async function removeRun(folder: string): Promise<void> {

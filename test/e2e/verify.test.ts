@@ -74,12 +74,22 @@ describe('lengthwise verify', () => {
     expect(claims.map(({ id }: { id: string }) => id.split('/')[0])).toEqual(['a', 'a', 'a', 'b', 'b', 'b']);
   });
 
+  test('runs of one name are told apart by their hash', async () => {
+    const root = emptyFolder();
+    writeRun(join(root, 'a', '1'), cells(), { name: 'a', run: '11111111' });
+    writeRun(join(root, 'a', '2'), cells(), { name: 'a', run: '22222222' });
+    const { claims } = JSON.parse((await verify(root, '--json')).stdout);
+    const names = claims.map(({ id }: { id: string }) => id.split('/')[0]);
+    expect([...new Set(names)]).toEqual(['a@11111111', 'a@22222222']);
+  });
+
   test('a torn tail and unfinished cells are said, and the rest is decided', async () => {
     const folder = run(cells(), { cells: 30 });
     appendFileSync(join(folder, 'cells.jsonl'), '{"cell":"torn');
     const { code, stderr } = await verify(folder);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/6 of 30 cells are not finished/);
+    expect(stderr).toMatch(/made-up: the last line of cells.jsonl is torn \(13 bytes\) and was not read/);
+    expect(stderr).toMatch(/made-up: 6 of 30 cells are not finished/);
   });
 
   test('diverged cells are counted, not dropped silently', async () => {
@@ -89,7 +99,7 @@ describe('lengthwise verify', () => {
     expect(stdout).toMatch(/23 \(1 without\)/);
   });
 
-  test('a thousand cells of twelve lengths in ten seconds', async () => {
+  test('a thousand cells of twelve lengths, and it says how long they took', async () => {
     const many = Array.from({ length: 10 }, (_, omega) =>
       [4, 8, 16, 32, 64].flatMap(N =>
         Array.from({ length: 20 }, (_, seed) =>

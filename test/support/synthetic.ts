@@ -31,7 +31,13 @@ export function writeSynthetic(root: string, synthetic: Synthetic): string {
 /** The same run without a folder. */
 export function syntheticRun(synthetic: Synthetic): Run {
   const cells = syntheticCells(synthetic);
-  return { folder: '.', manifest: manifestOf(cells, changesOf(synthetic)), cells, missing: [] };
+  return {
+    folder: '.',
+    name: synthetic.name,
+    manifest: manifestOf(cells, changesOf(synthetic)),
+    cells,
+    missing: [],
+  };
 }
 
 /** The cells of a made-up run, the last axis varying fastest. */

@@ -1,7 +1,8 @@
 import { meanOf } from '../../analysis/statistics.ts';
+import { labelOf } from '../../results/axes.ts';
 import type { CellLine } from '../../results/schema.ts';
 import { settingsOf } from '../frames.ts';
-import { labelOf, numberText } from '../names.ts';
+import { numberText } from '../names.ts';
 import { inkOn, token, viridis } from '../theme.ts';
 import { channels, draw } from './draw.ts';
 import { type Canvas, type Figure, MOST_PANELS, PANEL, panelsLeft } from './figure.ts';

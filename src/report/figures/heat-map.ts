@@ -1,6 +1,7 @@
+import { labelOf } from '../../results/axes.ts';
 import type { CellLine } from '../../results/schema.ts';
 import { lossPoints, settingsOf } from '../frames.ts';
-import { labelOf, lengthTick, numberText } from '../names.ts';
+import { lengthTick, numberText } from '../names.ts';
 import { inkOn, token, viridis } from '../theme.ts';
 import { channels, draw } from './draw.ts';
 import { type Canvas, type Figure, MOST_PANELS, PANEL, panelsLeft } from './figure.ts';

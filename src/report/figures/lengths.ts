@@ -1,8 +1,9 @@
 import { lengthRows } from '../../analysis/predicted.ts';
 import type { RequiredLength } from '../../analysis/required.ts';
+import { labelOf, symbolOf, without } from '../../results/axes.ts';
 import type { CellLine } from '../../results/schema.ts';
 import { primaryKnob } from '../frames.ts';
-import { boundName, labelOf, numberText, powerOfTen, symbolOf, without } from '../names.ts';
+import { boundName, numberText, powerOfTen } from '../names.ts';
 import { categorical, token } from '../theme.ts';
 import { channels, draw } from './draw.ts';
 import { type Canvas, type Figure, type Key, MOST_PANELS, PANEL, panelsLeft, symbolAt } from './figure.ts';

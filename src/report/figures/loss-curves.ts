@@ -1,7 +1,8 @@
 import type { Baseline } from '../../analysis/baseline.ts';
+import { labelOf } from '../../results/axes.ts';
 import type { CellLine } from '../../results/schema.ts';
 import { lossPoints, settingsOf } from '../frames.ts';
-import { labelOf, numberText } from '../names.ts';
+import { numberText } from '../names.ts';
 import { ordered, token } from '../theme.ts';
 import { logDomain } from './draw.ts';
 import { type Canvas, type Figure, type Key, MOST_PANELS, PANEL, panelsLeft, symbolAt } from './figure.ts';

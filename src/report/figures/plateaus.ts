@@ -1,6 +1,7 @@
+import { labelOf, symbolOf, without } from '../../results/axes.ts';
 import type { CellLine } from '../../results/schema.ts';
 import { type PlateauFrame, plateauFrames, primaryKnob } from '../frames.ts';
-import { labelOf, numberText, symbolOf, without } from '../names.ts';
+import { numberText } from '../names.ts';
 import { categorical } from '../theme.ts';
 import { logDomain } from './draw.ts';
 import {

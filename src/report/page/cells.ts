@@ -1,20 +1,21 @@
 import { plateauOf } from '../../analysis/plateau.ts';
+import { labelOf, symbolOf } from '../../results/axes.ts';
 import type { Run } from '../../results/runs.ts';
 import { plateauFrames, type SeedSpread } from '../frames.ts';
 import { type Content, type Html, html } from '../html.ts';
-import { labelOf, numberText, symbolOf } from '../names.ts';
+import { numberText } from '../names.ts';
 import { tableHtml } from './table.ts';
 
 /** Plateaus and training losses over seeds: the numbers behind the figures. */
-export function plateauTable({ manifest, cells }: Run): Html {
+export function plateauTable({ name, cells }: Run): Html {
   const spread = ({ mean, interval, seeds, lost }: SeedSpread): Content[] => [
     mean === null ? 'none' : numberText(mean),
     interval ? interval.map(end => numberText(end, 2)).join(' … ') : '–',
     html`${seeds.length}${lost > 0 && html` <small>${lost} without</small>`}`,
   ];
-  return html`<details><summary>The numbers of ${manifest.name}</summary>
+  return html`<details><summary>The numbers of ${name}</summary>
 ${tableHtml({
-  caption: `${manifest.name}: geometric means over seeds with 95 % intervals.`,
+  caption: `${name}: geometric means over seeds with 95 % intervals.`,
   head: ['setting', 'N', 'plateau', '95 % interval', 'seeds', 'training loss', '95 % interval', 'seeds'],
   numeric: [1, 2, 3, 4, 5, 6, 7],
   rows: plateauFrames(cells).map(({ axes, trainLength, plateau, trainLoss }) => [
@@ -28,8 +29,8 @@ ${tableHtml({
 }
 
 /** Every cell of a run, diverged ones included and marked. */
-export function cellsHtml({ manifest, cells }: Run): Html {
-  if (cells.length === 0) return html`<p>${manifest.name}: no cell is finished.</p>`;
+export function cellsHtml({ name, cells }: Run): Html {
+  if (cells.length === 0) return html`<p>${name}: no cell is finished.</p>`;
   const paths = [...new Set(cells.flatMap(({ axes }) => Object.keys(axes)))];
   const diverged = cells.filter(({ divergedAtStep }) => divergedAtStep !== null).length;
   const number = (value: number | null | undefined) => ({
@@ -37,9 +38,9 @@ export function cellsHtml({ manifest, cells }: Run): Html {
     sort: value ?? 'none',
   });
   const first = paths.length;
-  return html`<details><summary>${cells.length} cells of ${manifest.name}${diverged > 0 && `, ${diverged} diverged`}</summary>
+  return html`<details><summary>${cells.length} cells of ${name}${diverged > 0 && `, ${diverged} diverged`}</summary>
 ${tableHtml({
-  caption: `${manifest.name}: every cell that was trained. Column heads sort.`,
+  caption: `${name}: every cell that was trained. Column heads sort.`,
   head: [
     'cell',
     ...paths.map(symbolOf),

@@ -1,7 +1,8 @@
 import { lengthRows } from '../../analysis/predicted.ts';
+import { labelOf, symbolOf } from '../../results/axes.ts';
 import { type Content, type Html, html } from '../html.ts';
 import type { Study } from '../input.ts';
-import { boundName, intervalText, labelOf, numberText, symbolOf } from '../names.ts';
+import { boundName, intervalText, numberText } from '../names.ts';
 import { requiredInterval, requiredText } from '../words.ts';
 import { tableHtml } from './table.ts';
 
@@ -10,8 +11,7 @@ const VACUOUS_LOG10 = 12;
 
 /** N*(ε) of every setting beside every bound, and how both grow with the knobs. */
 export function lengthTables({ run, lengths, exponents }: Study): Html {
-  if (lengths.length === 0)
-    return html`<p>No cell of ${run.manifest.name} has a plateau to measure from.</p>`;
+  if (lengths.length === 0) return html`<p>No cell of ${run.name} has a plateau to measure from.</p>`;
   const rows = lengthRows(run.cells, run.manifest.experiment.epsilon);
   const names = [...new Set(rows.flatMap(({ predicted }) => predicted.map(({ name }) => name)))];
   const bound = (row: (typeof lengths)[number], name: string): Content => {
@@ -24,7 +24,7 @@ export function lengthTables({ run, lengths, exponents }: Study): Html {
     return html`${logText(found.log10N)}${range !== undefined && html` <small>range C: ${logText(range)}</small>`}`;
   };
   return html`${tableHtml({
-    caption: html`${run.manifest.name}: training length needed for a plateau of at most ε, measured and by each bound that applies to these models (medians over seeds; bounds at error √ε, the root mean square that a loss of ε stands for).`,
+    caption: html`${run.name}: training length needed for a plateau of at most ε, measured and by each bound that applies to these models (medians over seeds; bounds at error √ε, the root mean square that a loss of ε stands for).`,
     head: ['setting', 'ε', 'N* measured', '95 % interval', ...names.map(boundName)],
     numeric: [1, 2, 3, ...names.map((_, i) => i + 4)],
     rows: lengths.map(row => [
@@ -37,7 +37,7 @@ export function lengthTables({ run, lengths, exponents }: Study): Html {
   })}${
     exponents.length > 0 &&
     tableHtml({
-      caption: html`${run.manifest.name}: exponents. N* grows like the knob to this power, measured and by each bound.`,
+      caption: html`${run.name}: exponents. N* grows like the knob to this power, measured and by each bound.`,
       head: ['knob', 'other axes', 'ε', 'measured', '95 % interval', ...names.map(boundName)],
       numeric: [2, 3, 4, ...names.map((_, i) => i + 5)],
       rows: exponents.map(({ knob, axes, epsilon, measured, interval, values, predicted }) => [

@@ -36,7 +36,7 @@ export function pageHtml(input: ReportInput, parts: PageParts): string {
   );
   const { claims } = input;
   const studies = inPaperOrder(input, parts);
-  const names = [...new Set(studies.map(({ study }) => study.run.manifest.name))].join(', ');
+  const names = [...new Set(studies.map(({ study }) => study.run.name))].join(', ');
   const policy = `default-src 'none'; style-src '${digest(css.text)}'; script-src '${digest(script)}'; img-src data:; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
 <html lang="en">
@@ -66,7 +66,7 @@ ${verdictsHtml(claims)}</section>
 <section id="lengths" aria-labelledby="lengths-head"><h2 id="lengths-head">Training length needed, measured and predicted</h2>
 ${LENGTHS}
 ${studies.map(
-  ({ study, figures }) => html`<h3>${study.run.manifest.name}</h3>
+  ({ study, figures }) => html`<h3>${study.run.name}</h3>
 ${figuresHtml(figures.lengths, parts)}${lengthTables(study)}`,
 )}</section>
 <section id="cells" aria-labelledby="cells-head"><h2 id="cells-head">Every run</h2>
@@ -119,8 +119,8 @@ function kindOf({ manifest }: Run): string {
 }
 
 function studyHtml({ study: { run }, figures }: Drawn, parts: PageParts): Html {
-  const { manifest, cells } = run;
-  return html`<h3>${manifest.name} <small>${cells.length} of ${manifest.cells} cells</small></h3>
+  const { manifest, name, cells } = run;
+  return html`<h3>${name} <small>${cells.length} of ${manifest.cells} cells</small></h3>
 ${figuresHtml(figures.results, parts)}${
   cells.length === 0 ? html`<p>No cell is finished: nothing to draw yet.</p>` : plateauTable(run)
 }`;

@@ -39,8 +39,8 @@ describe('plateau', () => {
     )!;
     expect(claim.holds).toBe(false);
     expect(claim.value).toBeCloseTo(0.5, 6);
-    expect(claim.statistic).toMatch(/omega = 2, N = 16/);
-    expect(claim.remarks.join()).toMatch(/omega = 2, N = 16: slope 0\.50/);
+    expect(claim.statistic).toMatch(/ω = 2, N = 16/);
+    expect(claim.remarks.join()).toMatch(/ω = 2, N = 16: slope 0\.50/);
   });
 
   test('catches losses that all still fall', () => {
@@ -78,7 +78,7 @@ describe('monotone', () => {
     const claim = trendClaim(cells, 'train.length', 'falls')!;
     expect(claim.pValue).toBeLessThan(0.01);
     expect(claim.holds).toBe(false);
-    expect(claim.remarks.join()).toMatch(/against the trend: .*omega = 4.*N = 32|omega = 4.*N = 16/);
+    expect(claim.remarks.join()).toMatch(/against the trend: .*ω = 4.*N = 32|ω = 4.*N = 16/);
   });
 
   test('a reversal that optimisation explains, the training loss being as high, is none', () => {
@@ -120,7 +120,7 @@ describe('hardmax', () => {
       ...cellLine({ 'train.length': 64, seed }, [1, 1, 1]),
       attention: attention(mass + seed / 1000, uniformity),
     }));
-    return claimsOf({ folder: 'x', missing: [], manifest: manifest(kind), cells });
+    return claimsOf({ folder: 'x', name: 'x', missing: [], manifest: manifest(kind), cells });
   };
   const held = (claims: ReturnType<typeof run>) =>
     Object.fromEntries(claims.filter(({ id }) => /hardmax/.test(id)).map(({ id, holds }) => [id, holds]));

@@ -52,8 +52,8 @@ describe('predicted beside measured training lengths', () => {
 
   it('shows in the summary, unreached lengths as such', () => {
     const text = lengthSummary(cells, [0.01]);
-    expect(text).toMatch(/omega = 2 +│ 0.01 +│ 8 +│ 100,000/);
-    expect(text).toMatch(/omega = 8 +│ 0.01 +│ > 16 +│ none/);
+    expect(text).toMatch(/ω = 2 +│ 0.01 +│ 8 +│ 100,000/);
+    expect(text).toMatch(/ω = 8 +│ 0.01 +│ > 16 +│ none/);
     expect(lengthSummary([cellLine({ 'train.length': 4, seed: 0 }, [1])], [0.1])).toBe('');
   });
 
@@ -66,7 +66,7 @@ describe('predicted beside measured training lengths', () => {
     const points = theoryPoints([...cells, diverged]);
     const point = points.find(({ trainLength, axes }) => trainLength === 16 && axes['task.omega'] === 2)!;
     expect(point).toMatchObject({ lipschitz: 2, seeds: 3 });
-    expect(theorySummary([...cells, diverged])).toMatch(/omega = 2, N = 16 .* 1.00e-3/);
+    expect(theorySummary([...cells, diverged])).toMatch(/ω = 2, N = 16 .* 1.00e-3/);
     expect(theorySummary([diverged])).toBe('');
   });
 });

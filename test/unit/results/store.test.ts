@@ -49,7 +49,7 @@ describe('store', () => {
       expect(torn[0]).toMatch(/torn last line/);
       await store.add([finished('cc')], []);
       await store.close();
-      expect((await readCells(folder)).map(cell => cell.cell)).toEqual(['aa', 'cc']);
+      expect((await readCells(folder)).cells.map(cell => cell.cell)).toEqual(['aa', 'cc']);
     },
   );
 

@@ -1,0 +1,8 @@
+import { expect, test } from 'vitest';
+import { labelOf, settingOf } from '../../../src/results/axes.ts';
+
+test('axes go by the symbols of the paper; seeds are never named, training length is no part of a setting', () => {
+  const axes = { 'task.omega': 2, 'train.length': 8, 'model.heads': 1, seed: 3 };
+  expect(labelOf(axes)).toBe('ω = 2, N = 8, heads = 1');
+  expect(labelOf(settingOf(axes))).toBe('ω = 2, heads = 1');
+});
