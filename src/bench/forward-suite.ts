@@ -1,7 +1,7 @@
 import { denseForward } from '../engine/dense-forward.ts';
 import type { Device } from '../engine/device.ts';
 import { forward } from '../engine/forward.ts';
-import { initialise } from '../model/initialise.ts';
+import { randomWeights } from '../model/initialise.ts';
 import { layoutOf, unflatten } from '../model/layout.ts';
 import { linearTimeForward } from '../reference/linear-time.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
@@ -36,7 +36,7 @@ function forwardModel({ D, heads }: ForwardProblem): { model: Model; weights: st
     activation: 'relu',
     attention: { precision: 'infinite', scale: 1 / Math.sqrt(D) },
   };
-  const flat = initialise(config, { phiInit: [0, 1.5], baseWidth: D, seed: 1 });
+  const flat = randomWeights(config, { phiInit: [0, 1.5], baseWidth: D, seed: 1 });
   return { model: { config, tensors: unflatten(layoutOf(config), flat) }, weights: toBase64(flat) };
 }
 

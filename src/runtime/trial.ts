@@ -1,4 +1,4 @@
-import { initialise } from '../model/initialise.ts';
+import { randomWeights } from '../model/initialise.ts';
 import { flatten, layoutOf, unflatten } from '../model/layout.ts';
 import { float32Bounds } from '../reference/bound.ts';
 import { referenceForward } from '../reference/forward.ts';
@@ -41,7 +41,7 @@ const TIMED = 3;
  * @throws MachineError when the adapter fails outright.
  */
 export async function tryAdapter(session: Session, adapter: AdapterPreference): Promise<Trial> {
-  const flat = initialise(CONFIG, { phiInit: [0, 1.5], baseWidth: CONFIG.width, seed: 7 });
+  const flat = randomWeights(CONFIG, { phiInit: [0, 1.5], baseWidth: CONFIG.width, seed: 7 });
   const model: Model = { config: CONFIG, tensors: unflatten(layoutOf(CONFIG), flat) };
   const weights = toBase64(flatten(layoutOf(CONFIG), model.tensors));
   const ask = async (sequences: number[][]) => {

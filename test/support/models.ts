@@ -1,4 +1,4 @@
-import { initialise } from '../../src/model/initialise.ts';
+import { randomWeights } from '../../src/model/initialise.ts';
 import { layoutOf, tensorShapes, unflatten } from '../../src/model/layout.ts';
 import type { Model, ModelConfig } from '../../src/shared/model-config.ts';
 import { below, WordStream } from '../../src/shared/random.ts';
@@ -20,7 +20,7 @@ export const BASE: ModelConfig = {
 
 /** A model with random weights. */
 export function randomModel(config: ModelConfig, seed: number, phiInit: [number, number] = [0, 1.5]): Model {
-  const flat = initialise(config, { phiInit, baseWidth: config.width, seed });
+  const flat = randomWeights(config, { phiInit, baseWidth: config.width, seed });
   return { config, tensors: unflatten(layoutOf(config), flat) };
 }
 

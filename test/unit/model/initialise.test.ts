@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { initialise, learningRateMultipliers } from '../../../src/model/initialise.ts';
+import { initialise, learningRateMultipliers, randomWeights } from '../../../src/model/initialise.ts';
 import { layoutOf, slotOf } from '../../../src/model/layout.ts';
 import { learningRateFactor } from '../../../src/model/schedule.ts';
 import type { ModelConfig } from '../../../src/shared/model-config.ts';
@@ -28,7 +28,6 @@ describe('μP initialisation', () => {
   const flat = start(0);
   test.each([
     ['embed', 1],
-    ['layer.0.query', 1 / 8],
     ['layer.1.value', 1 / 8],
     ['layer.0.mlp_in', 1 / 8],
     ['layer.1.mlp_out', 1 / 16],
@@ -40,6 +39,18 @@ describe('μP initialisation', () => {
     const deviation = Math.sqrt(own.reduce((sum, x) => sum + x * x, 0) / n);
     expect(Math.abs(mean)).toBeLessThan((5 * std) / Math.sqrt(n));
     expect(Math.abs(deviation / std - 1)).toBeLessThan(5 / Math.sqrt(2 * n));
+  });
+
+  test('queries start at 0; weights to check with differ in nothing else', () => {
+    const random = randomWeights(config, { phiInit: [0.2, 0.8], baseWidth: 32, seed: 0 });
+    for (const { name } of layout.slots) {
+      const [started, drawn] = [values(flat, name), values(random, name)];
+      if (!name.endsWith('.query')) expect(started).toEqual(drawn);
+      else {
+        expect(started.every(x => x === 0)).toBe(true);
+        expect(drawn.some(x => x !== 0)).toBe(true);
+      }
+    }
   });
 
   test('biases are 0, φ lies in its interval and fills it', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { erf } from '../../../src/model/activation.ts';
-import { initialise } from '../../../src/model/initialise.ts';
+import { randomWeights } from '../../../src/model/initialise.ts';
 import { layoutOf, unflatten } from '../../../src/model/layout.ts';
 import { adamState, adamStep } from '../../../src/reference/adam.ts';
 import { referenceGradient } from '../../../src/reference/backward.ts';
@@ -50,7 +50,7 @@ const SHAPES: { name: string; config: ModelConfig; loss: 'mse' | 'cross-entropy'
 
 describe.each(SHAPES)('backward against central differences: $name', ({ config, loss }) => {
   const layout = layoutOf(config);
-  const flat = Float64Array.from(initialise(config, { phiInit: [0.2, 1.4], baseWidth: 5, seed: 11 }));
+  const flat = Float64Array.from(randomWeights(config, { phiInit: [0.2, 1.4], baseWidth: 5, seed: 11 }));
   const model = (values: Float64Array): { config: ModelConfig; tensors: Tensors<Float64Array> } => ({
     config,
     tensors: Object.fromEntries(
