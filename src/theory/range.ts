@@ -4,7 +4,14 @@ import { add, multiply, type Vector } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { logSum, sum } from './complexity.ts';
 import { logitMatrix, operatorNorm, valueMatrix } from './norms.ts';
-import { extent, type ReachableSet, rangeOf, reachableStates } from './reachable.ts';
+import {
+  atomsOf,
+  extent,
+  type ReachableSet,
+  rangeOf,
+  rangeOfProducts,
+  reachableStates,
+} from './reachable.ts';
 import type { Interval } from './relaxation.ts';
 import { slopeBound } from './slope-bound.ts';
 
@@ -77,18 +84,31 @@ function secondHead(model: AnyModel, h: number, sets: ReachableSet[]) {
   const { width: d } = model.config;
   const V = valueMatrix(model, 1, h);
   const M = logitMatrix(model, 1, h);
-  const flat = Float64Array.from(M.to1DArray());
+  const gradient = Float64Array.from(M.to1DArray());
+  const atoms = atomsOf(sets);
+  const logits = Float64Array.from(new Matrix(atoms).mmul(M).to1DArray());
   const diameter = (rows: number[][]) => Math.hypot(...rows.map(row => extent(sets, Float64Array.from(row))));
-  /** Range of the logits yᵀ M y_T over y, for the direction M y_T. Convex and even in y_T. */
-  const rangeFor = (y: Vector) => extent(sets, multiply(flat, y, d));
   return {
     norm: operatorNorm(V),
     spread: diameter(V.to2DArray()),
     keySpread: diameter(M.transpose().to2DArray()),
     /** Over queries in `set`: the largest range of logits, and the largest gradient of a logit in its key. */
     logits(set: ReachableSet) {
-      const gradient = (y: Vector) => Math.hypot(...multiply(flat, y, d));
-      return { range: mostOverSet(set, rangeFor), steepest: mostOverSet(set, gradient) };
+      return {
+        range: mostOverSet(
+          set,
+          y => multiply(logits, y, atoms.length),
+          products => {
+            const { low, high } = rangeOfProducts(sets, products);
+            return high - low;
+          },
+        ),
+        steepest: mostOverSet(
+          set,
+          y => multiply(gradient, y, d),
+          image => Math.hypot(...image),
+        ),
+      };
     },
   };
 }
@@ -118,27 +138,35 @@ function secondInputs(model: AnyModel, sets: ReachableSet[]): (set: ReachableSet
 }
 
 /**
- * An upper bound of a convex, even, subadditive function over a set: its largest value at the vertices, plus what the generators can add.
+ * An upper bound of size(image(y)) over a set, image being linear and size convex, even and subadditive: its largest value at the vertices, plus
+ * what the generators can add.
  */
-function mostOverSet(set: ReachableSet, f: (y: Vector) => number): number {
-  const noise = sum(set.generators.map(f));
+function mostOverSet(
+  set: ReachableSet,
+  image: (y: Vector) => Vector,
+  size: (image: Vector) => number,
+): number {
+  const noise = sum(set.generators.map(generator => size(image(generator))));
   const corners = set.polytopes.reduce((product, vertices) => product * vertices.length, 1);
-  if (corners <= MOST_VERTICES) {
-    const vertices = set.polytopes.reduce<Vector[]>(
-      (points, polytope) => points.flatMap(p => polytope.map(v => plus(p, v))),
-      [set.center],
-    );
-    return Math.max(...vertices.map(f)) + noise;
-  }
-  let middle = set.center;
+  const center = image(set.center);
+  const polytopes = set.polytopes.map(vertices => vertices.map(image));
+  if (corners <= MOST_VERTICES) return mostAtVertices(center, polytopes, size) + noise;
+  let middle = center;
   let around = 0;
-  for (const polytope of set.polytopes) {
-    const centroid = new Float64Array(set.center.length);
+  for (const polytope of polytopes) {
+    const centroid = new Float64Array(center.length);
     for (const v of polytope) add(centroid, v, 1 / polytope.length);
     middle = plus(middle, centroid);
-    around += Math.max(...polytope.map(v => f(plus(v, centroid, -1))));
+    around += Math.max(...polytope.map(v => size(plus(v, centroid, -1))));
   }
-  return f(middle) + around + noise;
+  return size(middle) + around + noise;
+}
+
+/** The largest size of `point` plus a vertex of every polytope. */
+function mostAtVertices(point: Vector, polytopes: Vector[][], size: (image: Vector) => number): number {
+  const [first, ...rest] = polytopes;
+  if (!first) return size(point);
+  return Math.max(...first.map(v => mostAtVertices(plus(point, v), rest, size)));
 }
 
 function plus(a: Vector, b: Vector, scale = 1): Vector {

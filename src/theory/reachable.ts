@@ -152,22 +152,42 @@ export function preActivations({ config, tensors }: AnyModel, l: number, polytop
 
 /** Range of g·y over the union of sets. */
 export function rangeOf(sets: readonly ReachableSet[], g: Vector): Interval {
+  return rangeOfProducts(
+    sets,
+    atomsOf(sets).map(atom => dot(atom, g)),
+  );
+}
+
+/** How far apart two reachable states can be in direction g. */
+export function extent(sets: readonly ReachableSet[], g: Vector): number {
+  const { low, high } = rangeOf(sets, g);
+  return high - low;
+}
+
+/** The vectors that sets are made of, in the order of `rangeOfProducts`. */
+export function atomsOf(sets: readonly ReachableSet[]): Vector[] {
+  return sets.flatMap(({ center, polytopes, generators }) => [center, ...polytopes.flat(), ...generators]);
+}
+
+/** Range of g·y over the union of sets, by the products of g with the sets' atoms. */
+export function rangeOfProducts(sets: readonly ReachableSet[], products: ArrayLike<number>): Interval {
   const range = { low: Infinity, high: -Infinity };
-  for (const { center, polytopes, generators } of sets) {
-    let low = dot(g, center);
+  let at = 0;
+  for (const { polytopes, generators } of sets) {
+    let low = products[at++]!;
     let high = low;
-    for (const vertices of polytopes) {
+    for (const { length } of polytopes) {
       let [least, most] = [Infinity, -Infinity];
-      for (const v of vertices) {
-        const at = dot(g, v);
-        if (at < least) least = at;
-        if (at > most) most = at;
+      for (const end = at + length; at < end; at++) {
+        const product = products[at]!;
+        if (product < least) least = product;
+        if (product > most) most = product;
       }
       low += least;
       high += most;
     }
-    for (const generator of generators) {
-      const reach = Math.abs(dot(g, generator));
+    for (const end = at + generators.length; at < end; at++) {
+      const reach = Math.abs(products[at]!);
       low -= reach;
       high += reach;
     }
@@ -175,10 +195,4 @@ export function rangeOf(sets: readonly ReachableSet[], g: Vector): Interval {
     range.high = Math.max(range.high, high);
   }
   return range;
-}
-
-/** How far apart two reachable states can be in direction g. */
-export function extent(sets: readonly ReachableSet[], g: Vector): number {
-  const { low, high } = rangeOf(sets, g);
-  return high - low;
 }
