@@ -10,6 +10,7 @@ import {
 } from '../analysis/required.ts';
 import { baselineClaim, type PlateauRow, plateauRowSchema, plateauRows } from '../analysis/worsened.ts';
 import { readUserFile } from '../config/yaml.ts';
+import { requiredInterval, requiredText } from '../report/words.ts';
 import { labelOf, symbolOf } from '../results/axes.ts';
 import { type Run, readRuns } from '../results/runs.ts';
 import { InputError, LengthwiseError, messageOf } from '../shared/errors.ts';
@@ -149,18 +150,18 @@ function verdictText({ claims, required }: Verdict): string {
     ...claims
       .filter(({ holds }) => !holds)
       .map(({ id, remarks }) => wrapped(`${id} FAILS: ${remarks.join('; ') || 'not shown'}`)),
-    ...required.flatMap(requiredText),
+    ...required.flatMap(studyText),
     `${held} of ${claims.length} claims hold.`,
   ].join('\n');
 }
 
-function requiredText({ experiment, lengths, exponents }: Verdict['required'][number]): string[] {
+function studyText({ experiment, lengths, exponents }: Verdict['required'][number]): string[] {
   const table = new Table({
     head: [`${experiment}: N*(ε)`, 'ε', 'N*', '95 % interval'],
     style: { head: [], border: [] },
   });
   for (const row of lengths)
-    table.push([labelOf(row.axes) || 'all', row.epsilon, lengthOf(row), intervalOf(row)]);
+    table.push([labelOf(row.axes) || 'all', row.epsilon, requiredText(row), requiredInterval(row)]);
   return [
     table.toString(),
     ...exponents.map(({ knob, axes, epsilon, measured, interval, values, predicted }) => {
@@ -177,19 +178,4 @@ function requiredText({ experiment, lengths, exponents }: Verdict['required'][nu
       return wrapped(`${what}: ${own}; of the bounds: ${bounds.join(', ') || 'none'}`);
     }),
   ];
-}
-
-/** N* in words. */
-export function lengthOf({ length, censored, shortest, longest }: RequiredLength): string {
-  if (length !== null) return length.toFixed(1);
-  return censored === 'below' ? `≤ ${shortest}` : `> ${longest}`;
-}
-
-/** The interval of N* in words. */
-export function intervalOf({ interval, shortest, longest }: RequiredLength): string {
-  if (!interval) return 'one seed';
-  const end = (length: number) =>
-    length === 0 ? `≤ ${shortest}` : length === Infinity ? `> ${longest}` : length.toFixed(1);
-  const [low, high] = interval.map(end);
-  return low === high ? low! : `${low} … ${high}`;
 }
