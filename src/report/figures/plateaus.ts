@@ -20,6 +20,8 @@ import { lossPanel, seriesMarks } from './series.ts';
 const DASHES = [undefined, '6 3', '2 3', '8 3 2 3', '1 2'];
 /** Neighbouring series are moved apart by this factor, so that their bars do not hide each other. */
 const APART = 1.035;
+/** Training losses may lie this factor below the least plateau before they stand at the foot of the axis: a handful of strings is learned to 1e-16. */
+const DEPTH = 100;
 
 /**
  * Plateau against training length, a line for each value of the first of `knobs` that varies, and beside it the training loss on the same scale, so
@@ -36,8 +38,10 @@ export function plateauCurves(
   const spreads = frames.flatMap(({ plateau, trainLoss }) => [plateau, trainLoss]);
   const values = spreads.flatMap(({ seeds }) => seeds);
   if (lengths.length < 2 || values.length === 0) return undefined;
+  const least = Math.min(...frames.flatMap(({ plateau }) => plateau.seeds));
+  const foot = Number.isFinite(least) ? least / DEPTH : 0;
   const domain = logDomain(
-    values,
+    values.map(value => Math.max(value, foot)),
     spreads.flatMap(({ interval }) => interval ?? []),
   );
   const knob = primaryKnob(cells, knobs);
@@ -88,7 +92,7 @@ export function plateauCurves(
   return {
     id,
     title: 'Plateau against training length',
-    caption: `Left: the plateau, the loss that is left on long sequences. Right: the loss on sequences like those trained on, on the same scale. Where both are equally high, training was the limit; where only the plateau is, the training length was. Lines: geometric mean over seeds; bars: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds.${panelsLeft(rows.length, others.size)}`,
+    caption: `Left: the plateau, the loss that is left on long sequences. Right: the loss on sequences like those trained on, on the same scale. Where both are equally high, training was the limit; where only the plateau is, the training length was. Lines: geometric mean over seeds; bars: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds.${values.some(value => value < foot) ? ' Training losses below the axis stand at its foot.' : ''}${panelsLeft(rows.length, others.size)}`,
     legend: knob ? { kind: 'keys', title: symbolOf(knob), keys } : undefined,
     panels: rows.flatMap(([rest, own]) => {
       const suffix = rest ? `, ${rest}` : '';
