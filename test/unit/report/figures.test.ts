@@ -104,6 +104,19 @@ describe('figures are true', () => {
     expect(below / steps[0]![1]!).toBeCloseTo(Math.log(20) / Math.log(4), 2);
   });
 
+  test('a training loss of 1e-16 stands at the foot of the axis, and the caption says so; marks of plateaus keep their room', () => {
+    const tiny: Synthetic = {
+      ...OMEGA,
+      vary: cell => (cell.axes['train.length'] === 4 ? { ...cell, trainLoss: 1e-16 } : cell),
+    };
+    const [usual, floored] = [figureOf(OMEGA, 'plateau'), figureOf(tiny, 'plateau')];
+    expect(usual.caption).not.toMatch(/at its foot/);
+    expect(floored.caption).toMatch(/Training losses below the axis stand at its foot\./);
+    const heights = (figure: Figure) => marksOf(figure.panels[0]!.svg).map(([, y]) => y);
+    const reach = (figure: Figure) => Math.max(...heights(figure)) - Math.min(...heights(figure));
+    expect(reach(floored)).toBeGreaterThan(reach(usual) / 3);
+  });
+
   test('what needs no training is drawn where the manifest says what was asked', () => {
     const asked = {
       train: { length: [4, 8, 16, 32] },
