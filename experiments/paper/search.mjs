@@ -7,7 +7,9 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const RESULTS = join('results', 'paper-search');
-const searches = readdirSync(import.meta.dirname).filter(file => /^search-.*\.yaml$/.test(file));
+const searches = readdirSync(import.meta.dirname)
+  .filter(file => /^search-.*\.yaml$/.test(file))
+  .sort();
 /** Axes that a choice has to serve all values of. @param {string} axis */
 const isGiven = axis => axis === 'seed' || axis === 'train.length' || axis.startsWith('task.');
 
