@@ -1,4 +1,6 @@
 import type { ModelConfig, Tensors } from '../shared/model-config.ts';
+import { encodingOf } from './encodings/registry.ts';
+import { ruleOf } from './rules/registry.ts';
 
 /** One tensor inside a replica's flat parameter block. `offset` and `size` count floats. */
 export interface TensorSlot {
@@ -17,28 +19,32 @@ export interface Layout {
 
 /** Tensor names and shapes of a config, in file order (interfaces.md, "Model file"). */
 export function tensorShapes(config: ModelConfig): { name: string; shape: number[] }[] {
-  const { layers, heads: H, width: d, keyWidth, mlpWidth: m, vocabulary, period, locality, outputs } = config;
-  const shapes = [
+  const { layers, heads: H, width: d, keyWidth, mlpWidth: m, vocabulary, outputs, norm, attention } = config;
+  const positionRows = encodingOf(attention).positionRows(config);
+  const gain = (name: string) => (norm === 'rms' ? [{ name, shape: [d] }] : []);
+  const layer = (l: number) =>
+    [
+      ...gain('attention_norm'),
+      { name: 'query', shape: [H, keyWidth, d] },
+      { name: 'key', shape: [H, keyWidth, d] },
+      { name: 'value', shape: [H, d, d] },
+      ...ruleOf(attention).tensors(config),
+      ...(m === 0
+        ? []
+        : [
+            ...gain('mlp_norm'),
+            { name: 'mlp_in', shape: [m, d] },
+            { name: 'mlp_bias', shape: [m] },
+            { name: 'mlp_out', shape: [d, m] },
+          ]),
+    ].map(({ name, shape }) => ({ name: `layer.${l}.${name}`, shape }));
+  return [
     { name: 'embed', shape: [vocabulary, d] },
-    { name: 'position', shape: [period, d] },
+    ...(positionRows > 0 ? [{ name: 'position', shape: [positionRows, d] }] : []),
+    ...Array.from({ length: layers }, (_, l) => layer(l)).flat(),
+    ...gain('final_norm'),
+    { name: 'unembed', shape: [outputs, d] },
   ];
-  for (let l = 0; l < layers; l++) {
-    shapes.push(
-      { name: `layer.${l}.query`, shape: [H, keyWidth, d] },
-      { name: `layer.${l}.key`, shape: [H, keyWidth, d] },
-      { name: `layer.${l}.value`, shape: [H, d, d] },
-      { name: `layer.${l}.phi`, shape: [H, locality + 1] },
-    );
-    if (m > 0) {
-      shapes.push(
-        { name: `layer.${l}.mlp_in`, shape: [m, d] },
-        { name: `layer.${l}.mlp_bias`, shape: [m] },
-        { name: `layer.${l}.mlp_out`, shape: [d, m] },
-      );
-    }
-  }
-  shapes.push({ name: 'unembed', shape: [outputs, d] });
-  return shapes;
 }
 
 /** The flat layout of a config's parameters. Every tensor starts at a multiple of 4 floats. */

@@ -1,24 +1,57 @@
 import { z } from 'zod';
 
 const positiveInt = z.int().min(1);
+const scale = z.number().positive();
 
-/** Attention rule (theory.md §1). `bits: null` is the log-scaled softmax without rounding. */
-export const attentionSchema = z.discriminatedUnion('precision', [
-  z.strictObject({ precision: z.literal('infinite'), scale: z.number().positive() }),
-  z.strictObject({
-    precision: z.literal('finite'),
-    bits: z.int().min(1).max(64).nullable(),
-    scale: z.number().positive(),
-  }),
+/** Most layers of a model. */
+export const MAX_LAYERS = 12;
+
+export const ENCODINGS = ['none', 'absolute', 'rope', 'alibi'] as const;
+
+const softmaxSchema = z
+  .strictObject({
+    rule: z.literal('softmax'),
+    encoding: z.enum(ENCODINGS),
+    /** Scalable softmax: each head scales its logits by a learned σ_h log i. */
+    logScale: z.boolean(),
+    scale,
+    /** Of `rope`, and of nothing else. */
+    ropeBase: z.number().gt(1).optional(),
+    /** Rows of `absolute`'s table, and of nothing else. */
+    maxLength: positiveInt.optional(),
+  })
+  .superRefine(({ encoding, ropeBase, maxLength }, context) => {
+    const needed = { ropeBase: encoding === 'rope', maxLength: encoding === 'absolute' };
+    for (const [key, value] of Object.entries({ ropeBase, maxLength })) {
+      const needs = needed[key as keyof typeof needed];
+      if (needs === (value !== undefined)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        message: needs ? `encoding ${encoding} needs it` : `encoding ${encoding} has none`,
+      });
+    }
+  });
+
+/**
+ * Attention rule (theory.md §§1, 10). The limit rules name their precision, `bits: null` being the log-scaled softmax without rounding;
+ * ordinary softmax names its encoding.
+ */
+export const attentionSchema = z.union([
+  z.discriminatedUnion('precision', [
+    z.strictObject({ precision: z.literal('infinite'), scale }),
+    z.strictObject({ precision: z.literal('finite'), bits: z.int().min(1).max(64).nullable(), scale }),
+  ]),
+  softmaxSchema,
 ]);
 
 /** Most attention classes (heads · vocabulary · period) of a model: what one shader invocation holds. */
 export const MAX_ATTENTION_CLASSES = 1024;
 
-/** Everything that fixes a limit transformer's shape: the `__metadata__.lengthwise` of a model file (interfaces.md). */
+/** Everything that fixes a model's shape: the `__metadata__.lengthwise` of a model file (interfaces.md). */
 export const modelConfigSchema = z
   .strictObject({
-    layers: z.union([z.literal(1), z.literal(2)]),
+    layers: positiveInt.max(MAX_LAYERS),
     heads: positiveInt,
     width: positiveInt,
     keyWidth: positiveInt,
@@ -28,15 +61,44 @@ export const modelConfigSchema = z
     locality: z.int().min(0),
     outputs: positiveInt,
     activation: z.enum(['relu', 'gelu']),
+    norm: z.enum(['none', 'rms']).default('none'),
     attention: attentionSchema,
   })
-  .refine(({ heads, vocabulary, period }) => heads * vocabulary * period <= MAX_ATTENTION_CLASSES, {
-    message: `heads · vocabulary · period must be at most ${MAX_ATTENTION_CLASSES}`,
+  .superRefine((config, context) => {
+    for (const { path, message } of shapeProblems(config)) context.addIssue({ code: 'custom', path, message });
   });
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
+export type Attention = ModelConfig['attention'];
+export type SoftmaxAttention = Extract<Attention, { rule: 'softmax' }>;
 
-/** A limit transformer's weights, by the tensor names of interfaces.md, row-major. */
+/** What of a shape does not fit together: the path of a key, and why. */
+export function shapeProblems(
+  config: Pick<ModelConfig, 'heads' | 'vocabulary' | 'period' | 'locality' | 'keyWidth' | 'attention'>,
+): { path: string[]; message: string }[] {
+  const { heads, vocabulary, period, locality, keyWidth, attention } = config;
+  const problems: { path: string[]; message: string }[] = [];
+  const say = (key: string, message: string) => problems.push({ path: [key], message });
+  if (isSoftmax(attention)) {
+    if (period !== 1) say('period', `${period}: softmax attention has period 1`);
+    if (locality !== 0) say('locality', `${locality}: softmax attention has locality 0`);
+    if (attention.encoding === 'rope' && keyWidth % 2 === 1)
+      say('keyWidth', `${keyWidth} is odd: rope turns pairs of coordinates`);
+  } else if (heads * vocabulary * period > MAX_ATTENTION_CLASSES) {
+    say(
+      'heads',
+      `heads · vocabulary · period = ${heads * vocabulary * period} is more than ${MAX_ATTENTION_CLASSES}`,
+    );
+  }
+  return problems;
+}
+
+/** Whether a rule is ordinary softmax, and not a limit rule. */
+export function isSoftmax(attention: Attention): attention is SoftmaxAttention {
+  return 'rule' in attention;
+}
+
+/** A model's weights, by the tensor names of interfaces.md, row-major. */
 export type Tensors<A extends Float32Array | Float64Array = Float32Array> = Record<string, A>;
 
 /** A model: its shape and its float32 weights. */

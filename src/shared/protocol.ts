@@ -17,6 +17,10 @@ const loss = z.number().nullable();
 export const lengthModeSchema = z.enum(['uniform', 'fixed']);
 export const lawSchema = z.enum(['dirichlet-iid', 'dirichlet-markov', 'uniform-iid']);
 export const lossSchema = z.enum(['mse', 'cross-entropy']);
+/** Which positions of a training sequence carry a target: the last, every one, or so many, drawn uniformly without repetition. */
+export const positionsSchema = z.union([z.enum(['last', 'every']), z.int().min(1)]);
+/** Where in an absolute encoding's table a training sequence starts. */
+export const positionOffsetSchema = z.enum(['none', 'random']);
 
 /** Adam with bias correction and μP learning rates (see `model/initialise.ts`). */
 export const optimiserSchema = z.strictObject({
@@ -56,6 +60,8 @@ export const packSchema = z.strictObject({
   order: z.int().min(0),
   loss: lossSchema,
   lengthMode: lengthModeSchema,
+  positions: positionsSchema,
+  positionOffset: positionOffsetSchema,
   steps: z.int().min(1),
   batch: z.int().min(1),
   optimiser: optimiserSchema,
@@ -131,8 +137,14 @@ export const requestSchema = z.discriminatedUnion('op', [
     weights: base64,
     loss: lossSchema,
     sequences: z.array(z.array(u32)).min(1),
-    /** `targets[sequence][output]` at the last position. */
-    targets: z.array(z.array(z.number())).min(1),
+    /** Positions that are read: the last, every one, or for each sequence a rising list of its own, from 1. */
+    reads: z.union([z.enum(['last', 'every']), z.array(z.array(u32).min(1))]),
+    /** `targets[sequence][read][output]`. */
+    targets: z.array(z.array(z.array(z.number()))).min(1),
+    /** `weights[sequence][read]`, 0 where a read carries no target; all 1 unless given. */
+    weights: z.array(z.array(z.union([z.literal(0), z.literal(1)]))).optional(),
+    /** Rows by which each sequence starts later in an absolute encoding's table; 0 unless given. */
+    offsets: z.array(u32).optional(),
   }),
   z.strictObject({
     op: z.literal('sample'),
@@ -142,6 +154,7 @@ export const requestSchema = z.discriminatedUnion('op', [
     law: lawSchema,
     alphaThousandths: z.int().min(1),
     lengthMode: lengthModeSchema,
+    positions: positionsSchema,
     length: z.int().min(1),
     /** Stream key (`shared/random.ts`), step, and how many sequences, numbered from 0. */
     key: u32,
@@ -268,7 +281,10 @@ export const eventSchema = z.discriminatedUnion('event', [
     event: z.literal('sampled'),
     adapter: adapterInfoSchema,
     sequences: z.array(z.array(u32)),
-    targets: z.array(z.array(z.number())),
+    /** `positions[sequence]`: the positions that carry a target, from 1, rising. */
+    positions: z.array(z.array(u32)),
+    /** `targets[sequence][read][output]` */
+    targets: z.array(z.array(z.array(z.number()))),
   }),
   z.strictObject({
     event: z.literal('failed'),
@@ -298,3 +314,4 @@ export type Profile = z.infer<typeof profileSchema>;
 export type TestPoint = z.infer<typeof testPointSchema>;
 export type AdapterPreference = z.infer<typeof adapterPreferenceSchema>;
 export type Law = z.infer<typeof lawSchema>;
+export type Positions = z.infer<typeof positionsSchema>;

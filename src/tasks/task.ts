@@ -9,7 +9,7 @@ export interface TaskShape {
   outputs: number;
   period: number;
   locality: number;
-  layers: 1 | 2;
+  layers: number;
   /** Order of the token chain that `dirichlet-markov` draws; 0 where tokens are iid. The training length must exceed it. */
   order: number;
 }
