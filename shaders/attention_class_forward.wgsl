@@ -1,12 +1,12 @@
 // Layer-1 attention of one query over the classes of its prefix (theory.md, sections 1 and 2), exact:
-//   infinite precision  weight of a class position  e^{logit},          of suffix offset t  e^{logit} * i^{phi[t]}
-//   finite precision    w = e^{log(i) (a - max a)}, a = logit (+ phi[t]); w <= 2^-bits becomes 0 when BITS > 0
+//   weight of a position = kept(e^{score - highest}),   score = content_factor * logit, plus suffix_bias(phi[t]) at offset t
+// with the functions of the model's rule (src/model/rules/).
 // mix rows = attention by class (suffix positions added to their class), then the one-hot query class.
 // suffix_weight [R*B][H][TAU+1] = attention of each suffix position. One thread a (row, head).
 
-@group(0) @binding(0) var<uniform> batch: Batch;
+@group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> arena: array<f32>;
-@group(0) @binding(2) var<storage, read> lengths: array<u32>;
+@group(0) @binding(2) var<storage, read> positions: array<u32>;
 @group(0) @binding(3) var<storage, read> counts: array<u32>;
 @group(0) @binding(4) var<storage, read> suffix: array<u32>;
 @group(0) @binding(5) var<storage, read_write> mix: array<f32>;
@@ -15,9 +15,9 @@
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let b = id.x / H;
-  if (b >= batch.rows) { return; }
+  if (b >= space.rows) { return; }
   let head = id.x % H;
-  let row = id.y * batch.rows + b;
+  let row = id.y * space.rows + b;
   let base = id.y * STRIDE;
   let out = row * MIX_STRIDE + MIX_AT + head * C;
   let weight_out = (row * H + head) * (TAU + 1u);
@@ -32,25 +32,25 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     return;
   }
-  let log_length = log(f32(lengths[row]));
-  let suffix_scale = select(log_length, 1.0, FINITE);
+  let log_position = log(f32(positions[row]));
+  let factor = content_factor(log_position, 1.0);
   let logits = base + AT_LOGITS + (head * C + query) * C;
   let phi = base + AT_PHI + head * (TAU + 1u);
 
   var highest = -3.4e38;
   for (var c = 0u; c < C; c++) {
-    if (counts[row * C + c] > 0u) { highest = max(highest, arena[logits + c]); }
+    if (counts[row * C + c] > 0u) { highest = max(highest, factor * arena[logits + c]); }
   }
   for (var t = 0u; t <= TAU; t++) {
     let c = suffix[row * (TAU + 1u) + t];
-    if (c < C) { highest = max(highest, arena[logits + c] + suffix_scale * arena[phi + t]); }
+    if (c < C) { highest = max(highest, factor * arena[logits + c] + suffix_bias(log_position, arena[phi + t])); }
   }
 
   var total = 0.0;
   for (var c = 0u; c < C; c++) {
     let n = counts[row * C + c];
     var w = 0.0;
-    if (n > 0u) { w = f32(n) * weight(arena[logits + c], highest, log_length); }
+    if (n > 0u) { w = f32(n) * weight(factor * arena[logits + c], highest); }
     mix[out + c] = w;
     total += w;
   }
@@ -58,7 +58,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let c = suffix[row * (TAU + 1u) + t];
     var w = 0.0;
     if (c < C) {
-      w = weight(arena[logits + c] + suffix_scale * arena[phi + t], highest, log_length);
+      w = weight(factor * arena[logits + c] + suffix_bias(log_position, arena[phi + t]), highest);
       mix[out + c] += w;
     }
     suffix_weight[weight_out + t] = w;

@@ -2,9 +2,9 @@
 //   grad_features [R*B][F]   psi'(pre) * (W^T grad_outputs), then grad_outputs itself          =
 //   hidden        [R*B][M_PAD]  psi(pre), for the gradient of W                                =
 //   grad_mix      [R*B][H*C]    table[k] . grad_features                                       =
-// The pre-activation is computed again rather than stored. Gradients of the table itself: reduce_rows.
+// The pre-activation is computed again rather than stored. Gradients of the table itself: outer_rows.
 
-@group(0) @binding(0) var<uniform> batch: Batch;
+@group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> suffix: array<u32>;
 @group(0) @binding(3) var<storage, read> mix: array<f32>;
@@ -17,10 +17,10 @@
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   quad_begin();
   // Rows past the end repeat the last one (and write its values again), so that control flow stays uniform for the quads.
-  let row = id.y * batch.rows + min(id.x, batch.rows - 1u);
+  let row = id.y * space.rows + min(id.x, space.rows - 1u);
   let table = (id.y * STRIDE + AT_FEATURES) / 4u;
   let readout = (id.y * STRIDE + AT_READOUT) / 4u;
-  let residual = table + (H * C + suffix[row * (TAU + 1u)]) * (F / 4u);
+  let residual = table + (H * C + min(suffix[row * (TAU + 1u)], C - 1u)) * (F / 4u);
   let features = row * (F / 4u);
 
   for (var o4 = 0u; o4 < O_PAD; o4 += 4u) {

@@ -5,7 +5,7 @@
 // costs H*C*F multiply-adds a row where the layer as written costs D*(D*H + 2M).
 // outputs [R*B][O] =.  Source: theory.md, section 1, with all matrices behind the attention multiplied out.
 
-@group(0) @binding(0) var<uniform> batch: Batch;
+@group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> suffix: array<u32>;
 @group(0) @binding(3) var<storage, read> mix: array<f32>;
@@ -15,10 +15,10 @@
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   quad_begin();
   // Rows past the end repeat the last one, so that control flow stays uniform for the quads.
-  let row = id.y * batch.rows + min(id.x, batch.rows - 1u);
+  let row = id.y * space.rows + min(id.x, space.rows - 1u);
   let table = (id.y * STRIDE + AT_FEATURES) / 4u;
   let readout = (id.y * STRIDE + AT_READOUT) / 4u;
-  let residual = table + (H * C + suffix[row * (TAU + 1u)]) * (F / 4u);
+  let residual = table + (H * C + min(suffix[row * (TAU + 1u)], C - 1u)) * (F / 4u);
 
   var f: array<f32, O>;
   for (var o = 0u; o < O; o++) {
@@ -37,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
       f[o] += (dot(h0, w[0]) + dot(h1, w[1])) + (dot(h2, w[2]) + dot(h3, w[3]));
     }
   }
-  if (id.x < batch.rows) {
+  if (id.x < space.rows) {
     for (var o = 0u; o < O; o++) { outputs[row * O + o] = f[o]; }
   }
 }

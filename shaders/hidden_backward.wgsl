@@ -1,47 +1,31 @@
-// Gradient at one position of a two-layer model's first layer. The gradient of its state row is
-//   grad_state = sum_h attention_h grad_zmean[h] + grad_score_h z_query[h]   (+ grad_zlast at the sequence's last position)
-// of which the hidden part goes back through psi and the feature table, the mix part joins what the table sends back:
+// Gradient of layer 1 by class at one position, from that of its state row (common/state_*.wgsl says where it comes from):
+// the hidden part goes back through psi and the feature table, the mix part joins what the table sends back:
 //   grad_hidden [rows][M_PAD] = psi'(pre) * grad_state                            =
 //   grad_mix    [rows][H*C]   = grad_state(mix) + table[k] . grad_hidden          =
 // ReLU's slope is read off the hidden units; GELU's needs pre again (v1, both: six of 17 quads more a step at H = 2, C = 3).
 
-@group(0) @binding(0) var<uniform> window: Window;
+@group(0) @binding(0) var<uniform> chunk: Chunk;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> suffix: array<u32>;
 @group(0) @binding(3) var<storage, read> owners: array<u32>;
 @group(0) @binding(4) var<storage, read> state: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read> attention: array<f32>;
-@group(0) @binding(6) var<storage, read> grad_scores: array<f32>;
-@group(0) @binding(7) var<storage, read_write> grad_hidden: array<vec4<f32>>;
-@group(0) @binding(8) var<storage, read_write> grad_mix: array<f32>;
+@group(0) @binding(5) var<storage, read_write> grad_hidden: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> grad_mix: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
   if (past_the_end(group)) { return; }
   quad_begin();
-  let at = min(id.x, window.sequences * window.width - 1u);
-  let row = id.y * window.sequences * window.width + at;
-  let owner = owners[row];
-  let sequence = sequence_of(owner);
+  let at = min(id.x, chunk.sequences * chunk.width - 1u);
+  let row = id.y * chunk.sequences * chunk.width + at;
   let query = suffix[row * (TAU + 1u)];
-  let last = select(0.0, 1.0, owner >= LAST && owner != NOBODY);
   let inside = select(0.0, 1.0, query < C);
-  let base = id.y * STRIDE;
-  let table = (base + AT_FEATURES) / 4u;
+  let table = (id.y * STRIDE + AT_FEATURES) / 4u;
   let residual = table + (H * C + min(query, C - 1u)) * (F / 4u);
-  let grad_last = (base + AT_GRAD_ZLAST + sequence * Z) / 4u;
-  let grad_mean = (base + AT_GRAD_ZMEAN + sequence * H * Z) / 4u;
-  let z_query = (base + AT_ZQUERY + sequence * H * Z) / 4u;
+  let place = place_of(id.y, row, owners[row]);
 
   var grad: array<f32, H * C>;
-  for (var k = 0u; k < H * C; k++) {
-    let j = (M_PAD + k) / 4u;
-    grad[k] = last * arena[grad_last + j][k % 4u];
-    for (var h = 0u; h < H; h++) {
-      grad[k] += attention[row * H_PAD + h] * arena[grad_mean + h * (Z / 4u) + j][k % 4u]
-               + grad_scores[row * H_PAD + h] * arena[z_query + h * (Z / 4u) + j][k % 4u];
-    }
-  }
+  for (var k = 0u; k < H * C; k++) { grad[k] = grad_state_at(place, M_PAD + k); }
   for (var j = 0u; j < M_PAD / 4u; j += 4u) {
     let z = row * (Z / 4u) + j;
     var pre = mat4x4<f32>(state[z], state[z + 1u], state[z + 2u], state[z + 3u]);
@@ -51,11 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         pre += state[(row * MIX_STRIDE + MIX_AT + k) / 4u][k % 4u] * arena_quad(table + k * (F / 4u) + j);
       }
     }
-    var back = last * arena_quad(grad_last + j);
-    for (var h = 0u; h < H; h++) {
-      back += attention[row * H_PAD + h] * arena_quad(grad_mean + h * (Z / 4u) + j)
-            + grad_scores[row * H_PAD + h] * arena_quad(z_query + h * (Z / 4u) + j);
-    }
+    let back = grad_state_quad(place, j);
     let g0 = inside * activate_slope(pre[0]) * back[0];
     let g1 = inside * activate_slope(pre[1]) * back[1];
     let g2 = inside * activate_slope(pre[2]) * back[2];

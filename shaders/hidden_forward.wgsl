@@ -1,19 +1,19 @@
 // Hidden units of layer 1 in a two-layer model: the first M_PAD floats of each state row,
 //   state[row][0..M_PAD) = psi( table[H*C + query] + sum_k mix[k] table[k] )
 // with the feature table of features_forward.wgsl (A V_h y_class, and A y_query + b). Rows without a query get 0; rows of
-// nobody (window_histogram.wgsl) are left alone.
+// nobody (chunk_histogram.wgsl) are left alone.
 
-@group(0) @binding(0) var<uniform> batch: Batch;
+@group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> suffix: array<u32>;
 @group(0) @binding(3) var<storage, read_write> state: array<vec4<f32>>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-  if (suffix[(group.y * batch.rows + group.x * 64u) * (TAU + 1u)] > C) { return; }
+  if (suffix[(group.y * space.rows + group.x * 64u) * (TAU + 1u)] > C) { return; }
   quad_begin();
   // Rows past the end repeat the last one, so that control flow stays uniform for the quads.
-  let row = id.y * batch.rows + min(id.x, batch.rows - 1u);
+  let row = id.y * space.rows + min(id.x, space.rows - 1u);
   let query = suffix[row * (TAU + 1u)];
   let table = (id.y * STRIDE + AT_FEATURES) / 4u;
   let residual = table + (H * C + min(query, C - 1u)) * (F / 4u);

@@ -1,19 +1,26 @@
-// Loss of one row and its gradient with respect to the outputs, divided by the batch (mean over rows):
+// Loss of one read and its gradient with respect to the outputs, divided by the labels of the replica (mean over its reads that count):
 //   mse            sum_o (f_o - f*_o)^2
 //   cross-entropy  -sum_o f*_o log softmax(f)_o
-// losses [R*B] =, grad_outputs [R*B][O] =.  Source: theory.md, section 3.
+// losses [rows] =, grad_outputs [rows][O] =; both 0 where weights [rows] is 0.  Source: theory.md, sections 3 and 10.
 
-@group(0) @binding(0) var<uniform> batch: Batch;
+@group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> outputs: array<f32>;
 @group(0) @binding(2) var<storage, read> targets: array<f32>;
-@group(0) @binding(3) var<storage, read_write> losses: array<f32>;
-@group(0) @binding(4) var<storage, read_write> grad_outputs: array<f32>;
+@group(0) @binding(3) var<storage, read> weights: array<f32>;
+@group(0) @binding(4) var<storage, read> labels: array<f32>;
+@group(0) @binding(5) var<storage, read_write> losses: array<f32>;
+@group(0) @binding(6) var<storage, read_write> grad_outputs: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= batch.rows) { return; }
-  let row = id.y * batch.rows + id.x;
-  let mean = 1.0 / f32(batch.rows);
+  if (id.x >= space.rows) { return; }
+  let row = id.y * space.rows + id.x;
+  if (weights[row] == 0.0) {
+    losses[row] = 0.0;
+    for (var o = 0u; o < O; o++) { grad_outputs[row * O + o] = 0.0; }
+    return;
+  }
+  let mean = 1.0 / labels[id.y];
   var loss = 0.0;
   if (CROSS_ENTROPY) {
     var highest = outputs[row * O];

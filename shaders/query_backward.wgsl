@@ -1,9 +1,9 @@
-// Gradient of the one-query attention of layer 2 at every position of a window. With grad_mean the gradient of the attention's
+// Gradient of the one-query attention of layer 2 at every position of a chunk. With grad_mean the gradient of the attention's
 // average z_mean = sum_j attention_j state[j], and dot_mean = grad_mean . z_mean:
-//   grad_scores [rows][H_PAD] = attention_j (grad_mean . state[j] - dot_mean) * scale    =    (scale = log T in finite precision)
+//   grad_scores [rows][H_PAD] = attention_j (grad_mean . state[j] - dot_mean) * content_factor(log T)    =
 // attention [rows][H_PAD] is 0 in rows past a sequence's end, and so is the gradient. One thread a row.
 
-@group(0) @binding(0) var<uniform> window: Window;
+@group(0) @binding(0) var<uniform> chunk: Chunk;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> dot_mean: array<f32>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
@@ -16,10 +16,10 @@
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
   if (past_the_end(group)) { return; }
   quad_begin();
-  let at = min(id.x, window.sequences * window.width - 1u);
-  let row = id.y * window.sequences * window.width + at;
-  let sequence = sequence_of(owners[row]);
-  let scale = select(1.0, log(f32(lengths[id.y * window.sequences + sequence])), FINITE);
+  let at = min(id.x, chunk.sequences * chunk.width - 1u);
+  let row = id.y * chunk.sequences * chunk.width + at;
+  let sequence = sequence_of(owners[row], chunk.sequences);
+  let factor = content_factor(log(f32(lengths[id.y * chunk.sequences + sequence])), 1.0);
   let grad = (id.y * STRIDE + AT_GRAD_ZMEAN + sequence * H * Z) / 4u;
   var g: array<f32, H>;
   for (var h = 0u; h < H; h++) { g[h] = -dot_mean[id.y * STRIDE + AT_DOT_MEAN + sequence * H + h]; }
@@ -34,5 +34,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
       g[h] += (dot(z0, q[0]) + dot(z1, q[1])) + (dot(z2, q[2]) + dot(z3, q[3]));
     }
   }
-  for (var h = 0u; h < H; h++) { grad_scores[row * H_PAD + h] = scale * attention[row * H_PAD + h] * g[h]; }
+  for (var h = 0u; h < H; h++) { grad_scores[row * H_PAD + h] = factor * attention[row * H_PAD + h] * g[h]; }
 }

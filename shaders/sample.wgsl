@@ -19,9 +19,9 @@ fn put_token(row: u32, i: u32, token: u32) {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= batch.rows) { return; }
+  if (id.x >= batch.sequences) { return; }
   let replica = replicas[id.y];
-  let row = id.y * batch.rows + id.x;
+  let row = id.y * batch.sequences + id.x;
   let sequence = batch.first_sequence + id.x;
   var stream = word_stream(replica.key, clock[0], sequence);
   let longest = select(batch.length, replica.train_length, batch.length == 0u);

@@ -11,7 +11,7 @@ fn set_target(row: u32, output: u32, value: f32) { targets[row * O + output] = v
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= batch.rows) { return; }
-  let row = id.y * batch.rows + id.x;
+  if (id.x >= batch.sequences) { return; }
+  let row = id.y * batch.sequences + id.x;
   task_target(row, lengths[row], replicas[id.y].knobs);
 }

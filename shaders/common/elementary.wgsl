@@ -1,14 +1,18 @@
 // Elementary functions whose accuracy WGSL leaves open. All in f32, error in the argument's range stated.
 
-// sin(x): Cody-Waite reduction by pi/2 in three parts, then the Taylor polynomial on [-pi/4, pi/4].
+// sin(x) and cos(x): Cody-Waite reduction by pi/2 in three parts, then the Taylor polynomials on [-pi/4, pi/4].
 // Absolute error below 3e-7 for |x| < 10^4.
-fn precise_sin(x: f32) -> f32 {
+fn precise_sin(x: f32) -> f32 { return sin_after_quarters(x, 0); }
+fn precise_cos(x: f32) -> f32 { return sin_after_quarters(x, 1); }
+
+// sin(x + quarters * pi / 2).
+fn sin_after_quarters(x: f32, quarters: i32) -> f32 {
   let quarter = round(x * 0.6366197723675814);
   let r = ((x - quarter * 1.5703125) - quarter * 4.837512969970703e-4) - quarter * 7.54978995489188e-8;
   let r2 = r * r;
   let s = r + r * r2 * (-0.16666667 + r2 * (8.3333333e-3 + r2 * (-1.9841270e-4 + r2 * 2.7557319e-6)));
   let c = 1.0 + r2 * (-0.5 + r2 * (4.1666667e-2 + r2 * (-1.3888889e-3 + r2 * 2.4801587e-5)));
-  let q = u32(i32(quarter)) & 3u;
+  let q = u32(i32(quarter) + quarters) & 3u;
   let magnitude = select(s, c, (q & 1u) == 1u);
   return select(magnitude, -magnitude, (q & 2u) == 2u);
 }

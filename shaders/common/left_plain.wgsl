@@ -1,4 +1,4 @@
-// Four neighbouring floats of the left side of reduce_rows.wgsl.
+// Four neighbouring floats of the left side of outer_rows.wgsl.
 
 fn quad_begin() {}
 

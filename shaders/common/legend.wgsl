@@ -14,7 +14,7 @@
 // of the arena; AT_* are offsets in it. grad_ in front of a name is the gradient of the batch's mean loss.
 
 struct Batch {
-  rows: u32,            // B
+  sequences: u32,       // B, of a replica
   token_words: u32,     // u32 words of packed tokens a sequence, four tokens a word
   first_sequence: u32,  // number of the first sequence of this batch in its random stream
   length: u32,          // sequence length; 0: the replica's own training length
@@ -22,13 +22,21 @@ struct Batch {
   spread: u32,          // fixed lengths cycle through length .. length + spread - 1, so that every residue is met
 }
 
-// A window of positions first + 1 .. first + width of every sequence of a batch. Rows lie sequence behind sequence without gaps
-// (window_rows.wgsl), in sequences * width rows a replica.
-struct Window {
+// A chunk of positions first + 1 .. first + width of every sequence of a batch. Rows lie sequence behind sequence without gaps
+// (chunk_rows.wgsl), in sequences * width rows a replica.
+struct Chunk {
   sequences: u32,       // of a replica
   width: u32,           // positions a sequence at most, a multiple of 4
   first: u32,
-  whole: u32,           // 1: this is the only window
+  whole: u32,           // 1: this is the only chunk
+  replicas: u32,
+}
+
+// Rows of some positions of every sequence of a batch (engine/row-set.ts).
+struct Space {
+  rows: u32,            // room a replica
+  sequences: u32,       // of a replica
+  longest: u32,         // rows of one sequence at most
   replicas: u32,
 }
 

@@ -1,8 +1,3 @@
-// Weight of one attention score before normalisation (theory.md, section 1): e^{score - highest} in infinite precision;
-// e^{log(i) (score - highest)} in finite precision, where w <= 2^-BITS becomes 0 (BITS = 0: no rounding).
+// Weight of one score before normalisation, by the model's rule (src/model/rules/).
 
-fn weight(score: f32, highest: f32, log_length: f32) -> f32 {
-  if (!FINITE) { return exp(score - highest); }
-  let w = exp(log_length * (score - highest));
-  return select(w, 0.0, BITS > 0 && w <= exp2(-f32(BITS)));
-}
+fn weight(score: f32, highest: f32) -> f32 { return kept(vec4<f32>(exp(score - highest))).x; }

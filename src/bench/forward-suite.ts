@@ -1,4 +1,3 @@
-import { denseForward } from '../engine/dense-forward.ts';
 import type { Device } from '../engine/device.ts';
 import { forward } from '../engine/forward.ts';
 import { randomWeights } from '../model/initialise.ts';
@@ -34,6 +33,7 @@ function forwardModel({ D, heads }: ForwardProblem): { model: Model; weights: st
     locality: 2,
     outputs: 3,
     activation: 'relu',
+    norm: 'none',
     attention: { precision: 'infinite', scale: 1 / Math.sqrt(D) },
   };
   const flat = randomWeights(config, { phiInit: [0, 1.5], baseWidth: D, seed: 1 });
@@ -56,9 +56,7 @@ function ours(kernel: 'linear' | 'dense'): Load<ForwardData> {
       };
       return {
         async run() {
-          const { outputs } = await (kernel === 'dense'
-            ? denseForward(device, request)
-            : forward(device, request));
+          const { outputs } = await forward(device, request);
           return [outputs[0]![0]!.map(value => value ?? Number.NaN)];
         },
         dispose() {},

@@ -7,6 +7,8 @@ export interface Contraction {
   constants: Constants;
   /** Threads a replica: one a tile of up to 8 × 4 outputs. */
   threads: number;
+  /** What it computes, for its adjoint (layers/adjoint.ts). */
+  einsum: { expression: string; inputs: View[]; out: View; scale: number };
 }
 
 export interface ContractionOptions {
@@ -95,7 +97,7 @@ export function contraction(
     ACCUMULATE: String(accumulate),
   };
   const threads = n0!.size * tiles1 * 4 * Math.ceil(n2!.size / 16);
-  return { label: expression, constants, threads };
+  return { label: expression, constants, threads, einsum: { expression, inputs, out, scale } };
 }
 
 /** Values of i1 that one thread takes at most (shaders/contract.wgsl). */

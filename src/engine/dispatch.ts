@@ -8,7 +8,7 @@ export interface Dispatch {
 }
 
 /** Threads of a workgroup in every shader that works on rows or elements. */
-const WORKGROUP = 64;
+export const WORKGROUP = 64;
 
 /** A dispatch of at least `threads` threads for each of `replicas`. Buffers bind in order from 0. */
 export function dispatch(

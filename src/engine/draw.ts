@@ -1,25 +1,44 @@
+import type { Pack, Positions } from '../shared/protocol.ts';
 import { LAWS } from '../tasks/laws.ts';
-import { type Dispatch, dispatch } from './dispatch.ts';
-import type { Memory } from './memory.ts';
-import { compilePrograms, type Specialisation } from './programs.ts';
-import type { Rows } from './rows.ts';
+import { taskOf } from '../tasks/registry.ts';
+import type { Batch } from './batch.ts';
+import { chunkPass } from './chunks.ts';
+import type { Dispatch } from './dispatch.ts';
+import { inOrder, type Kernels, type Specialisation } from './kernels.ts';
+
+/** What a pack adds to a model's constants. */
+export function specialisationOf({ task, law, order, loss, optimiser }: Pack): Specialisation {
+  return { task: taskOf(task), law, order, loss, optimiser };
+}
+
+/** The rows of the positions that are read, where they are not fixed: every position, or a number of them, drawn. */
+export function readsPass(kernels: Kernels, { chunks, lengths, shape }: Batch): Promise<Dispatch[]> {
+  if (shape.reads === 'every') return chunkPass(kernels, chunks, chunks.uniforms[0]!, lengths);
+  return Promise.resolve([]);
+}
+
+/** What a pack's sequences are drawn by. */
+export function drawingOf(pack: Pack) {
+  return pack;
+}
 
 /** Draws the tokens of a batch and computes their targets. `table` and `clock` key the random numbers. */
 export async function drawPass(
-  memory: Memory,
-  rows: Rows,
-  how: Required<Pick<Specialisation, 'task' | 'law' | 'order'>> & Specialisation,
-  table: GPUBuffer,
+  kernels: Kernels,
+  batch: Batch,
+  { task, law, order }: Pick<Pack, 'task' | 'law' | 'order'>,
+  replicas: GPUBuffer,
   clock: GPUBuffer,
 ): Promise<Dispatch[]> {
-  const { gpu } = memory.device;
-  const programs = await compilePrograms(gpu, ['sample', 'target'], how);
-  const { batch, lengths, tokens, targets, replicas, shape } = rows;
-  const scratchWords = LAWS[how.law].scratchWords(how.model.vocabulary, how.order);
-  const scratch =
-    scratchWords > 0 ? [memory.storage('law scratch', replicas * shape.rows * scratchWords)] : [];
-  return [
-    dispatch(gpu, programs.sample, [batch, table, clock, lengths, tokens, ...scratch], shape.rows, replicas),
-    dispatch(gpu, programs.target, [batch, table, lengths, tokens, targets], shape.rows, replicas),
-  ];
+  const { memory, weights } = kernels;
+  const { lengths, tokens, targets } = batch;
+  const { sequences } = batch.shape;
+  const words = LAWS[law].scratchWords(weights.model.vocabulary, order);
+  const scratch = words > 0 ? { scratch: memory.storage('law scratch', batch.replicas * sequences * words) } : {};
+  void task;
+  return inOrder([
+    kernels.run('sample', { batch: batch.batch, replicas, clock, lengths, tokens, ...scratch }, { threads: sequences }),
+    readsPass(kernels, batch),
+    kernels.run('target', { batch: batch.batch, replicas, lengths, tokens, targets }, { threads: sequences }),
+  ]);
 }

@@ -1,6 +1,5 @@
 import { toBase64 } from '../shared/base64.ts';
 import type { CellOutcome, EngineEvent, Request } from '../shared/protocol.ts';
-import { denseForward } from './dense-forward.ts';
 import { type Device, openDevice } from './device.ts';
 import { evaluatePack } from './evaluate.ts';
 import { EngineFailure } from './failure.ts';
@@ -47,7 +46,7 @@ async function serve(device: Device, request: Request, emit: Emit): Promise<Engi
     case 'train':
       return train(device, request, emit);
     case 'forward':
-      return request.kernel === 'dense' ? denseForward(device, request) : forward(device, request);
+      return forward(device, request);
     case 'gradient':
       return gradientOf(device, request);
     case 'tune':

@@ -1,17 +1,17 @@
 import type { EngineEvent, Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
-import { taskOf } from '../tasks/registry.ts';
-import { arenaOf } from './arena.ts';
+import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
-import { type Dispatch, submit } from './dispatch.ts';
-import { drawPass } from './draw.ts';
+import { submit } from './dispatch.ts';
+import { drawingOf, drawPass, specialisationOf } from './draw.ts';
+import { inOrder, Kernels } from './kernels.ts';
+import { forwardPass, lossPass } from './layers/network.ts';
+import { pathsOf } from './layers/paths.ts';
+import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
-import { forwardPass, lossPass } from './network.ts';
 import type { Profiler } from './profiler.ts';
 import { uploadReplicas } from './replicas.ts';
-import { allocateRows, type BatchShape, batchUniform, rowBytes } from './rows.ts';
 import { type Weights, weightsFor } from './weights.ts';
-import { positionBytes } from './windows.ts';
 
 /** Bytes that one evaluated batch may take, so that long test lengths go through in chunks. */
 const BATCH_BYTES = 96 * 2 ** 20;
@@ -48,39 +48,30 @@ export async function evaluatePack(
   const total = pack.test.lengths.length + 1;
   let done = 0;
 
-  const measure = async (stream: number, shape: Omit<BatchShape, 'rows'>): Promise<Estimate[]> => {
+  const measure = async (stream: number, shape: Omit<BatchShape, 'sequences' | 'whole'>): Promise<Estimate[]> => {
     const scratch = new Memory(device);
     try {
       const sums = new Sums(replicas);
-      const sequences = pack.test.sequences;
-      const chunk = chunkOf(sequences, BATCH_BYTES / (replicas * sequenceBytes(weights, shape.longest)));
-      const sized = model.layers === 1 ? weights : weightsFor(scratch, weights, chunk);
-      const { arena } = sized;
-      const how = {
-        model,
-        arena,
-        task: taskOf(pack.task),
-        law: pack.law,
-        order: pack.order,
-        loss: pack.loss,
-      };
-      const rows = allocateRows(scratch, model, replicas, { ...shape, rows: chunk });
+      const paths = pathsOf(model, shape.reads);
+      const whole = shape.reads === 'every' || paths.includes('dense');
+      const { sequences } = pack.test;
+      const bytes = sequenceBytes(model, paths, { ...shape, whole });
+      const part = partOf(sequences, BATCH_BYTES / (replicas * bytes));
+      const kernels = new Kernels(scratch, weightsFor(scratch, weights, paths, part), specialisationOf(pack));
+      const batch = allocateBatch(scratch, model, replicas, { ...shape, sequences: part, whole });
       const table = uploadReplicas(scratch, pack, pack.replicas, stream);
       const clock = scratch.upload('clock', Uint32Array.of(shape.length ?? 0, 0));
-      const dispatches: Dispatch[] = [
-        ...(await drawPass(scratch, rows, how, table, clock)),
-        ...(await forwardPass(scratch, sized, rows, how)),
-        ...(await lossPass(scratch, rows, how)),
-      ];
-      for (let first = 0; first < sequences; first += chunk) {
-        gpu.queue.writeBuffer(rows.batch, 0, batchUniform({ ...shape, rows: chunk, firstSequence: first }));
+      const dispatches = await inOrder([
+        drawPass(kernels, batch, drawingOf(pack), table, clock),
+        forwardPass(kernels, batch),
+        lossPass(kernels, batch),
+      ]);
+      for (let first = 0; first < sequences; first += part) {
+        const drawn = { ...batch.shape, firstSequence: first };
+        gpu.queue.writeBuffer(batch.batch, 0, batchUniform(drawn));
         await (profiler ? profiler.submit(dispatches, 1) : submit(gpu, dispatches));
-        // The last chunk may draw sequences past the end; they are left out of the mean.
-        sums.add(
-          new Float32Array(await scratch.read(rows.losses)),
-          chunk,
-          Math.min(chunk, sequences - first),
-        );
+        // The last part may draw sequences past the end; they are left out of the mean.
+        sums.add(await readLosses(scratch, batch), Math.min(part, sequences - first));
       }
       done++;
       emit({ event: 'progress', phase: 'test', done, total, sequencesPerSecond: 0, curve: [] });
@@ -92,62 +83,83 @@ export async function evaluatePack(
 
   const uniformLength = pack.lengthMode === 'uniform';
   profiler?.begin('evaluate');
-  const train = await measure(STREAM.trainLoss, { longest: longestTrain, uniformLength });
+  const train = await measure(STREAM.trainLoss, { longest: longestTrain, uniformLength, reads: pack.positions });
   const test: Estimate[][] = [];
   for (const length of pack.test.lengths) {
     const spread = model.period;
-    test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread }));
+    test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread, reads: 'last' }));
   }
   return { train, test, seconds: (performance.now() - began) / 1000 };
 }
 
 /**
- * Sequences of one evaluated batch when at most `most` fit: all, or an 8th, 64th, … of them, and not the most that fit. Every
- * other size is another arena, and every other arena of a two-layer model another fifty kernels to compile.
+ * Sequences of one evaluated batch when at most `most` fit: all, or an 8th, 64th, … of them, and not the most that fit. Every other size
+ * is another arena, and every other arena of a model whose last layer takes one query another fifty kernels to compile.
  */
-function chunkOf(sequences: number, most: number): number {
+function partOf(sequences: number, most: number): number {
   let parts = 1;
   while (Math.ceil(sequences / parts) > Math.max(1, most)) parts *= 8;
   return Math.ceil(sequences / parts);
 }
 
-/** Bytes a sequence takes in an evaluated batch; in two-layer models its positions and its place in the arena too. */
-function sequenceBytes(weights: Weights, longest: number): number {
-  const { model } = weights;
-  if (model.layers === 1) return rowBytes(model, longest);
-  return rowBytes(model, longest) + longest * positionBytes(weights) + 4 * arenaOf(model, 1).stride;
+/** Losses of a batch [replicas · reads], which reads count, and where the reads of each sequence begin [replicas][sequences + 1]. */
+interface Losses {
+  losses: Float32Array;
+  weights: Float32Array;
+  starts: Uint32Array;
+  rows: number;
 }
 
-/** Sums of losses and their squares in float64, a replica. */
+async function readLosses(memory: Memory, { losses, weights, reads }: Batch): Promise<Losses> {
+  return {
+    losses: new Float32Array(await memory.read(losses)),
+    weights: new Float32Array(await memory.read(weights)),
+    starts: new Uint32Array(await memory.read(reads.starts)),
+    rows: reads.rows,
+  };
+}
+
+/** Sums over sequences in float64, a replica: of L_b, the loss of sequence b over its n_b reads that count, of n_b, and of their products. */
 class Sums {
   private count = 0;
-  private readonly sum: Float64Array;
-  private readonly squares: Float64Array;
+  private readonly replicas: { L: number; n: number; LL: number; Ln: number; nn: number }[];
 
   constructor(replicas: number) {
-    this.sum = new Float64Array(replicas);
-    this.squares = new Float64Array(replicas);
+    this.replicas = Array.from({ length: replicas }, () => ({ L: 0, n: 0, LL: 0, Ln: 0, nn: 0 }));
   }
 
-  /** Adds the first `used` of `rows` losses of each replica. */
-  add(losses: Float32Array, rows: number, used: number): void {
+  /** Adds the first `used` sequences of each replica. */
+  add({ losses, weights, starts, rows }: Losses, used: number): void {
     this.count += used;
-    for (let r = 0; r < this.sum.length; r++) {
+    const perReplica = starts.length / this.replicas.length;
+    this.replicas.forEach((sums, r) => {
       for (let b = 0; b < used; b++) {
-        const loss = losses[r * rows + b]!;
-        this.sum[r]! += loss;
-        this.squares[r]! += loss * loss;
+        let L = 0;
+        let n = 0;
+        const first = r * rows + starts[r * perReplica + b]!;
+        const end = r * rows + starts[r * perReplica + b + 1]!;
+        for (let row = first; row < end; row++) {
+          L += losses[row]!;
+          n += weights[row]!;
+        }
+        sums.L += L;
+        sums.n += n;
+        sums.LL += L * L;
+        sums.Ln += L * n;
+        sums.nn += n * n;
       }
-    }
+    });
   }
 
+  /** Mean over all reads, as training has it, with the standard error of a ratio of means over sequences. */
   estimates(): Estimate[] {
-    const n = this.count;
-    return Array.from(this.sum, (sum, r) => {
-      const loss = sum / n;
+    const { count } = this;
+    return this.replicas.map(({ L, n, LL, Ln, nn }) => {
+      const loss = L / n;
       if (!Number.isFinite(loss)) return { loss: null, stderr: null };
-      const variance = Math.max(0, this.squares[r]! - n * loss * loss) / Math.max(1, n - 1);
-      return { loss, stderr: Number.isFinite(variance) ? Math.sqrt(variance / n) : null };
+      const residual = Math.max(0, LL - 2 * loss * Ln + loss * loss * nn) / Math.max(1, count - 1);
+      const stderr = Math.sqrt(residual / count) / (n / count);
+      return { loss, stderr: Number.isFinite(stderr) ? stderr : null };
     });
   }
 }

@@ -1,12 +1,15 @@
-import { bytesFromBase64 } from '../shared/base64.ts';
-import type { EngineEvent, Request } from '../shared/protocol.ts';
-import { arenaOf } from './arena.ts';
+import { bytesFromBase64, floatsFromBase64 } from '../shared/base64.ts';
+import type { EngineEvent, Positions, Request } from '../shared/protocol.ts';
+import { allocateBatch, type Batch, tokenWords } from './batch.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
-import { uploadSequences, uploadWeights } from './inspect.ts';
+import { readsPass } from './draw.ts';
+import { inOrder, Kernels } from './kernels.ts';
+import { networkOf } from './layers/network.ts';
+import { type Path, pathsOf } from './layers/paths.ts';
+import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
-import { forwardPass } from './network.ts';
-import { allocateRows, rowBytes } from './rows.ts';
+import { allocateWeights, type Weights } from './weights.ts';
 
 type ForwardRequest = Extract<Request, { op: 'forward' }>;
 type Computed = Extract<EngineEvent, { event: 'computed' }>;
@@ -15,69 +18,113 @@ type Computed = Extract<EngineEvent, { event: 'computed' }>;
 const BATCH_BYTES = 64 * 2 ** 20;
 
 /**
- * f(x) of each sequence through the class histogram (theory.md §2), in time linear in its length. All positions of a
- * sequence are its prefixes, each a sequence of its own: T times the work, for both kinds of model.
+ * f(x) of each sequence, its last position or every prefix. `linear` goes through the class histogram (theory.md §2): behind a
+ * layer of one query each prefix is then a sequence of its own, T times the work. `dense` is attention at every position, O(T²).
  */
 export async function forward(device: Device, request: ForwardRequest): Promise<Computed> {
+  const { model, allPositions, kernel } = request;
   const sequences = request.sequences.map(bytesFromBase64);
-  const wanted = request.allPositions
+  const byPrefix = allPositions && kernel === 'linear';
+  const wanted = byPrefix
     ? sequences.flatMap((all, of) => Array.from(all, (_, i) => ({ of, tokens: all.subarray(0, i + 1) })))
     : sequences.map((tokens, of) => ({ of, tokens }));
+  const reads: Positions = allPositions && !byPrefix ? 'every' : 'last';
+  const paths = pathsOf(model, reads, kernel === 'dense' ? 'dense' : 'fastest');
   const outputs: Computed['outputs'] = sequences.map(() => []);
   let deviceBytes = 0;
   let first = 0;
   while (first < wanted.length) {
-    const batch = wanted.slice(first, first + batchSize(request, wanted, first));
-    const { rows, bytes } = await lastPositions(
-      device,
-      request,
-      batch.map(({ tokens }) => tokens),
-    );
+    const own = wanted.slice(first, first + batchSize(request, paths, reads, wanted, first));
+    const tokens = own.map(sequence => sequence.tokens);
+    const { rows, bytes } = await readOutputs(device, request, paths, reads, tokens);
     deviceBytes = Math.max(deviceBytes, bytes);
-    batch.forEach(({ of }, b) => {
-      outputs[of]!.push(rows[b]!);
+    own.forEach(({ of }, b) => {
+      outputs[of]!.push(...rows[b]!);
     });
-    first += batch.length;
+    first += own.length;
   }
   return { event: 'computed', adapter: device.adapter, outputs, deviceBytes };
 }
 
 /** How many sequences from `first` on fit into one batch: at least one. */
-function batchSize({ model }: ForwardRequest, wanted: { tokens: Uint8Array }[], first: number): number {
-  const perSequence = 4 * (arenaOf(model, 1).stride - arenaOf(model, 0).stride);
+function batchSize(
+  { model }: ForwardRequest,
+  paths: Path[],
+  reads: Positions,
+  wanted: { tokens: Uint8Array }[],
+  first: number,
+): number {
   let longest = 0;
   let count = 0;
   while (first + count < wanted.length) {
     longest = Math.max(longest, wanted[first + count]!.tokens.length);
-    const bytes =
-      (count + 1) * (perSequence + rowBytes(model, longest) + (model.layers === 2 ? 64 * longest : 0));
+    const bytes = (count + 1) * sequenceBytes(model, paths, { reads, longest, whole: isWhole(paths) });
     if (count > 0 && bytes > BATCH_BYTES) break;
     count++;
   }
   return count;
 }
 
-async function lastPositions(
+/** Whether layers need every position in one chunk. */
+const isWhole = (paths: Path[]) => paths.includes('dense');
+
+/** Read-outs of every read of some sequences, by sequence. */
+async function readOutputs(
   device: Device,
   request: ForwardRequest,
+  paths: Path[],
+  reads: Positions,
   sequences: Uint8Array[],
-): Promise<{ rows: (number | null)[][]; bytes: number }> {
+): Promise<{ rows: (number | null)[][][]; bytes: number }> {
   const memory = new Memory(device);
   try {
-    const weights = uploadWeights(memory, request, sequences.length);
-    const { model, arena } = weights;
-    const longest = sequences.reduce((most, sequence) => Math.max(most, sequence.length), 0);
-    const rows = allocateRows(memory, model, 1, { rows: sequences.length, longest });
-    uploadSequences(device, rows, sequences);
-    submit(device.gpu, await forwardPass(memory, weights, rows, { model, arena }));
-    const values = new Float32Array(await memory.read(rows.outputs));
-    const outputs = sequences.map((_, b) =>
-      Array.from(values.subarray(b * model.outputs, (b + 1) * model.outputs), x =>
-        Number.isFinite(x) ? x : null,
-      ),
+    const weights = uploadWeights(memory, request, paths, sequences.length);
+    const { outputs: O } = weights.model;
+    const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
+    const shape = { sequences: sequences.length, longest, reads, whole: isWhole(paths) };
+    const batch = allocateBatch(memory, weights.model, 1, shape);
+    uploadSequences(device, batch, sequences);
+    const kernels = new Kernels(memory, weights);
+    const network = await networkOf(kernels, batch);
+    submit(device.gpu, await inOrder([readsPass(kernels, batch), Promise.resolve(network.forward)]));
+    const values = new Float32Array(await memory.read(batch.outputs));
+    const starts = new Uint32Array(await memory.read(batch.reads.starts));
+    const rows = sequences.map(({ length }, b) =>
+      Array.from({ length: reads === 'last' ? 1 : length }, (_, i) => {
+        const at = (starts[b]! + i) * O;
+        return Array.from(values.subarray(at, at + O), x => (Number.isFinite(x) ? x : null));
+      }),
     );
-    return { rows: outputs, bytes: memory.bytes };
+    return { rows, bytes: memory.bytes };
   } finally {
     memory.destroy();
   }
+}
+
+/** One model's weights from base64, its layers on `paths`, with room for batches of `sequences` sequences. */
+export function uploadWeights(
+  memory: Memory,
+  request: Pick<ForwardRequest, 'model' | 'weights'>,
+  paths: Path[],
+  sequences: number,
+): Weights {
+  const weights = allocateWeights(memory, request.model, paths, 1, sequences);
+  memory.device.gpu.queue.writeBuffer(weights.buffer, 0, floatsFromBase64(request.weights));
+  return weights;
+}
+
+/** Writes lengths and packed tokens of given sequences. */
+export function uploadSequences(
+  device: Device,
+  { shape, tokens, lengths }: Batch,
+  sequences: ArrayLike<number>[],
+): void {
+  const bytes = 4 * tokenWords(shape.longest);
+  const packed = new Uint8Array(sequences.length * bytes);
+  sequences.forEach((sequence, b) => {
+    packed.set(sequence, b * bytes);
+  });
+  const { queue } = device.gpu;
+  queue.writeBuffer(tokens, 0, packed);
+  queue.writeBuffer(lengths, 0, Uint32Array.from(sequences, sequence => sequence.length));
 }

@@ -1,16 +1,18 @@
 import { floatsFromBase64, toBase64 } from '../shared/base64.ts';
-import type { EngineEvent, Request } from '../shared/protocol.ts';
+import type { EngineEvent, Positions, Request } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
-import { arenaOf } from './arena.ts';
-import { denseAttentionBackward, denseAttentionForward } from './dense-attention.ts';
+import { attentionBackward, attentionForward } from './attention/attention.ts';
+import { allocateBatch, type Batch, tokenWords } from './batch.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
-import { drawPass } from './draw.ts';
+import { drawPass, readsPass } from './draw.ts';
+import { uploadSequences, uploadWeights } from './forward.ts';
+import { Kernels } from './kernels.ts';
+import { gradientPass } from './layers/network.ts';
+import { pathsOf } from './layers/paths.ts';
 import { Memory } from './memory.ts';
-import { gradientPass } from './network.ts';
 import { uploadReplicaTable } from './replicas.ts';
-import { allocateRows, type Rows, tokenWords } from './rows.ts';
-import { allocateWeights, type Weights } from './weights.ts';
+import { allocateWeights } from './weights.ts';
 
 type RequestOf<Op extends Request['op']> = Extract<Request, { op: Op }>;
 type EventOf<Name extends EngineEvent['event']> = Extract<EngineEvent, { event: Name }>;
@@ -23,19 +25,39 @@ export async function gradientOf(
   const { gpu } = device;
   const memory = new Memory(device);
   try {
-    const { sequences } = request;
-    const weights = uploadWeights(memory, request, sequences.length);
-    const { model, arena, buffer } = weights;
+    const { sequences, model } = request;
+    const explicit = typeof request.reads === 'object';
+    const reads = explicit ? Math.max(...(request.reads as number[][]).map(own => own.length)) : request.reads;
     const longest = Math.max(...sequences.map(sequence => sequence.length));
-    const rows = allocateRows(memory, model, 1, { rows: sequences.length, longest });
-    uploadSequences(device, rows, sequences);
-    gpu.queue.writeBuffer(rows.targets, 0, new Float32Array(request.targets.flat()));
-    submit(gpu, await gradientPass(memory, weights, rows, { model, arena, loss: request.loss }));
-    const losses = new Float32Array(await memory.read(rows.losses)).subarray(0, sequences.length);
+    const paths = pathsOf(model, reads as Positions, request.kernel === 'dense' ? 'dense' : 'fastest');
+    const weights = uploadWeights(memory, request, paths, sequences.length);
+    const { arena, buffer } = weights;
+    const shape = { sequences: sequences.length, longest, reads: reads as Positions, whole: true };
+    const batch = allocateBatch(memory, model, 1, shape);
+    const kernels = new Kernels(memory, weights, { loss: request.loss });
+    uploadSequences(device, batch, sequences);
+    if (request.offsets) gpu.queue.writeBuffer(batch.offsets, 0, Uint32Array.from(request.offsets));
+    if (explicit) uploadReads(device, batch, request.reads as number[][]);
+    else submit(gpu, await readsPass(kernels, batch));
+    const starts = new Uint32Array(await memory.read(batch.reads.starts));
+    const targets = new Float32Array(batch.reads.rows * model.outputs);
+    const counted = new Float32Array(batch.reads.rows);
+    request.targets.forEach((own, b) => {
+      own.forEach((target, i) => {
+        targets.set(target, (starts[b]! + i) * model.outputs);
+        counted[starts[b]! + i] = request.labelled?.[b]![i] ?? 1;
+      });
+    });
+    const labels = counted.reduce((sum, weight) => sum + weight, 0);
+    gpu.queue.writeBuffer(batch.targets, 0, targets);
+    gpu.queue.writeBuffer(batch.weights, 0, counted);
+    gpu.queue.writeBuffer(batch.labels, 0, Float32Array.of(labels));
+    submit(gpu, await gradientPass(kernels, batch));
+    const losses = new Float32Array(await memory.read(batch.losses));
     const gradient = new Float32Array(
       await memory.read(buffer, 4 * arena.parameterFloats, 4 * arena.gradients),
     );
-    const loss = losses.reduce((sum, x) => sum + x, 0) / sequences.length;
+    const loss = losses.reduce((sum, x) => sum + x, 0) / labels;
     return {
       event: 'differentiated',
       adapter: device.adapter,
@@ -45,6 +67,23 @@ export async function gradientOf(
   } finally {
     memory.destroy();
   }
+}
+
+/** Writes the rows of given reads, one list a sequence. */
+function uploadReads({ gpu }: Device, { reads }: Batch, lists: number[][]): void {
+  const starts = [0];
+  for (const list of lists) starts.push(starts.at(-1)! + list.length);
+  const rows = new Uint32Array(reads.rows);
+  const owners = new Uint32Array(reads.rows).fill(0xffffffff);
+  lists.forEach((list, b) => {
+    list.forEach((position, i) => {
+      rows[starts[b]! + i] = position;
+      owners[starts[b]! + i] = b;
+    });
+  });
+  gpu.queue.writeBuffer(reads.starts, 0, Uint32Array.from(starts));
+  gpu.queue.writeBuffer(reads.positions, 0, rows);
+  gpu.queue.writeBuffer(reads.owners, 0, owners);
 }
 
 /** Dense attention and its gradients on given queries, keys and values. */
@@ -125,7 +164,7 @@ export async function sampleSequences(
   try {
     const { sequences: count, length } = request;
     const uniformLength = request.lengthMode === 'uniform';
-    const rows = allocateRows(memory, model, 1, { rows: count, longest: length, uniformLength });
+    const rows = allocateBatch(memory, model, 1, { rows: count, longest: length, uniformLength });
     const replica = { ...request, trainLength: length, learningRate: 1 };
     const table = uploadReplicaTable(memory, request.task, [replica], [request.key]);
     const clock = memory.upload('clock', Uint32Array.of(request.step, 0));
@@ -148,30 +187,4 @@ export async function sampleSequences(
   } finally {
     memory.destroy();
   }
-}
-
-/** One model's weights from base64, with room for batches of `sequences` sequences. */
-export function uploadWeights(
-  memory: Memory,
-  request: Pick<RequestOf<'forward'>, 'model' | 'weights'>,
-  sequences: number,
-): Weights {
-  const weights = allocateWeights(memory, request.model, 1, sequences);
-  memory.device.gpu.queue.writeBuffer(weights.buffer, 0, floatsFromBase64(request.weights));
-  return weights;
-}
-
-/** Writes lengths and packed tokens of given sequences, one a row. */
-export function uploadSequences(device: Device, rows: Rows, sequences: ArrayLike<number>[]): void {
-  const bytes = 4 * tokenWords(rows.shape.longest);
-  const packed = new Uint8Array(sequences.length * bytes);
-  sequences.forEach((sequence, b) => {
-    packed.set(sequence, b * bytes);
-  });
-  device.gpu.queue.writeBuffer(rows.tokens, 0, packed);
-  device.gpu.queue.writeBuffer(
-    rows.lengths,
-    0,
-    Uint32Array.from(sequences, sequence => sequence.length),
-  );
 }

@@ -3,16 +3,18 @@ import elementary from '../../shaders/common/elementary.wgsl?raw';
 import leftPlain from '../../shaders/common/left_plain.wgsl?raw';
 import leftSubgroup from '../../shaders/common/left_subgroup.wgsl?raw';
 import legend from '../../shaders/common/legend.wgsl?raw';
+import owners from '../../shaders/common/owners.wgsl?raw';
 import quadPlain from '../../shaders/common/quad_plain.wgsl?raw';
 import quadSubgroup from '../../shaders/common/quad_subgroup.wgsl?raw';
 import random from '../../shaders/common/random.wgsl?raw';
 import reduce from '../../shaders/common/reduce.wgsl?raw';
-import reduction from '../../shaders/common/reduction.wgsl?raw';
+import norm from '../../shaders/common/norm.wgsl?raw';
+import outer from '../../shaders/common/outer.wgsl?raw';
 import rowsPlain from '../../shaders/common/rows_plain.wgsl?raw';
 import rowsSubgroup from '../../shaders/common/rows_subgroup.wgsl?raw';
 import tokens from '../../shaders/common/tokens.wgsl?raw';
 import weight from '../../shaders/common/weight.wgsl?raw';
-import windowCommon from '../../shaders/common/window.wgsl?raw';
+import chunkCommon from '../../shaders/common/chunk.wgsl?raw';
 import { EngineFailure } from './failure.ts';
 import { unroll } from './unroll.ts';
 
@@ -35,11 +37,13 @@ export const COMMON = {
   quadPlain: { name: 'common/quad_plain.wgsl', text: quadPlain },
   random: { name: 'common/random.wgsl', text: random },
   reduce: { name: 'common/reduce.wgsl', text: reduce },
-  reduction: { name: 'common/reduction.wgsl', text: reduction },
+  norm: { name: 'common/norm.wgsl', text: norm },
+  owners: { name: 'common/owners.wgsl', text: owners },
+  outer: { name: 'common/outer.wgsl', text: outer },
   rows: { name: 'common/rows_plain.wgsl', text: rowsPlain },
   tokens: { name: 'common/tokens.wgsl', text: tokens },
   weight: { name: 'common/weight.wgsl', text: weight },
-  window: { name: 'common/window.wgsl', text: windowCommon },
+  chunk: { name: 'common/chunk.wgsl', text: chunkCommon },
 } satisfies Record<string, Source>;
 
 /** What takes the place of the plain files where there are subgroups. */
@@ -57,6 +61,15 @@ export const u32 = (n: number) => `${n}u`;
 
 /** An f32 constant. */
 export const f32 = (n: number) => `f32(${Number.isInteger(n) ? n.toFixed(1) : n})`;
+
+/** Names of the bindings of a shader in order, in camel case. */
+export function bindingsOf(sources: Source[]): string[] {
+  const found = sources.flatMap(({ text }) => [...text.matchAll(/@binding\((\d+)\)\s*var<[^>]*>\s*(\w+)/g)]);
+  const names: string[] = [];
+  for (const [, binding, name] of found)
+    names[Number(binding)] = name!.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return names;
+}
 
 /** Pipelines of a device by their code: packs and requests of one shape compile once. */
 const compiled = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();

@@ -2,20 +2,18 @@ import { initialise, learningRateMultipliers } from '../model/initialise.ts';
 import { learningRateFactor } from '../model/schedule.ts';
 import type { EngineEvent, Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
-import { type Dispatch, dispatch, dispatchGroups, submit } from './dispatch.ts';
-import { drawPass } from './draw.ts';
+import { type Dispatch, submit } from './dispatch.ts';
+import { drawingOf, drawPass, specialisationOf } from './draw.ts';
 import { EngineFailure } from './failure.ts';
 import { Memory } from './memory.ts';
-import { gradientPass } from './network.ts';
+import { inOrder, Kernels, RING } from './kernels.ts';
+import { gradientPass } from './layers/network.ts';
+import { pathsOf } from './layers/paths.ts';
 import type { Profiler } from './profiler.ts';
-import { compilePrograms, RING } from './programs.ts';
 import { uploadReplicas } from './replicas.ts';
-import { allocateRows } from './rows.ts';
 import { allocateWeights, type Weights } from './weights.ts';
-
-const TRAIN_KERNELS = ['lossMean', 'gradientNorm', 'adam', 'advance'] as const;
 
 /** A submission aims at this long: far below a driver's watchdog, far above the cost of submitting. */
 const SUBMISSION_MS = 150;
@@ -33,7 +31,8 @@ export interface Trained {
 /** The initial weights of a pack. */
 function initialWeights(memory: Memory, pack: Pack): Weights {
   const { model, phiInit, baseWidth, replicas } = pack;
-  const weights = allocateWeights(memory, model, replicas.length, pack.batch);
+  const paths = pathsOf(model, pack.positions);
+  const weights = allocateWeights(memory, model, paths, replicas.length, pack.batch);
   replicas.forEach(({ seed }, r) => {
     const initial = initialise(model, { phiInit, baseWidth, seed }) as Float32Array<ArrayBuffer>;
     memory.device.gpu.queue.writeBuffer(weights.buffer, r * weights.arena.stride * 4, initial);
@@ -69,34 +68,37 @@ export async function prepareTraining(
   scratch: Memory,
   pack: Pack,
 ): Promise<Training> {
-  const { gpu } = device;
-  const task = taskOf(pack.task);
   const weights = initialWeights(memory, pack);
   const { model, arena, buffer, replicas } = weights;
-  const { law, loss, optimiser } = pack;
-  const how = { model, arena, task, law, order: pack.order, loss, optimiser };
-  const programs = await compilePrograms(gpu, TRAIN_KERNELS, how);
-  const rows = allocateRows(scratch, model, replicas, {
-    rows: pack.batch,
+  const kernels = new Kernels(scratch, weights, specialisationOf(pack));
+  const batch = allocateBatch(scratch, model, replicas, {
+    sequences: pack.batch,
     longest: Math.max(...pack.replicas.map(replica => replica.trainLength)),
     uniformLength: pack.lengthMode === 'uniform',
+    reads: pack.positions,
+    whole: true,
   });
-  const { batch, losses } = rows;
   const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
   const clock = scratch.storage('clock', 2);
   const ring = scratch.storage('loss ring', RING * replicas);
   const norms = scratch.storage('gradient norms', replicas);
   const schedule = scratch.upload('schedule', scheduleTable(pack));
   const rates = learningRateMultipliers(model, pack.baseWidth) as Float32Array<ArrayBuffer>;
-  const adam = [clock, schedule, table, scratch.upload('multipliers', rates), norms, buffer];
-  const step: Dispatch[] = [
-    ...(await drawPass(scratch, rows, how, table, clock)),
-    ...(await gradientPass(scratch, weights, rows, how)),
-    dispatchGroups(gpu, programs.lossMean, [batch, clock, losses, ring], replicas, 1),
-    dispatchGroups(gpu, programs.gradientNorm, [buffer, norms], replicas, 1),
-    dispatch(gpu, programs.adam, adam, arena.parameterFloats / 4, replicas),
-    dispatchGroups(gpu, programs.advance, [clock], 1, 1),
-  ];
+  const multipliers = scratch.upload('multipliers', rates);
+  const { losses, labels, reads } = batch;
+  const single = { groups: 1, replicas: 1 };
+  const step = await inOrder([
+    drawPass(kernels, batch, drawingOf(pack), table, clock),
+    gradientPass(kernels, batch),
+    kernels.run('lossMean', { space: reads.space, clock, losses, labels, ring }, { groups: replicas, replicas: 1 }),
+    kernels.run('gradientNorm', { arena: buffer, norms }, { groups: replicas, replicas: 1 }),
+    kernels.run(
+      'adam',
+      { clock, schedule, replicas: table, multipliers, norms, arena: buffer },
+      { threads: arena.parameterFloats / 4 },
+    ),
+    kernels.run('advance', { clock }, single),
+  ]);
   return { weights, step, ring };
 }
 

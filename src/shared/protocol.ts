@@ -136,13 +136,15 @@ export const requestSchema = z.discriminatedUnion('op', [
     model: modelConfigSchema,
     weights: base64,
     loss: lossSchema,
+    /** `dense`: every layer by dense attention. */
+    kernel: z.enum(['fastest', 'dense']),
     sequences: z.array(z.array(u32)).min(1),
     /** Positions that are read: the last, every one, or for each sequence a rising list of its own, from 1. */
     reads: z.union([z.enum(['last', 'every']), z.array(z.array(u32).min(1))]),
     /** `targets[sequence][read][output]`. */
     targets: z.array(z.array(z.array(z.number()))).min(1),
-    /** `weights[sequence][read]`, 0 where a read carries no target; all 1 unless given. */
-    weights: z.array(z.array(z.union([z.literal(0), z.literal(1)]))).optional(),
+    /** `labelled[sequence][read]`, 0 where a read carries no target; all 1 unless given. */
+    labelled: z.array(z.array(z.union([z.literal(0), z.literal(1)]))).optional(),
     /** Rows by which each sequence starts later in an absolute encoding's table; 0 unless given. */
     offsets: z.array(u32).optional(),
   }),

@@ -8,7 +8,7 @@ export const absolute: Encoding = {
   ...NOTHING,
   kind: 'absolute',
   positionRows: maxLength,
-  positionRow: (_, i) => i - 1,
+  // −1 modulo the rows.
+  positionShift: config => maxLength(config) - 1,
   longest: maxLength,
-  wgsl: { ...NOTHING.wgsl, positionRow: 'fn position_row(i: u32) -> u32 { return i - 1u; }' },
 };

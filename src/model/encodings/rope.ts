@@ -6,10 +6,6 @@ export const rope: Encoding = {
   ...NOTHING,
   kind: 'rope',
   rotates: true,
-  angle: ({ keyWidth, attention }, i, a) =>
-    i * (isSoftmax(attention) ? attention.ropeBase! : 1) ** ((-2 * a) / keyWidth),
-  wgsl: {
-    ...NOTHING.wgsl,
-    angle: 'fn angle(i: u32, a: u32) -> f32 { return f32(i) * pow(ROPE_BASE, -2.0 * f32(a) / f32(KEY_WIDTH)); }',
-  },
+  frequency: ({ keyWidth, attention }, a) =>
+    (isSoftmax(attention) ? attention.ropeBase! : 1) ** ((-2 * a) / keyWidth),
 };

@@ -1,0 +1,76 @@
+import { encodingOf } from '../../model/encodings/registry.ts';
+import type { Dispatch } from '../dispatch.ts';
+import type { Kernels } from '../kernels.ts';
+import { rowWidths } from '../row-widths.ts';
+import type { RowSet } from '../row-set.ts';
+
+/** Floats of a residual row as vec4. */
+const row4 = ({ weights }: Kernels) => rowWidths(weights.model).width / 4;
+
+function places(reads: RowSet, all: RowSet) {
+  return {
+    reads: reads.space,
+    space: all.space,
+    readStarts: reads.starts,
+    readPositions: reads.positions,
+    readOwners: reads.owners,
+    starts: all.starts,
+  };
+}
+
+/** Residual rows of all positions to those of the positions that are read. */
+export function gather(
+  kernels: Kernels,
+  reads: RowSet,
+  all: RowSet,
+  allRows: GPUBuffer,
+  readRows: GPUBuffer,
+): Promise<Dispatch> {
+  const threads = reads.rows * row4(kernels);
+  return kernels.run('gatherRows', { ...places(reads, all), allRows, readRows }, { threads });
+}
+
+/** Adds rows of the positions that are read to those of all positions. */
+export function scatter(
+  kernels: Kernels,
+  reads: RowSet,
+  all: RowSet,
+  readRows: GPUBuffer,
+  allRows: GPUBuffer,
+): Promise<Dispatch> {
+  const threads = reads.rows * row4(kernels);
+  return kernels.run('scatterRows', { ...places(reads, all), readRows, allRows }, { threads });
+}
+
+/** output = Σ_h parts [rows, H, width], or += where `add`. */
+export function sumHeads(
+  kernels: Kernels,
+  { space, starts, rows }: RowSet,
+  parts: GPUBuffer,
+  output: GPUBuffer,
+  add: boolean,
+): Promise<Dispatch> {
+  const threads = rows * row4(kernels);
+  return kernels.run('sumHeads', { space, starts, parts, output }, { threads }, { ADD: add });
+}
+
+/** Turns the queries or keys [rows, H, keyWidth] in place by their positions' angles, or back. */
+export function rotate(
+  kernels: Kernels,
+  { space, starts, positions, rows }: RowSet,
+  values: GPUBuffer,
+  back = false,
+): Promise<Dispatch> {
+  const { memory, weights } = kernels;
+  const { model } = weights;
+  const { frequency } = encodingOf(model.attention);
+  const turns = Uint32Array.from({ length: Math.ceil(model.keyWidth / 2) }, (_, a) =>
+    Math.round((frequency(model, a) / (2 * Math.PI)) * 2 ** 32),
+  );
+  return kernels.run(
+    'rotateRows',
+    { space, starts, positions, turns: memory.upload('turns', turns), values },
+    { threads: rows * model.heads },
+    { BACK: back, KEY_ROW: rowWidths(model).keyWidth },
+  );
+}

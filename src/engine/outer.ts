@@ -1,0 +1,101 @@
+import type { Dispatch } from './dispatch.ts';
+import type { Kernels } from './kernels.ts';
+import type { RowSet } from './row-set.ts';
+import type { View } from './view.ts';
+
+/** Columns of a row buffer: floats from `first`, rows `stride` floats apart. */
+export interface Columns {
+  buffer: GPUBuffer;
+  first: number;
+  columns: number;
+  stride: number;
+}
+
+/** Every column of a row buffer. */
+export function allColumns(buffer: GPUBuffer, columns: number): Columns {
+  return { buffer, first: 0, columns, stride: columns };
+}
+
+/** Rows that one thread adds before the blocks are added, as in shaders/common/outer.wgsl. */
+const BLOCK_ROWS = 256;
+
+/** Most columns of the left side that one thread of outer_rows.wgsl takes. */
+const MOST_COLUMNS = 12;
+
+/** Which rows of a replica are summed together. */
+export interface Segments {
+  /** Rows a replica at most, and a segment at most. */
+  rows: number;
+  longest: number;
+  segments: number;
+  /** Where segments start: of replica r, segment g at r · replicaStarts + g · segmentStarts, its end one segmentStarts later. */
+  starts: GPUBuffer;
+  replicaStarts: number;
+  segmentStarts: number;
+}
+
+/** The rows of each sequence. */
+export function bySequence({ rows, longest, sequences, starts }: RowSet): Segments {
+  return { rows, longest, segments: sequences, starts, replicaStarts: sequences + 1, segmentStarts: 1 };
+}
+
+/** All rows of a replica. */
+export function byReplica({ rows, sequences, starts }: RowSet): Segments {
+  return { rows, longest: rows, segments: 1, starts, replicaStarts: sequences + 1, segmentStarts: sequences };
+}
+
+/**
+ * `out[segment] = Σ_rows left ⊗ right` inside every replica (shaders/outer_rows.wgsl): `+=` when accumulating, of ψ(left) where
+ * `activate`. `right.columns`, its stride and first column are multiples of 4; `out` is [left.columns, …] or, with several
+ * segments, [segments, left.columns, …].
+ */
+export async function segmentedOuter(
+  kernels: Kernels,
+  left: Columns,
+  right: Columns,
+  out: View,
+  { rows, longest, segments, starts, replicaStarts, segmentStarts }: Segments,
+  { accumulate = false, activate = false } = {},
+): Promise<Dispatch[]> {
+  const { memory, weights } = kernels;
+  const blocks = Math.ceil(longest / BLOCK_ROWS);
+  const direct = blocks === 1;
+  const right4 = right.columns / 4;
+  const tilesOfLeft = Math.ceil(left.columns / MOST_COLUMNS);
+  const constants = {
+    TILE: Math.ceil(left.columns / tilesOfLeft),
+    ALIGNED: right4 % 4 === 0,
+    DIRECT: direct,
+    ACTIVATE: activate,
+  };
+  const shape = memory.uniform(
+    'outer product',
+    Uint32Array.of(
+      rows,
+      segments,
+      blocks,
+      replicaStarts,
+      segmentStarts,
+      accumulate ? 1 : 0,
+      left.columns,
+      left.stride,
+      left.first,
+      right4,
+      right.stride / 4,
+      right.first / 4,
+      out.offset,
+      out.strides.at(-2)! / 4,
+      segments > 1 ? out.strides[0]! / 4 : 0,
+    ),
+  );
+  const threads = tilesOfLeft * right4 * blocks * segments;
+  const outer = (sums: GPUBuffer) =>
+    kernels.run('outerRows', { shape, starts, left: left.buffer, right: right.buffer, sums }, { threads }, constants);
+  if (direct) return [await outer(weights.buffer)];
+  const sums = (segments * left.columns * right.columns) / 4;
+  const partials = memory.storage('partial sums', weights.replicas * blocks * sums * 4);
+  return Promise.all([
+    outer(partials),
+    kernels.run('sumPartials', { shape, starts, partials, arena: weights.buffer }, { threads: sums }),
+  ]);
+}
