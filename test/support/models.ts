@@ -15,6 +15,7 @@ export const BASE: ModelConfig = {
   locality: 2,
   outputs: 3,
   activation: 'relu',
+  norm: 'none',
   attention: { precision: 'infinite', scale: 0.35 },
 };
 
