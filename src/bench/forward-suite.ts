@@ -7,8 +7,8 @@ import { linearTimeForward } from '../reference/linear-time.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
 import type { Model, ModelConfig } from '../shared/model-config.ts';
 import { below, WordStream } from '../shared/random.ts';
-import type { Contender, Load, Posed, Prepared } from './contender.ts';
-import { posed } from './contender.ts';
+import { type Contender, type Load, type Posed, type Prepared, posed } from './contender.ts';
+import type { ImplementationOf } from './names.ts';
 import { peerVersion } from './peer-versions.ts';
 import type { ForwardProblem } from './protocol.ts';
 
@@ -34,6 +34,7 @@ function forwardModel({ D, heads }: ForwardProblem): { model: Model; weights: st
     locality: 2,
     outputs: 3,
     activation: 'relu',
+    norm: 'none',
     attention: { precision: 'infinite', scale: 1 / Math.sqrt(D) },
   };
   const flat = randomWeights(config, { phiInit: [0, 1.5], baseWidth: D, seed: 1 });
@@ -67,7 +68,7 @@ function ours(kernel: 'linear' | 'dense'): Load<ForwardData> {
   });
 }
 
-const CONTENDERS: Record<string, Load<ForwardData>> = {
+const CONTENDERS: Record<ImplementationOf<'forward'>, Load<ForwardData>> = {
   'lengthwise/linear': ours('linear'),
   'lengthwise/dense': ours('dense'),
 };

@@ -5,8 +5,8 @@ import { writeChart } from '../bench/chart-files.ts';
 import { openBenchDawn } from '../bench/dawn-client.ts';
 import { IMPLEMENTATIONS } from '../bench/names.ts';
 import { openBenchPage } from '../bench/page-client.ts';
-import { type ProblemChoice, problemName, problemsOf, SUITES } from '../bench/problems.ts';
-import type { Problem, Suite } from '../bench/protocol.ts';
+import { type ProblemChoice, problemName, problemsOf } from '../bench/problems.ts';
+import { type Problem, SUITES, type Suite } from '../bench/protocol.ts';
 import { includedSchema, type Measurement, type Report, type Row, rowOf } from '../bench/rows.ts';
 import { Runner } from '../bench/runner.ts';
 import { readUserFile } from '../config/yaml.ts';
@@ -63,7 +63,7 @@ export async function bench(suite: Suite | 'roofline' | undefined, options: Benc
     const done: { problem: Problem; measurements: Measurement[] }[] = [];
     for (const problem of problems) {
       log(problemName(problem));
-      const measurements = await runner.measure(problem, chosen[problem.suite]);
+      const measurements = await runner.measure(problem, chosen(problem.suite));
       log(ratioLine(measurements.map(measured => rowOf(problem, measured, peak, name))));
       done.push({ problem, measurements });
     }
@@ -150,19 +150,18 @@ function choiceOf(suites: readonly Suite[], options: BenchOptions): ProblemChoic
   };
 }
 
-/** What to run in each suite. */
+/** What to run in a suite. @throws InputError for an implementation that none of the suites has. */
 function implementationsOf(
   suites: readonly Suite[],
   wanted: readonly string[] | undefined,
-): Record<Suite, readonly string[]> {
-  if (!wanted) return IMPLEMENTATIONS;
-  const known = suites.flatMap(suite => IMPLEMENTATIONS[suite]);
+): (suite: Suite) => readonly string[] {
+  if (!wanted) return suite => IMPLEMENTATIONS[suite];
+  const known: string[] = suites.flatMap(suite => [...IMPLEMENTATIONS[suite]]);
   const unknown = wanted.find(name => !known.includes(name));
   if (unknown !== undefined)
     throw new InputError(
       `--implementations: no ${unknown} in ${suites.join(', ') || 'roofline'}`,
       `There are ${[...new Set(known)].join(', ')}.`,
     );
-  const chosen = (suite: Suite) => IMPLEMENTATIONS[suite].filter(name => wanted.includes(name));
-  return { attention: chosen('attention'), forward: chosen('forward'), training: chosen('training') };
+  return suite => IMPLEMENTATIONS[suite].filter(name => wanted.includes(name));
 }

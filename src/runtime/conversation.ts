@@ -9,7 +9,8 @@ export type Progress = Extract<EngineEvent, { event: 'progress' }>;
 export type Final = Exclude<EngineEvent, Progress>;
 
 /** Where the engine runs: in headless Chrome, or on Dawn in a Node process of its own. */
-export type Runtime = 'chrome' | 'dawn';
+export const RUNTIMES = ['chrome', 'dawn'] as const;
+export type Runtime = (typeof RUNTIMES)[number];
 
 /** The engine, running somewhere. One request at a time. */
 export interface Session {

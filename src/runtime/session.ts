@@ -4,7 +4,14 @@ import type { Session } from './conversation.ts';
 import { openDawnSession } from './dawn-session.ts';
 import type { SessionOptions } from './session-options.ts';
 
-export { type Final, type Progress, type Runtime, type Session, SessionLost } from './conversation.ts';
+export {
+  type Final,
+  type Progress,
+  RUNTIMES,
+  type Runtime,
+  type Session,
+  SessionLost,
+} from './conversation.ts';
 export type { SessionOptions } from './session-options.ts';
 export { closeAllSessions } from './stopping.ts';
 
