@@ -9,10 +9,20 @@ const page = (outDir: string, entry: Record<string, string>) => ({
   lib: { entry, formats: ['es' as const] },
 });
 
+/** A program that Node runs. */
+const program = (outDir: string, input: Record<string, string>) => ({
+  outDir,
+  target: 'node20',
+  minify: false,
+  ssr: true,
+  rollupOptions: { input },
+});
+
 /**
- * Three bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode bench` is the
- * page of `bench` and apart from it its peers, `--mode cli` is the Node program and the process that it runs Dawn in. Shaders are
- * imported with `?raw`, which vite and vitest both understand.
+ * Bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode bench` is the page of
+ * `bench` and apart from it its peers, `--mode cli` is the Node program and the processes that it runs Dawn in. `--mode test-chrome` and
+ * `--mode test-dawn` are the engine as tests see it (`test/support/build-engine.ts`). Shaders are imported with `?raw`, which vite and
+ * vitest both understand.
  */
 export default defineConfig(({ mode }) => {
   const define = { __PEER_VERSIONS__: JSON.stringify(peerVersions()) };
@@ -25,22 +35,18 @@ export default defineConfig(({ mode }) => {
         define: { ...define, 'process.env.NODE_ENV': '"production"' },
         build: page('dist/bench', { bench: 'src/bench/page.ts' }),
       };
+    case 'test-chrome':
+      return { build: page('dist/test/page', { engine: 'test/support/engine-page.ts' }) };
+    case 'test-dawn':
+      return { build: program('dist/test/cli', { dawn: 'test/support/engine-dawn.ts' }) };
     default:
       return {
         define,
-        build: {
-          outDir: 'dist/cli',
-          target: 'node20',
-          minify: false,
-          ssr: true,
-          rollupOptions: {
-            input: {
-              main: 'src/cli/main.ts',
-              dawn: 'src/engine/dawn.ts',
-              'bench-dawn': 'src/bench/dawn.ts',
-            },
-          },
-        },
+        build: program('dist/cli', {
+          main: 'src/cli/main.ts',
+          dawn: 'src/engine/dawn.ts',
+          'bench-dawn': 'src/bench/dawn.ts',
+        }),
       };
   }
 });

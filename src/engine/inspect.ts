@@ -1,5 +1,5 @@
+import type { TestEvent, TestRequest } from '../../test/support/protocol.ts';
 import { floatsFromBase64, toBase64 } from '../shared/base64.ts';
-import type { EngineEvent, Request } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { arenaOf } from './arena.ts';
 import { denseAttentionBackward, denseAttentionForward } from './dense-attention.ts';
@@ -12,8 +12,8 @@ import { uploadReplicaTable } from './replicas.ts';
 import { allocateRows, type Rows, tokenWords } from './rows.ts';
 import { allocateWeights, type Weights } from './weights.ts';
 
-type RequestOf<Op extends Request['op']> = Extract<Request, { op: Op }>;
-type EventOf<Name extends EngineEvent['event']> = Extract<EngineEvent, { event: Name }>;
+type RequestOf<Op extends TestRequest['op']> = Extract<TestRequest, { op: Op }>;
+type EventOf<Name extends TestEvent['event']> = Extract<TestEvent, { event: Name }>;
 
 /** Loss and parameter gradients of a model on given sequences and targets, by the kernels that training uses. */
 export async function gradientOf(

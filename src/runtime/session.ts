@@ -7,6 +7,7 @@ import type { SessionOptions } from './session-options.ts';
 export {
   type Final,
   type Progress,
+  type Protocol,
   RUNTIMES,
   type Runtime,
   type Session,
