@@ -19,9 +19,9 @@ const program = (outDir: string, input: Record<string, string>) => ({
 });
 
 /**
- * Bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode bench` is the page of
- * `bench` and apart from it its peers, `--mode cli` is the Node program and the processes that it runs Dawn in. `--mode test-chrome` and
- * `--mode test-dawn` are the engine as tests see it (`test/support/build-engine.ts`). Shaders are imported with `?raw`, which vite and
+ * Bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode dawn` is the engine in a
+ * process of its own, `--mode bench` is the page of `bench` and apart from it its peers, `--mode cli` is the Node program and the process
+ * of `bench` on Dawn. `--mode test-chrome` and `--mode test-dawn` are the engine of the tests (`test/support/build-engine.ts`). Shaders are imported with `?raw`, which vite and
  * vitest both understand.
  */
 export default defineConfig(({ mode }) => {
@@ -29,6 +29,8 @@ export default defineConfig(({ mode }) => {
   switch (mode) {
     case 'page':
       return { build: page('dist/page', { engine: 'src/engine/page.ts', gpujs: 'src/gpujs/page.ts' }) };
+    case 'dawn':
+      return { build: program('dist/dawn', { engine: 'src/engine/dawn.ts' }) };
     case 'bench':
       return {
         plugins: [absentPeers()],
@@ -38,13 +40,12 @@ export default defineConfig(({ mode }) => {
     case 'test-chrome':
       return { build: page('dist/test/page', { engine: 'test/support/engine-page.ts' }) };
     case 'test-dawn':
-      return { build: program('dist/test/cli', { dawn: 'test/support/engine-dawn.ts' }) };
+      return { build: program('dist/test/dawn', { engine: 'test/support/engine-dawn.ts' }) };
     default:
       return {
         define,
         build: program('dist/cli', {
           main: 'src/cli/main.ts',
-          dawn: 'src/engine/dawn.ts',
           'bench-dawn': 'src/bench/dawn.ts',
         }),
       };

@@ -17,7 +17,7 @@ const greetingSchema = z.strictObject({ dawn: z.string() });
 
 /**
  * The engine on Dawn in a Node process of its own, on the first driver that has an adapter of the wanted kind.
- * @param program dist/cli/dawn.js
+ * @param program dist/dawn/engine.js
  * @throws InputError for a bad VK_DRIVER_FILES or VK_ICD_FILENAMES, MachineError when no driver serves.
  */
 export function openDawnSession(options: SessionOptions, program: string): Promise<Session> {

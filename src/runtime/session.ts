@@ -21,6 +21,6 @@ export { closeAllSessions } from './stopping.ts';
  * @throws InputError when something is missing that a person can install or set, MachineError when it does not start.
  */
 export function openSession(options: SessionOptions): Promise<Session> {
-  if (options.runtime === 'dawn') return openDawnSession(options, join(options.built, 'cli', 'dawn.js'));
+  if (options.runtime === 'dawn') return openDawnSession(options, join(options.built, 'dawn', 'engine.js'));
   return openChromeSession(options, join(options.built, 'page', 'engine.js'));
 }
