@@ -116,7 +116,8 @@ function together(drivers: Driver[]): Driver {
   };
 }
 
-function hasGpu({ devices }: Surroundings): boolean {
+/** Whether a GPU's driver has made a device file, as they do on Linux. */
+export function hasGpu({ devices }: Surroundings): boolean {
   return devices.some(existsSync);
 }
 
