@@ -3,10 +3,10 @@ import type { EngineEvent, Request } from '../shared/protocol.ts';
 import { arenaOf } from './arena.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
-import { uploadSequences, uploadWeights } from './inspect.ts';
 import { Memory } from './memory.ts';
 import { forwardPass } from './network.ts';
 import { allocateRows, rowBytes } from './rows.ts';
+import { uploadSequences, uploadWeights } from './uploads.ts';
 
 type ForwardRequest = Extract<Request, { op: 'forward' }>;
 type Computed = Extract<EngineEvent, { event: 'computed' }>;

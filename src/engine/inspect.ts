@@ -9,8 +9,8 @@ import { drawPass } from './draw.ts';
 import { Memory } from './memory.ts';
 import { gradientPass } from './network.ts';
 import { uploadReplicaTable } from './replicas.ts';
-import { allocateRows, type Rows, tokenWords } from './rows.ts';
-import { allocateWeights, type Weights } from './weights.ts';
+import { allocateRows, tokenWords } from './rows.ts';
+import { uploadSequences, uploadWeights } from './uploads.ts';
 
 type RequestOf<Op extends TestRequest['op']> = Extract<TestRequest, { op: Op }>;
 type EventOf<Name extends TestEvent['event']> = Extract<TestEvent, { event: Name }>;
@@ -148,30 +148,4 @@ export async function sampleSequences(
   } finally {
     memory.destroy();
   }
-}
-
-/** One model's weights from base64, with room for batches of `sequences` sequences. */
-export function uploadWeights(
-  memory: Memory,
-  request: Pick<RequestOf<'forward'>, 'model' | 'weights'>,
-  sequences: number,
-): Weights {
-  const weights = allocateWeights(memory, request.model, 1, sequences);
-  memory.device.gpu.queue.writeBuffer(weights.buffer, 0, floatsFromBase64(request.weights));
-  return weights;
-}
-
-/** Writes lengths and packed tokens of given sequences, one a row. */
-export function uploadSequences(device: Device, rows: Rows, sequences: ArrayLike<number>[]): void {
-  const bytes = 4 * tokenWords(rows.shape.longest);
-  const packed = new Uint8Array(sequences.length * bytes);
-  sequences.forEach((sequence, b) => {
-    packed.set(sequence, b * bytes);
-  });
-  device.gpu.queue.writeBuffer(rows.tokens, 0, packed);
-  device.gpu.queue.writeBuffer(
-    rows.lengths,
-    0,
-    Uint32Array.from(sequences, sequence => sequence.length),
-  );
 }
