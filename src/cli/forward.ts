@@ -1,10 +1,8 @@
 import Table from 'cli-table3';
 import { z } from 'zod';
-import { readUserBytes } from '../config/yaml.ts';
 import type { GpujsMode } from '../gpujs/protocol.ts';
 import { flatten, layoutOf } from '../model/layout.ts';
 import { regimesOf } from '../model/regime.ts';
-import { readModel } from '../model/safetensors.ts';
 import { referenceForward } from '../reference/forward.ts';
 import { ask } from '../runtime/ask.ts';
 import type { Runtime } from '../runtime/session.ts';
@@ -16,6 +14,7 @@ import { longestSequence } from '../tasks/laws.ts';
 import { onGpujs } from './forward-gpujs.ts';
 import { chooseVariants, type VARIANT_CHOICES } from './kernel-variant.ts';
 import { openEngine } from './machine.ts';
+import { readUserModel } from './model-context.ts';
 import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { readUserJson } from './user-json.ts';
@@ -41,7 +40,6 @@ export interface Computed {
   variants?: string[] | undefined;
 }
 
-const MODEL_BYTES = 2 ** 31;
 const TOKENS_BYTES = 2 ** 28;
 
 const tokensSchema = z.strictObject({ sequences: z.array(z.array(z.number())).min(1) });
@@ -53,7 +51,7 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
       `--kernel-variant ${options.kernelVariant}: the ${options.kernel} kernel has no variants`,
       'Give --kernel dense with it.',
     );
-  const model = readModel(await readUserBytes(modelFile, MODEL_BYTES), modelFile);
+  const model = await readUserModel(modelFile);
   const sequences = await readTokens(tokensFile, model);
   const { outputs, runtime, adapter, deviceBytes, variants } = await compute(model, sequences, options);
   if (options.json) {
