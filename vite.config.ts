@@ -9,38 +9,45 @@ const page = (outDir: string, entry: Record<string, string>) => ({
   lib: { entry, formats: ['es' as const] },
 });
 
+/** A program that Node runs. */
+const program = (outDir: string, input: Record<string, string>) => ({
+  outDir,
+  target: 'node20',
+  minify: false,
+  ssr: true,
+  rollupOptions: { input },
+});
+
 /**
- * Three bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode bench` is the
- * page of `bench` and apart from it its peers, `--mode cli` is the Node program and the process that it runs Dawn in. Shaders are
- * imported with `?raw`, which vite and vitest both understand.
+ * Bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode dawn` is the engine in a
+ * process of its own, `--mode bench` is the page of `bench` and apart from it its peers, `--mode cli` is the Node program and the process
+ * of `bench` on Dawn. `--mode test-chrome` and `--mode test-dawn` are the engine of the tests (`test/support/build-engine.ts`). Shaders are imported with `?raw`, which vite and
+ * vitest both understand.
  */
 export default defineConfig(({ mode }) => {
   const define = { __PEER_VERSIONS__: JSON.stringify(peerVersions()) };
   switch (mode) {
     case 'page':
       return { build: page('dist/page', { engine: 'src/engine/page.ts', gpujs: 'src/gpujs/page.ts' }) };
+    case 'dawn':
+      return { build: program('dist/dawn', { engine: 'src/engine/dawn.ts' }) };
     case 'bench':
       return {
         plugins: [absentPeers()],
         define: { ...define, 'process.env.NODE_ENV': '"production"' },
         build: page('dist/bench', { bench: 'src/bench/page.ts' }),
       };
+    case 'test-chrome':
+      return { build: page('dist/test/page', { engine: 'test/support/engine-page.ts' }) };
+    case 'test-dawn':
+      return { build: program('dist/test/dawn', { engine: 'test/support/engine-dawn.ts' }) };
     default:
       return {
         define,
-        build: {
-          outDir: 'dist/cli',
-          target: 'node20',
-          minify: false,
-          ssr: true,
-          rollupOptions: {
-            input: {
-              main: 'src/cli/main.ts',
-              dawn: 'src/engine/dawn.ts',
-              'bench-dawn': 'src/bench/dawn.ts',
-            },
-          },
-        },
+        build: program('dist/cli', {
+          main: 'src/cli/main.ts',
+          'bench-dawn': 'src/bench/dawn.ts',
+        }),
       };
   }
 });

@@ -17,6 +17,7 @@ const gpu = (runtime: 'chrome' | 'dawn') => ({
     include: ['test/gpu/**/*.test.ts'],
     exclude: runtime === 'dawn' ? PAGES : [],
     provide: { runtime },
+    globalSetup: 'test/support/build-engine.ts',
   },
 });
 

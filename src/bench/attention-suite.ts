@@ -1,6 +1,7 @@
-import { DENSE_VARIANTS } from '../shared/attention-variants.ts';
+import { DENSE_VARIANTS, type DenseVariant } from '../shared/attention-variants.ts';
 import { type AttentionData, attentionData, attentionTruth } from './attention-data.ts';
 import { type Load, type Posed, posed } from './contender.ts';
+import type { ImplementationOf } from './names.ts';
 import { prepareDense } from './ours/attention.ts';
 import { peerVersion } from './peer-versions.ts';
 import { plainLoops } from './peers/plain-loops.ts';
@@ -9,13 +10,15 @@ import type { AttentionProblem } from './protocol.ts';
 /** Far above the rounding of float32 sums over these inputs (about 1e-6), far below any mistake. */
 const TOLERANCE = 1e-4;
 
-const ours = DENSE_VARIANTS.map(variant => {
-  const load: Load<AttentionData> = async () => ({
+type Ours = `lengthwise/${DenseVariant}`;
+
+const ours = DENSE_VARIANTS.map((variant): [Ours, Load<AttentionData>] => [
+  `lengthwise/${variant}`,
+  async () => ({
     version: peerVersion('lengthwise'),
     prepare: (data, device) => prepareDense(data, device, variant),
-  });
-  return [`lengthwise/${variant}`, load] as const;
-});
+  }),
+]);
 
 const onnx =
   (provider: 'webgpu' | 'wasm', ask: 'groupQuery' | 'multiHead' | 'matMulGraph'): Load<AttentionData> =>
@@ -25,8 +28,8 @@ const onnx =
   };
 
 /** Peers come in chunks of their own, loaded when they are asked for. */
-const CONTENDERS: Record<string, Load<AttentionData>> = {
-  ...Object.fromEntries(ours),
+const CONTENDERS: Record<ImplementationOf<'attention'>, Load<AttentionData>> = {
+  ...(Object.fromEntries(ours) as Record<Ours, Load<AttentionData>>),
   'jax-js': async () => (await import('./peers/jax.ts')).jaxJs,
   'tfjs-webgpu': async () => (await import('./peers/tfjs.ts')).tfjs,
   'gpu.js': async () => (await import('./peers/gpu-js.ts')).gpuJs,

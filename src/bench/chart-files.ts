@@ -6,7 +6,7 @@ import style from '../report/page/style.css?raw';
 import { tableHtml } from '../report/page/table.ts';
 import { serverCanvas } from '../report/report.ts';
 import { LIGHT, themeCss } from '../report/theme.ts';
-import { writeWhole } from '../results/files.ts';
+import { writeWhole } from '../shared/whole-file.ts';
 import { benchFigure } from './chart.ts';
 import type { Report, Row } from './rows.ts';
 

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { dawnVersion } from '../engine/dawn-process.ts';
+import { onFirstDriver } from '../runtime/drivers.ts';
 import { track, untrack } from '../runtime/stopping.ts';
 import { type Driver, vulkanDrivers } from '../runtime/vulkan.ts';
-import { MachineError, messageOf } from '../shared/errors.ts';
+import { messageOf } from '../shared/errors.ts';
 import { type BenchClient, type BenchClientOptions, Gone, inTime } from './client.ts';
 import { benchAnswerSchema } from './protocol.ts';
 
@@ -15,22 +16,18 @@ const OPEN_MS = 60_000;
  */
 export async function openBenchDawn(options: BenchClientOptions): Promise<BenchClient> {
   const { adapter } = options;
-  const refusals: string[] = [];
-  for (const driver of vulkanDrivers(adapter)) {
+  return onFirstDriver(vulkanDrivers(adapter), adapter, async driver => {
     const client = start(options, driver);
     try {
       const answer = await client.ask({ op: 'open', adapter }, OPEN_MS);
       if (answer.event === 'opened') return client;
-      refusals.push(`${driver.name}: ${answer.event === 'failed' ? answer.problem : answer.event}`);
+      await client.close();
+      return answer.event === 'failed' ? answer.problem : answer.event;
     } catch (error) {
-      refusals.push(`${driver.name}: ${messageOf(error)}`);
+      await client.close();
+      return messageOf(error);
     }
-    await client.close();
-  }
-  throw new MachineError(
-    `Dawn found no ${adapter === 'auto' ? '' : `${adapter} `}adapter (${refusals.join('; ')})`,
-    'See `lengthwise doctor`, or use --runtime chrome.',
-  );
+  });
 }
 
 function start({ built }: BenchClientOptions, { name, environment }: Driver): BenchClient {
@@ -69,9 +66,4 @@ function answerOf(child: ChildProcess): Promise<string> {
   return new Promise(resolve => {
     child.once('message', message => resolve(String(message)));
   });
-}
-
-function dawnVersion(): string {
-  const require = createRequire(import.meta.url);
-  return require(join(dirname(require.resolve('webgpu')), 'package.json')).version;
 }

@@ -1,6 +1,7 @@
 import '../engine/dawn-globals.ts';
 import '../engine/dawn-polling.ts';
 import { create } from 'webgpu';
+import { endWithParent } from '../engine/dawn-process.ts';
 import { benchRequestSchema } from './protocol.ts';
 import { Bench } from './serve.ts';
 
@@ -22,7 +23,4 @@ process.on('message', (requestJson: string) => {
     .answer(benchRequestSchema.parse(JSON.parse(requestJson)))
     .then(answer => process.send?.(JSON.stringify(answer)));
 });
-// This process ends with its parent, however that ends, and at once: there is nothing to save.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-// Ctrl-C reaches the whole group. It is the parent's to answer.
-process.on('SIGINT', () => {});
+endWithParent();

@@ -6,8 +6,8 @@ import { linearTimeForward } from '../reference/linear-time.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
 import type { Model, ModelConfig } from '../shared/model-config.ts';
 import { below, WordStream } from '../shared/random.ts';
-import type { Contender, Load, Posed, Prepared } from './contender.ts';
-import { posed } from './contender.ts';
+import { type Contender, type Load, type Posed, type Prepared, posed } from './contender.ts';
+import type { ImplementationOf } from './names.ts';
 import { peerVersion } from './peer-versions.ts';
 import type { ForwardProblem } from './protocol.ts';
 
@@ -65,7 +65,7 @@ function ours(kernel: 'linear' | 'dense'): Load<ForwardData> {
   });
 }
 
-const CONTENDERS: Record<string, Load<ForwardData>> = {
+const CONTENDERS: Record<ImplementationOf<'forward'>, Load<ForwardData>> = {
   'lengthwise/linear': ours('linear'),
   'lengthwise/dense': ours('dense'),
 };

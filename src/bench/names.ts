@@ -1,10 +1,12 @@
 import { DENSE_VARIANTS } from '../shared/attention-variants.ts';
 import type { Suite } from './protocol.ts';
 
+const variants = DENSE_VARIANTS.map(variant => `lengthwise/${variant}` as const);
+
 /** Implementations of each suite, ours first: what a table shows when nothing else is asked for. */
-export const IMPLEMENTATIONS: Record<Suite, readonly string[]> = {
+export const IMPLEMENTATIONS = {
   attention: [
-    ...DENSE_VARIANTS.map(variant => `lengthwise/${variant}`),
+    ...variants,
     'jax-js',
     'tfjs-webgpu',
     'onnxruntime-web/group-query',
@@ -16,7 +18,10 @@ export const IMPLEMENTATIONS: Record<Suite, readonly string[]> = {
   ],
   forward: ['lengthwise/linear', 'lengthwise/dense'],
   training: ['lengthwise/pack-of-8', 'lengthwise/one-model', 'jax-js'],
-};
+} as const satisfies Record<Suite, readonly string[]>;
+
+/** The implementations of a suite. */
+export type ImplementationOf<S extends Suite> = (typeof IMPLEMENTATIONS)[S][number];
 
 /** Ours, and not a peer. */
 export const isOurs = (implementation: string) => implementation.startsWith('lengthwise/');

@@ -1,7 +1,5 @@
 import type { Problem, Suite } from './protocol.ts';
 
-export const SUITES = ['attention', 'forward', 'training'] as const satisfies readonly Suite[];
-
 /** Which problems to pose; what is undefined takes its default. */
 export interface ProblemChoice {
   suites: readonly Suite[];

@@ -43,6 +43,9 @@ export const problemSchema = z.discriminatedUnion('suite', [
   trainingProblemSchema,
 ]);
 
+/** The suites of `bench`, in the order in which they are run and shown. */
+export const SUITES = problemSchema.options.map(({ shape }) => shape.suite.value);
+
 export const benchRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('open'), adapter: adapterPreferenceSchema }),
   z.strictObject({ op: z.literal('roofline') }),
@@ -85,6 +88,6 @@ export type AttentionProblem = z.infer<typeof attentionProblemSchema>;
 export type ForwardProblem = z.infer<typeof forwardProblemSchema>;
 export type TrainingProblem = z.infer<typeof trainingProblemSchema>;
 export type Problem = z.infer<typeof problemSchema>;
-export type Suite = Problem['suite'];
+export type Suite = (typeof SUITES)[number];
 export type BenchRequest = z.infer<typeof benchRequestSchema>;
 export type BenchAnswer = z.infer<typeof benchAnswerSchema>;

@@ -1,12 +1,14 @@
+import { median } from 'simple-statistics';
 import { z } from 'zod';
+import { RUNTIMES } from '../runtime/conversation.ts';
 import { adapterInfoSchema, rooflineSchema } from '../shared/protocol.ts';
-import type { Problem } from './protocol.ts';
+import { type Problem, SUITES } from './protocol.ts';
 
 const number = z.number().nullable();
 
 /** A line of a table: one implementation on one problem (interfaces.md, `bench --json`). Null: there is no such number. */
 export const rowSchema = z.strictObject({
-  suite: z.enum(['attention', 'forward', 'training']),
+  suite: z.enum(SUITES),
   implementation: z.string(),
   version: z.string(),
   T: z.int(),
@@ -40,7 +42,7 @@ export const rowSchema = z.strictObject({
 /** What `bench --json` prints. */
 export const reportSchema = z.strictObject({
   adapter: adapterInfoSchema,
-  runtime: z.enum(['chrome', 'dawn']),
+  runtime: z.enum(RUNTIMES),
   /** Browser or Dawn, with its version. */
   runtimeVersion: z.string(),
   peak: rooflineSchema,
@@ -89,14 +91,6 @@ export function causalFlops(problem: Problem): number | null {
   return (direction === 'forward' ? 2 : 7) * T * T * D * heads;
 }
 
-/** Median of numbers; null of none. */
-export function median(numbers: readonly number[]): number | null {
-  if (numbers.length === 0) return null;
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
 /** The row of a measurement. */
 export function rowOf(
   problem: Problem,
@@ -106,7 +100,7 @@ export function rowOf(
 ): Row {
   const { implementation, version, samples, maxError, tolerance, sequences, steps } = measured;
   const timed = measured.problem === undefined ? samples.map(ms => ms / steps) : [];
-  const medianMs = median(timed);
+  const medianMs = timed.length > 0 ? median(timed) : null;
   const flops = causalFlops(problem);
   const gflops = flops === null || medianMs === null ? null : flops / medianMs / 1e6;
   const { suite, T, D, heads, direction } = problem;

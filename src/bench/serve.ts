@@ -4,6 +4,7 @@ import { messageOf } from '../shared/errors.ts';
 import { poseAttention } from './attention-suite.ts';
 import { type Posed, type Prepared, Unsupported } from './contender.ts';
 import { poseForward } from './forward-suite.ts';
+import { isOurs } from './names.ts';
 import type { BenchAnswer, BenchRequest, Problem } from './protocol.ts';
 import { shareAdapter } from './same-adapter.ts';
 import { poseTraining } from './training-suite.ts';
@@ -108,7 +109,7 @@ export class Bench {
 
 /** What a peer's own complaint does not say where it was not made to run: that there is no browser. */
 function outsideBrowser(request: BenchRequest): string {
-  const peer = request.op === 'check' && !request.implementation.startsWith('lengthwise/');
+  const peer = request.op === 'check' && !isOurs(request.implementation);
   return peer && typeof document === 'undefined' ? ' (no browser here: try --runtime chrome)' : '';
 }
 

@@ -1,6 +1,7 @@
 import { referenceTrain } from '../reference/train.ts';
 import type { Pack } from '../shared/protocol.ts';
 import { type Load, type Posed, type Prepared, posed } from './contender.ts';
+import type { ImplementationOf } from './names.ts';
 import { stepper } from './ours/training.ts';
 import { peerVersion } from './peer-versions.ts';
 import type { TrainingProblem } from './protocol.ts';
@@ -16,9 +17,6 @@ const STEPS = { 'one-layer': 4, 'two-layer': 1 };
 /** What is held to float64 training: the losses of the first steps on smaller batches, which float64 loops can afford. */
 const PROOF_BATCH = 4;
 const PROOF_STEPS = 3;
-
-/** Models that train together in `lengthwise/pack-of-8`. */
-const PACK = 8;
 
 async function prepare(
   problem: TrainingProblem,
@@ -53,8 +51,8 @@ const ours =
     prepare: (problem, device) => prepare(problem, replicas, async pack => stepper(pack, device)),
   });
 
-const CONTENDERS: Record<string, Load<TrainingProblem>> = {
-  [`lengthwise/pack-of-${PACK}`]: ours(PACK),
+const CONTENDERS: Record<ImplementationOf<'training'>, Load<TrainingProblem>> = {
+  'lengthwise/pack-of-8': ours(8),
   'lengthwise/one-model': ours(1),
   'jax-js': async () => {
     const { jaxStepper } = await import('./peers/jax-steps.ts');

@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
-import { MOST_ATTENTION, SUITES } from '../bench/problems.ts';
+import { MOST_ATTENTION } from '../bench/problems.ts';
+import { SUITES } from '../bench/protocol.ts';
 import { bench } from './bench.ts';
 import { wholeNumber, wholeNumbers } from './options.ts';
 

@@ -5,11 +5,10 @@ import { writeChart } from '../bench/chart-files.ts';
 import { openBenchDawn } from '../bench/dawn-client.ts';
 import { IMPLEMENTATIONS } from '../bench/names.ts';
 import { openBenchPage } from '../bench/page-client.ts';
-import { type ProblemChoice, problemName, problemsOf, SUITES } from '../bench/problems.ts';
-import type { Problem, Suite } from '../bench/protocol.ts';
+import { type ProblemChoice, problemName, problemsOf } from '../bench/problems.ts';
+import { type Problem, SUITES, type Suite } from '../bench/protocol.ts';
 import { includedSchema, type Measurement, type Report, type Row, rowOf } from '../bench/rows.ts';
 import { Runner } from '../bench/runner.ts';
-import { readUserFile } from '../config/yaml.ts';
 import { chooseRuntime } from '../runtime/choose.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
@@ -17,6 +16,7 @@ import type { Roofline } from '../shared/protocol.ts';
 import { ratioLine, rooflineText, rowsText } from './bench-text.ts';
 import { builtFolder, type MachineOptions, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
+import { readUserJson } from './user-json.ts';
 
 const INCLUDE_BYTES = 2 ** 26;
 
@@ -63,7 +63,7 @@ export async function bench(suite: Suite | 'roofline' | undefined, options: Benc
     const done: { problem: Problem; measurements: Measurement[] }[] = [];
     for (const problem of problems) {
       log(problemName(problem));
-      const measurements = await runner.measure(problem, chosen[problem.suite]);
+      const measurements = await runner.measure(problem, chosen(problem.suite));
       log(ratioLine(measurements.map(measured => rowOf(problem, measured, peak, name))));
       done.push({ problem, measurements });
     }
@@ -107,28 +107,11 @@ async function checkOut(file: string): Promise<void> {
 
 /** Rows of earlier or other benchmarks (another runtime's, or torch_baseline.py's). @throws InputError for what is no such file. */
 async function includedRows(files: readonly string[]): Promise<Row[]> {
-  const rows = await Promise.all(
-    files.map(async file => {
-      const text = await readUserFile(file, INCLUDE_BYTES);
-      let json: unknown;
-      try {
-        json = JSON.parse(text);
-      } catch (error) {
-        throw new InputError(
-          `${file}: not JSON (${messageOf(error)})`,
-          'Give the output of `lengthwise bench --json`.',
-        );
-      }
-      const parsed = includedSchema.safeParse(json);
-      if (parsed.success) return parsed.data.rows;
-      const [issue] = parsed.error.issues;
-      throw new InputError(
-        `${file}: ${issue!.path.join('.') || 'the document'}: ${issue!.message}`,
-        'Give the output of `lengthwise bench --json`.',
-      );
-    }),
+  const fix = 'Give the output of `lengthwise bench --json`.';
+  const reports = await Promise.all(
+    files.map(file => readUserJson(file, INCLUDE_BYTES, includedSchema, fix)),
   );
-  return rows.flat();
+  return reports.flatMap(({ rows }) => rows);
 }
 
 const better = (a: Roofline, b: Roofline) => (a.gflops >= b.gflops ? a : b);
@@ -150,19 +133,18 @@ function choiceOf(suites: readonly Suite[], options: BenchOptions): ProblemChoic
   };
 }
 
-/** What to run in each suite. */
+/** What to run in a suite. @throws InputError for an implementation that none of the suites has. */
 function implementationsOf(
   suites: readonly Suite[],
   wanted: readonly string[] | undefined,
-): Record<Suite, readonly string[]> {
-  if (!wanted) return IMPLEMENTATIONS;
-  const known = suites.flatMap(suite => IMPLEMENTATIONS[suite]);
+): (suite: Suite) => readonly string[] {
+  if (!wanted) return suite => IMPLEMENTATIONS[suite];
+  const known: string[] = suites.flatMap(suite => [...IMPLEMENTATIONS[suite]]);
   const unknown = wanted.find(name => !known.includes(name));
   if (unknown !== undefined)
     throw new InputError(
       `--implementations: no ${unknown} in ${suites.join(', ') || 'roofline'}`,
       `There are ${[...new Set(known)].join(', ')}.`,
     );
-  const chosen = (suite: Suite) => IMPLEMENTATIONS[suite].filter(name => wanted.includes(name));
-  return { attention: chosen('attention'), forward: chosen('forward'), training: chosen('training') };
+  return suite => IMPLEMENTATIONS[suite].filter(name => wanted.includes(name));
 }

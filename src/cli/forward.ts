@@ -1,23 +1,23 @@
 import Table from 'cli-table3';
 import { z } from 'zod';
-import { readUserBytes, readUserFile } from '../config/yaml.ts';
 import type { GpujsMode } from '../gpujs/protocol.ts';
 import { flatten, layoutOf } from '../model/layout.ts';
 import { regimesOf } from '../model/regime.ts';
-import { readModel } from '../model/safetensors.ts';
 import { referenceForward } from '../reference/forward.ts';
+import { ask } from '../runtime/ask.ts';
 import type { Runtime } from '../runtime/session.ts';
-import { failure } from '../runtime/supervise.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
-import { InputError, messageOf } from '../shared/errors.ts';
+import { InputError } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
 import { onGpujs } from './forward-gpujs.ts';
 import { chooseVariants, type VARIANT_CHOICES } from './kernel-variant.ts';
 import { openEngine } from './machine.ts';
+import { readUserModel } from './model-context.ts';
 import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
+import { readUserJson } from './user-json.ts';
 
 export interface ForwardOptions extends MachineOptions {
   kernel: 'linear' | 'dense' | 'reference' | 'gpujs';
@@ -40,7 +40,6 @@ export interface Computed {
   variants?: string[] | undefined;
 }
 
-const MODEL_BYTES = 2 ** 31;
 const TOKENS_BYTES = 2 ** 28;
 
 const tokensSchema = z.strictObject({ sequences: z.array(z.array(z.number())).min(1) });
@@ -52,8 +51,8 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
       `--kernel-variant ${options.kernelVariant}: the ${options.kernel} kernel has no variants`,
       'Give --kernel dense with it.',
     );
-  const model = readModel(await readUserBytes(modelFile, MODEL_BYTES), modelFile);
-  const sequences = parseTokens(await readUserFile(tokensFile, TOKENS_BYTES), tokensFile, model);
+  const model = await readUserModel(modelFile);
+  const sequences = await readTokens(tokensFile, model);
   const { outputs, runtime, adapter, deviceBytes, variants } = await compute(model, sequences, options);
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
@@ -102,7 +101,7 @@ async function onDevice(model: Model, sequences: number[][], options: ForwardOpt
     const longest = Math.max(...sequences.map(({ length }) => length));
     const work = { model: model.config, sequences: sequences.length, longest, allPositions };
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
-    const final = await session.send({
+    const final = await ask(session, 'computed', {
       op: 'forward',
       adapter,
       model: model.config,
@@ -114,7 +113,6 @@ async function onDevice(model: Model, sequences: number[][], options: ForwardOpt
         ? { variants: await chooseVariants(session, adapter, kernelVariant, work) }
         : {}),
     });
-    if (final.event !== 'computed') throw failure(final);
     const { outputs, deviceBytes } = final;
     const { runtime } = session;
     return { outputs, runtime, adapter: adapterName(final.adapter), deviceBytes, variants: final.variants };
@@ -123,22 +121,12 @@ async function onDevice(model: Model, sequences: number[][], options: ForwardOpt
   }
 }
 
-/** Validates a tokens file against a model's vocabulary. Throws `InputError` naming sequence and position. */
-function parseTokens(text: string, file: string, { config }: Model): number[][] {
+/** The sequences of a tokens file, valid for a model's vocabulary. Throws `InputError` naming sequence and position. */
+async function readTokens(file: string, { config }: Model): Promise<number[][]> {
   const fix = 'Expected {"sequences": [[0, 1, …], …]}, tokens from 0 to vocabulary − 1.';
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${file}: not JSON (${messageOf(error)})`, fix, { cause: error });
-  }
-  const parsed = tokensSchema.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new InputError(`${file}: ${issue!.path.join('.') || 'document'}: ${issue!.message}`, fix);
-  }
+  const { sequences } = await readUserJson(file, TOKENS_BYTES, tokensSchema, fix);
   const longest = longestSequence(config.vocabulary, 1);
-  parsed.data.sequences.forEach((sequence, s) => {
+  sequences.forEach((sequence, s) => {
     if (sequence.length === 0) throw new InputError(`${file}: sequence ${s} is empty`, fix);
     if (sequence.length > longest)
       throw new InputError(`${file}: sequence ${s} has ${sequence.length} tokens, more than ${longest}`, fix);
@@ -150,5 +138,5 @@ function parseTokens(text: string, file: string, { config }: Model): number[][] 
       throw new InputError(`${file}: ${what} is not one of 0…${config.vocabulary - 1}`, fix);
     }
   });
-  return parsed.data.sequences;
+  return sequences;
 }

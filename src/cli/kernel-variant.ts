@@ -1,5 +1,5 @@
+import { ask } from '../runtime/ask.ts';
 import type { Session } from '../runtime/session.ts';
-import { failure } from '../runtime/supervise.ts';
 import { keepTrials, tunedVariant } from '../runtime/tuning.ts';
 import { DENSE_VARIANTS, type DenseVariant, shapeOf, supports } from '../shared/attention-variants.ts';
 import { InputError } from '../shared/errors.ts';
@@ -29,8 +29,7 @@ export async function chooseVariants(
   wanted: (typeof VARIANT_CHOICES)[number],
   { model, sequences, longest, allPositions }: Work,
 ): Promise<{ whole?: DenseVariant; last?: DenseVariant }> {
-  const probed = await session.send({ op: 'probe', adapter });
-  if (probed.event !== 'probed') throw failure(probed);
+  const probed = await ask(session, 'probed', { op: 'probe', adapter });
   const features = new Set(probed.adapter.features);
   const layersWithAll = model.layers - (allPositions ? 0 : 1);
   const parts = [
@@ -41,8 +40,7 @@ export async function chooseVariants(
   for (const { name, uses, shape } of parts.filter(part => part.uses > 0)) {
     let variant: DenseVariant | undefined;
     if (wanted === 'tune') {
-      const tuned = await session.send({ op: 'tune', adapter, shape });
-      if (tuned.event !== 'tuned') throw failure(tuned);
+      const tuned = await ask(session, 'tuned', { op: 'tune', adapter, shape });
       for (const { variant, compileMs, runMs, right } of tuned.trials) {
         const times = `compile ${compileMs.toFixed(0)} ms, run ${runMs.toFixed(1)} ms`;
         log(`tune: ${variant.padEnd(10)} ${right ? times : 'wrong here, never taken'}`);

@@ -34,13 +34,18 @@ const MANIFEST_BYTES = 2 ** 26;
 /** Contexts that an order-k law may have. */
 const MOST_URNS = 65536;
 
+/** Reads a model file. @throws InputError when it cannot be read, or is not one. */
+export async function readUserModel(file: string): Promise<Model> {
+  return readModel(await readUserBytes(file, MODEL_BYTES), file);
+}
+
 /**
  * Reads a model. One that lies in a run's folder knows its task and token law from the manifest beside it; for another the law is
  * dirichlet-iid (one layer), or dirichlet-markov of order τ (two), unless the command line says otherwise.
  * @throws InputError when the model cannot be read.
  */
 export async function modelInContext(file: string, { law, alpha }: LawOptions): Promise<ModelContext> {
-  const model = readModel(await readUserBytes(file, MODEL_BYTES), file);
+  const model = await readUserModel(file);
   const cell = await cellOf(file);
   const own = cell ? sourceOf(cell) : standardSource(model);
   const chosen = law ?? own.law;

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
-import type { Runtime } from '../runtime/session.ts';
-import type { AdapterPreference } from '../shared/protocol.ts';
+import { RUNTIMES, type Runtime } from '../runtime/session.ts';
+import { type AdapterPreference, adapterPreferenceSchema } from '../shared/protocol.ts';
 
 /** Options of every verb that uses a GPU. */
 export interface MachineOptions {
@@ -17,10 +17,10 @@ export const machineOptions = () => [
     '--runtime <name>',
     'where WebGPU comes from: a headless browser, a Node process, or whichever is right and fastest here',
   )
-    .choices(['chrome', 'dawn', 'auto'])
+    .choices([...RUNTIMES, 'auto'])
     .default('chrome'),
   new Option('--adapter <kind>', 'which adapter to use')
-    .choices(['auto', 'hardware', 'software'])
+    .choices(adapterPreferenceSchema.options)
     .default('auto'),
   new Option('--port <number>', 'port of the page that Chrome loads, on loopback; 0: a free one')
     .argParser(port)

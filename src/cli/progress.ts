@@ -1,4 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { median, sum } from 'simple-statistics';
 import type { Progress } from '../runtime/session.ts';
 import { log } from './output.ts';
 
@@ -26,7 +27,7 @@ export class RunProgress {
         { format, stream: process.stderr, barsize: 24, hideCursor: true },
         Presets.shades_classic,
       );
-      this.bar = this.bars.create(this.total(), 0, this.payload('starting'));
+      this.bar = this.bars.create(sum(this.totals), 0, this.payload('starting'));
     }
   }
 
@@ -37,14 +38,10 @@ export class RunProgress {
       this.done[pack] = event.done;
       this.rate = event.sequencesPerSecond;
       phase = `step ${event.done}/${event.total}`;
-      const losses = event.curve
-        .at(-1)
-        ?.losses.filter(loss => loss !== null)
-        .sort((a, b) => a - b);
-      if (losses && losses.length > 0) this.loss = losses[losses.length >> 1]!.toExponential(2);
+      const losses = event.curve.at(-1)?.losses.filter(loss => loss !== null);
+      if (losses && losses.length > 0) this.loss = median(losses).toExponential(2);
     }
-    const sum = this.done.reduce((a, b) => a + b, 0);
-    if (this.bar) this.bar.update(sum, this.payload(phase));
+    if (this.bar) this.bar.update(sum(this.done), this.payload(phase));
     else if (performance.now() - this.lastLine > LINE_MS || event.done === event.total) {
       this.lastLine = performance.now();
       const { loss, rate, left } = this.payload(phase);
@@ -63,14 +60,10 @@ export class RunProgress {
     this.bars?.stop();
   }
 
-  private total(): number {
-    return this.totals.reduce((a, b) => a + b, 0);
-  }
-
   private payload(phase: string): { phase: string; loss: string; rate: string; left: string } {
-    const done = this.done.reduce((a, b) => a + b, 0);
+    const done = sum(this.done);
     const seconds = (performance.now() - this.began) / 1000;
-    const left = done > 0 ? `${Math.ceil((seconds * (this.total() - done)) / done)} s` : '-';
+    const left = done > 0 ? `${Math.ceil((seconds * (sum(this.totals) - done)) / done)} s` : '-';
     return { phase, loss: this.loss, rate: Math.round(this.rate).toLocaleString('en'), left };
   }
 }

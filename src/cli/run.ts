@@ -11,7 +11,7 @@ import type { PlannedPack } from '../plan/packs.ts';
 import { type Plan, planExperiment } from '../plan/plan.ts';
 import type { CellConfig } from '../plan/resolve.ts';
 import { sourceOf } from '../plan/source.ts';
-import type { Manifest } from '../results/schema.ts';
+import type { CellLine, Manifest } from '../results/schema.ts';
 import { type CurveLine, type FinishedCell, readCells, Store } from '../results/store.ts';
 import { Trace } from '../results/trace.ts';
 import type { Progress, Session } from '../runtime/session.ts';
@@ -94,8 +94,9 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     if (trace)
       await saveProfile(options.profile === true ? join(folder, 'profile.json') : options.profile!, trace);
     const seconds = (performance.now() - began) / 1000;
-    if (options.json) printJson(summaryJson(experiment, folder, plan, store, totals, seconds));
-    else printSummary(experiment, folder, plan, store, totals, seconds);
+    const outcome = { experiment, folder, plan, lines: linesOf(plan, store), totals, seconds };
+    if (options.json) printJson(summaryJson(outcome));
+    else printSummary(outcome);
   } finally {
     progress.stop();
     await Promise.allSettled(idle.map(session => session.close()));
@@ -239,7 +240,7 @@ function analyseCell(model: Model, config: CellConfig, epsilons: readonly number
 }
 
 /** Cells of this plan in plan order; the run's folder may hold no others. */
-function linesOf(plan: Plan, store: Store) {
+function linesOf(plan: Plan, store: Store): CellLine[] {
   const byHash = new Map(store.cells.map(line => [line.cell, line]));
   return plan.cells.flatMap(({ hash }) => byHash.get(hash) ?? []);
 }
@@ -253,15 +254,17 @@ function baselinesOf(cells: Cell[]): Baselines {
   return baselines;
 }
 
-function summaryJson(
-  experiment: Experiment,
-  folder: string,
-  plan: Plan,
-  store: Store,
-  totals: Totals,
-  seconds: number,
-): object {
-  const lines = linesOf(plan, store);
+/** A run at its end: what it was, its finished cells, and what this process did of it. */
+interface Outcome {
+  experiment: Experiment;
+  folder: string;
+  plan: Plan;
+  lines: CellLine[];
+  totals: Totals;
+  seconds: number;
+}
+
+function summaryJson({ experiment, folder, plan, lines, totals, seconds }: Outcome): object {
   return {
     run: folder,
     cells: plan.cells.length,
@@ -278,15 +281,7 @@ function summaryJson(
   };
 }
 
-function printSummary(
-  experiment: Experiment,
-  folder: string,
-  plan: Plan,
-  store: Store,
-  totals: Totals,
-  seconds: number,
-): void {
-  const lines = linesOf(plan, store);
+function printSummary({ experiment, folder, plan, lines, totals, seconds }: Outcome): void {
   print(`\n${summaryText(lines, baselinesOf(plan.cells))}\n`);
   for (const text of [theorySummary(lines), lengthSummary(lines, experiment.content.epsilon)])
     if (text) print(`${text}\n`);

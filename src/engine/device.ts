@@ -1,4 +1,4 @@
-import { adapterName } from '../shared/adapter.ts';
+import { adapterName, isSoftware } from '../shared/adapter.ts';
 import type { AdapterInfo, AdapterPreference } from '../shared/protocol.ts';
 import { EngineFailure } from './failure.ts';
 
@@ -21,38 +21,33 @@ const LIMITS = [
 /** Used where there: `subgroups` by shaders/common/quad_subgroup.wgsl, `timestamp-query` by profiler.ts. */
 const OPTIONAL_FEATURES: GPUFeatureName[] = ['subgroups', 'timestamp-query'];
 
-/** Names that software rasterisers give themselves. */
-export const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|basic render/i;
-
 /** `requestAdapter()` was seen to return null on 2 of 14 first calls (kernels.md). */
 const ATTEMPTS = 4;
 
-async function requestAdapter(gpu: GPU, preference: AdapterPreference): Promise<GPUAdapter> {
+/** The adapter that is preferred, as `ask` (`gpu.requestAdapter`) gives it: asked again where it gives none. Null: there is none. */
+export async function findAdapter(
+  ask: GPU['requestAdapter'],
+  preference: AdapterPreference,
+): Promise<GPUAdapter | null> {
   const options: GPURequestAdapterOptions = {
     powerPreference: 'high-performance',
     ...(preference === 'software' ? { forceFallbackAdapter: true } : {}),
   };
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const adapter = await gpu.requestAdapter(options);
+    const adapter = await ask(options);
     if (adapter) return adapter;
     await new Promise(resolve => setTimeout(resolve, 100 * (attempt + 1)));
   }
   // Browsers started with a software adapter as the only one do not call it a fallback.
-  if (preference === 'software') {
-    const adapter = await gpu.requestAdapter();
-    if (adapter && describe(adapter).software) return adapter;
-  }
-  throw new EngineFailure(
-    'no-adapter',
-    `WebGPU offers no ${preference === 'auto' ? '' : `${preference} `}adapter here`,
-  );
+  const adapter = preference === 'software' ? await ask() : null;
+  return adapter && describe(adapter).software ? adapter : null;
 }
 
 function describe(adapter: GPUAdapter): AdapterInfo {
   const { vendor, architecture, device, description } = adapter.info;
   const software =
     adapter.info.isFallbackAdapter === true ||
-    SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`);
+    isSoftware(`${vendor} ${architecture} ${device} ${description}`);
   return {
     vendor,
     architecture,
@@ -70,7 +65,12 @@ function describe(adapter: GPUAdapter): AdapterInfo {
  */
 export async function openDevice(gpu: GPU | undefined, preference: AdapterPreference): Promise<Device> {
   if (!gpu) throw new EngineFailure('no-adapter', 'this browser has no WebGPU (navigator.gpu is undefined)');
-  const adapter = await requestAdapter(gpu, preference);
+  const adapter = await findAdapter(options => gpu.requestAdapter(options), preference);
+  if (!adapter)
+    throw new EngineFailure(
+      'no-adapter',
+      `WebGPU offers no ${preference === 'auto' ? '' : `${preference} `}adapter here`,
+    );
   const info = describe(adapter);
   if (preference === 'hardware' && info.software) {
     throw new EngineFailure('no-adapter', `only a software adapter was found (${adapterName(info)})`);

@@ -1,100 +1,65 @@
-import { toBase64 } from '../shared/base64.ts';
-import type { CellOutcome, EngineEvent, Request } from '../shared/protocol.ts';
+import type { z } from 'zod';
+import { messageOf } from '../shared/errors.ts';
+import type { AdapterPreference, EngineEvent } from '../shared/protocol.ts';
 import { type Device, openDevice } from './device.ts';
-import { evaluatePack } from './evaluate.ts';
 import { EngineFailure } from './failure.ts';
-import { forward } from './forward.ts';
-import { denseAttention, gradientOf, sampleSequences } from './inspect.ts';
-import { Memory } from './memory.ts';
-import { Profiler } from './profiler.ts';
-import { measureRoofline } from './roofline.ts';
-import { trainPack } from './train.ts';
-import { tune } from './tune.ts';
 
-type Emit = (event: EngineEvent) => void;
+/** Takes the events of a request, in order. */
+export type Emit<E = EngineEvent> = (event: E) => void;
 
-/** The device of the last request that went well: opening one and compiling its shaders costs more than a short request. */
-let kept: { adapter: Request['adapter']; device: Device } | undefined;
-
-/**
- * Serves one request: any number of `progress` events, then exactly one final event. Requests come one at a time. Never
- * throws: whatever goes wrong becomes a `failed` event, and the next request gets a fresh device.
- */
-export async function handleRequest(request: Request, emit: Emit, gpu: GPU | undefined): Promise<void> {
-  const { adapter } = request;
-  let device = kept?.adapter === adapter ? kept.device : undefined;
-  if (!device) kept?.device.gpu.destroy();
-  kept = undefined;
-  try {
-    device ??= await openDevice(gpu, adapter);
-    const final = await Promise.race([serve(device, request, emit), device.failed]);
-    kept = { adapter, device };
-    emit(final);
-  } catch (error) {
-    device?.gpu.destroy();
-    const reason = error instanceof EngineFailure ? error.reason : 'internal';
-    emit({ event: 'failed', reason, message: error instanceof Error ? error.message : String(error) });
-  }
+/** What a request says, whatever it asks for. */
+interface AnyRequest {
+  op: string;
+  adapter: AdapterPreference;
 }
 
-async function serve(device: Device, request: Request, emit: Emit): Promise<EngineEvent> {
-  switch (request.op) {
-    case 'probe':
-      return { event: 'probed', adapter: device.adapter };
-    case 'roofline':
-      return { event: 'measured', adapter: device.adapter, roofline: await measureRoofline(device) };
-    case 'train':
-      return train(device, request, emit);
-    case 'forward':
-      return forward(device, request);
-    case 'gradient':
-      return gradientOf(device, request);
-    case 'tune':
-      return { event: 'tuned', adapter: device.adapter, trials: await tune(device, request.shape) };
-    case 'attention':
-      return denseAttention(device, request);
-    case 'sample':
-      return sampleSequences(device, request);
-  }
-}
+/** What the requests R ask for, by their `op`: on a device, with `progress` events on the way, to a final event. */
+export type Operations<R extends AnyRequest, E = EngineEvent> = {
+  [Op in R['op']]: (device: Device, request: Extract<R, { op: Op }>, emit: Emit) => Promise<E>;
+};
 
-async function train(
-  device: Device,
-  { pack, profile }: Extract<Request, { op: 'train' }>,
-  emit: Emit,
-): Promise<EngineEvent> {
-  const memory = new Memory(device);
-  const profiler = profile ? new Profiler(device) : undefined;
-  try {
-    const {
-      weights,
-      divergedAtStep,
-      seconds: trainSeconds,
-    } = await trainPack(device, memory, pack, emit, profiler);
-    const evaluation = await evaluatePack(device, pack, weights, emit, profiler);
-    const { arena, buffer } = weights;
-    const cells: CellOutcome[] = [];
-    for (const [r, replica] of pack.replicas.entries()) {
-      const flat = await memory.read(buffer, 4 * arena.parameterFloats, 4 * r * arena.stride);
-      cells.push({
-        cell: replica.cell,
-        divergedAtStep: divergedAtStep[r]!,
-        trainLoss: evaluation.train[r]!.loss,
-        trainLossStderr: evaluation.train[r]!.stderr,
-        test: pack.test.lengths.map((length, t) => ({ length, ...evaluation.test[t]![r]! })),
-        weights: toBase64(new Float32Array(flat)),
-      });
+/** Serves requests, one at a time. Whatever carries them hands in JSON and takes events. */
+export class Engine<R extends AnyRequest, E = EngineEvent> {
+  private readonly requests: z.ZodType<R>;
+  private readonly operations: Operations<R, E>;
+  private readonly gpu: GPU | undefined;
+  /** The device of the last request that went well: opening one and compiling its shaders costs more than a short request. */
+  private kept: { adapter: AdapterPreference; device: Device } | undefined;
+
+  /** @param gpu undefined where there is no WebGPU: every request then fails with `no-adapter` */
+  constructor(requests: z.ZodType<R>, operations: Operations<R, E>, gpu: GPU | undefined) {
+    this.requests = requests;
+    this.operations = operations;
+    this.gpu = gpu;
+  }
+
+  /**
+   * Serves one request: any number of `progress` events, then exactly one final event. Never throws: whatever goes wrong becomes
+   * a `failed` event, and the next request gets a fresh device.
+   */
+  async handle(requestJson: string, emit: Emit<E | EngineEvent>): Promise<void> {
+    const parsed = this.requests.safeParse(JSON.parse(requestJson));
+    if (parsed.success) return this.serve(parsed.data, emit);
+    const message = parsed.error.issues[0]?.message ?? 'bad request';
+    emit({ event: 'failed', reason: 'bad-request', message });
+  }
+
+  private async serve(request: R, emit: Emit<E | EngineEvent>): Promise<void> {
+    const { adapter } = request;
+    let device = this.kept?.adapter === adapter ? this.kept.device : undefined;
+    if (!device) this.kept?.device.gpu.destroy();
+    this.kept = undefined;
+    try {
+      device ??= await openDevice(this.gpu, adapter);
+      const operation = this.operations[request.op as R['op']];
+      const answer = operation(device, request as Extract<R, { op: R['op'] }>, emit);
+      const final = await Promise.race([answer, device.failed]);
+      this.kept = { adapter, device };
+      emit(final);
+    } catch (error) {
+      device?.gpu.destroy();
+      const reason = error instanceof EngineFailure ? error.reason : 'internal';
+      emit({ event: 'failed', reason, message: messageOf(error) });
     }
-    return {
-      event: 'trained',
-      adapter: device.adapter,
-      cells,
-      trainSeconds,
-      testSeconds: evaluation.seconds,
-      trainSequences: pack.steps * pack.batch * pack.replicas.length,
-      ...(profiler ? { profile: profiler.finish() } : {}),
-    };
-  } finally {
-    memory.destroy();
   }
 }

@@ -1,6 +1,6 @@
-import { bytesFromBase64, floatsFromBase64 } from '../shared/base64.ts';
+import { bytesFromBase64 } from '../shared/base64.ts';
 import type { EngineEvent, Positions, Request } from '../shared/protocol.ts';
-import { allocateBatch, type Batch, tokenWords } from './batch.ts';
+import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
 import { readsPass } from './draw.ts';
@@ -9,7 +9,7 @@ import { networkOf } from './layers/network.ts';
 import { type Path, pathsOf } from './layers/paths.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
-import { allocateWeights, type Weights } from './weights.ts';
+import { uploadSequences, uploadWeights } from './uploads.ts';
 
 type ForwardRequest = Extract<Request, { op: 'forward' }>;
 type Computed = Extract<EngineEvent, { event: 'computed' }>;
@@ -99,32 +99,4 @@ async function readOutputs(
   } finally {
     memory.destroy();
   }
-}
-
-/** One model's weights from base64, its layers on `paths`, with room for batches of `sequences` sequences. */
-export function uploadWeights(
-  memory: Memory,
-  request: Pick<ForwardRequest, 'model' | 'weights'>,
-  paths: Path[],
-  sequences: number,
-): Weights {
-  const weights = allocateWeights(memory, request.model, paths, 1, sequences);
-  memory.device.gpu.queue.writeBuffer(weights.buffer, 0, floatsFromBase64(request.weights));
-  return weights;
-}
-
-/** Writes lengths and packed tokens of given sequences. */
-export function uploadSequences(
-  device: Device,
-  { shape, tokens, lengths }: Batch,
-  sequences: ArrayLike<number>[],
-): void {
-  const bytes = 4 * tokenWords(shape.longest);
-  const packed = new Uint8Array(sequences.length * bytes);
-  sequences.forEach((sequence, b) => {
-    packed.set(sequence, b * bytes);
-  });
-  const { queue } = device.gpu;
-  queue.writeBuffer(tokens, 0, packed);
-  queue.writeBuffer(lengths, 0, Uint32Array.from(sequences, sequence => sequence.length));
 }

@@ -1,12 +1,13 @@
 import { floatsFromBase64, toBase64 } from '../shared/base64.ts';
-import type { EngineEvent, Positions, Request } from '../shared/protocol.ts';
+import type { TestEvent, TestRequest } from '../../test/support/protocol.ts';
+import type { Positions } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { attentionBackward, attentionForward } from './attention/attention.ts';
 import { allocateBatch, type Batch, tokenWords } from './batch.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
 import { drawPass, readsPass } from './draw.ts';
-import { uploadSequences, uploadWeights } from './forward.ts';
+import { uploadSequences, uploadWeights } from './uploads.ts';
 import { Kernels } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
 import { pathsOf } from './layers/paths.ts';
@@ -14,8 +15,8 @@ import { Memory } from './memory.ts';
 import { uploadReplicaTable } from './replicas.ts';
 import { allocateWeights } from './weights.ts';
 
-type RequestOf<Op extends Request['op']> = Extract<Request, { op: Op }>;
-type EventOf<Name extends EngineEvent['event']> = Extract<EngineEvent, { event: Name }>;
+type RequestOf<Op extends TestRequest['op']> = Extract<TestRequest, { op: Op }>;
+type EventOf<Name extends TestEvent['event']> = Extract<TestEvent, { event: Name }>;
 
 /** Loss and parameter gradients of a model on given sequences and targets, by the kernels that training uses. */
 export async function gradientOf(
@@ -45,7 +46,7 @@ export async function gradientOf(
     request.targets.forEach((own, b) => {
       own.forEach((target, i) => {
         targets.set(target, (starts[b]! + i) * model.outputs);
-        counted[starts[b]! + i] = request.labelled?.[b]![i] ?? 1;
+        counted[starts[b]! + i] = request.readWeights?.[b]![i] ?? 1;
       });
     });
     const labels = counted.reduce((sum, weight) => sum + weight, 0);

@@ -1,3 +1,4 @@
+import { median } from 'simple-statistics';
 import copySource from '../../shaders/roofline_copy.wgsl?raw';
 import countSource from '../../shaders/roofline_count.wgsl?raw';
 import expSource from '../../shaders/roofline_exp.wgsl?raw';
@@ -215,11 +216,6 @@ async function samples(count: number, time: () => Promise<number>): Promise<numb
   const taken: number[] = [];
   for (let i = 0; i < count; i++) taken.push(await time());
   return taken;
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }
 
 function wrongResult(kernel: string, what: string): EngineFailure {

@@ -1,3 +1,4 @@
+import { median } from 'simple-statistics';
 import { attentionRow } from '../reference/attention.ts';
 import {
   DENSE_VARIANTS,
@@ -147,7 +148,7 @@ async function time(device: Device, shape: DenseShape, variant: DenseVariant): P
       await memory.read(outputs.means, 16);
       times.push(performance.now() - start);
     }
-    return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+    return median(times);
   } finally {
     memory.destroy();
   }

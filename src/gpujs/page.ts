@@ -1,9 +1,9 @@
 import '../engine/no-eval.ts';
 import { GPU } from 'gpu.js';
-import { openDevice, SOFTWARE } from '../engine/device.ts';
+import { openDevice } from '../engine/device.ts';
 import { EngineFailure } from '../engine/failure.ts';
 import { layoutOf, unflatten } from '../model/layout.ts';
-import { adapterName } from '../shared/adapter.ts';
+import { adapterName, isSoftware } from '../shared/adapter.ts';
 import { bytesFromBase64, floatsFromBase64 } from '../shared/base64.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
@@ -65,7 +65,7 @@ function webglDevice(preference: AdapterPreference): Found {
   const names = context.getExtension('WEBGL_debug_renderer_info');
   const name = String(context.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : context.RENDERER));
   context.getExtension('WEBGL_lose_context')?.loseContext();
-  if (preference === 'hardware' && SOFTWARE.test(name))
+  if (preference === 'hardware' && isSoftware(name))
     return { absent: `WebGL2 offers no hardware adapter here (${name})` };
   return { name };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { makeFolder, writeWhole } from '../results/files.ts';
+import { makeFolder } from '../results/files.ts';
+import { writeWhole } from '../shared/whole-file.ts';
 import { figuresOf } from './figures/all.ts';
 import { type Image, standalone } from './figures/compose.ts';
 import type { Canvas, Figure } from './figures/figure.ts';

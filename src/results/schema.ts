@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import { TASKS } from '../tasks/registry.ts';
+import type { Bound } from '../theory/bounds.ts';
+import type { AttentionMap } from '../theory/sampled.ts';
+import type { Theory } from '../theory/theory.ts';
 
 const loss = z.number().nullable();
+
+/** What a line keeps of `Theory`: bounds without the words that are the same in every cell. */
+type CellTheory = Omit<Theory, 'bounds'> & { bounds: Omit<Bound, 'statement' | 'source' | 'note'>[] };
 
 const finite = z.number().nullable();
 const norm = z.number();
 const perHead = z.array(z.number());
 
-/** `theory` of a cell, as `lengthwise theory --json` prints it (`theory/theory.ts`). Null: not finite. */
-export const theorySchema = z.object({
+const theorySchema: z.ZodType<CellTheory> = z.object({
   norms: z.object({
     R0: norm,
     U: norm,
@@ -17,11 +22,11 @@ export const theorySchema = z.object({
     A1: norm,
     B1: norm,
     b1: norm,
-    V2: perHead.optional(),
-    KQ2: perHead.optional(),
-    A2: norm.optional(),
-    B2: norm.optional(),
-    b2: norm.optional(),
+    V2: perHead.exactOptional(),
+    KQ2: perHead.exactOptional(),
+    A2: norm.exactOptional(),
+    B2: norm.exactOptional(),
+    b2: norm.exactOptional(),
   }),
   logitMargin: finite,
   tieTolerance: z.number(),
@@ -39,15 +44,14 @@ export const theorySchema = z.object({
       name: z.string(),
       epsilon: z.number(),
       log10N: finite,
-      log10NRange: finite.optional(),
+      log10NRange: finite.exactOptional(),
       applies: z.boolean(),
     }),
   ),
   notes: z.array(z.string()),
 });
 
-/** Layer-1 attention at the last position (`theory/sampled.ts`). */
-export const attentionMapSchema = z.object({
+const attentionMapSchema: z.ZodType<AttentionMap> = z.object({
   length: z.int(),
   sequences: z.int(),
   heads: z.array(

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { delimiter } from 'node:path';
+import { z } from 'zod';
 import { findBrowser } from '../setup/browser-paths.mjs';
 import { InputError, MachineError } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
-import { choiceFile, readChoice, writeChoice } from './choice-file.ts';
+import { cacheFile, keepInCache, readCache } from './cache.ts';
 import {
   bestOf,
   type Candidate,
@@ -14,7 +15,20 @@ import {
   reasonOf,
   type Workplace,
 } from './examine.ts';
+import { RUNTIMES } from './session.ts';
 import { type Driver, vulkanDrivers } from './vulkan.ts';
+
+/** What `--runtime auto` came to on a machine. */
+const choiceSchema = z.strictObject({
+  runtime: z.enum(RUNTIMES),
+  /** Name of Dawn's driver; null for Chrome. */
+  driver: z.string().nullable(),
+  reason: z.string(),
+});
+type Choice = z.infer<typeof choiceSchema>;
+
+/** Remembers choices by a hash of the machine. */
+const choiceFile = () => cacheFile('runtime.json');
 
 /**
  * What `--runtime auto` comes to: the fastest runtime whose f(x) is within the float32 bound of the reference. Measured once
@@ -29,7 +43,7 @@ export async function chooseRuntime(
   const say = (line: string) => workplace.onLog?.(`--runtime auto: ${line}`);
   const drivers = driversOrNone(adapter);
   const key = machineKey(adapter, version, drivers);
-  const known = await readChoice(key);
+  const known = readCache(choiceFile(), choiceSchema)[key];
   const candidates: Candidate[] = [
     { runtime: 'chrome', adapter },
     ...drivers.map(driver => ({ runtime: 'dawn' as const, adapter, driver })),
@@ -68,7 +82,8 @@ export async function rememberBest(findings: readonly Finding[], version: string
 /** Whether the best of the findings could be remembered. */
 async function keep(key: string, findings: readonly Finding[]): Promise<boolean> {
   const { runtime, driver } = bestOf(findings)!.candidate;
-  return writeChoice(key, { runtime, driver: driver?.name ?? null, reason: reasonOf(findings) });
+  const choice: Choice = { runtime, driver: driver?.name ?? null, reason: reasonOf(findings) };
+  return keepInCache(choiceFile(), choiceSchema, key, () => choice);
 }
 
 /** None where Dawn cannot run at all; a user's wrong variable is theirs to hear of. */

@@ -5,7 +5,7 @@ import type { SessionOptions } from './session-options.ts';
 
 /** The engine in a page of a headless browser. Throws as `openChromePage`. */
 export async function openChromeSession(options: SessionOptions, bundle: string): Promise<Session> {
-  const conversation = new Conversation();
+  const conversation = new Conversation(options.protocol);
   const chrome = await openChromePage({
     ...options,
     bundle,

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { SessionLost } from './conversation.ts';
 import { chromeFlags } from './flags.ts';
 import { type PageServer, servePage } from './page-server.ts';
 import { isStopping, track, untrack } from './stopping.ts';
+import { hasGpu, surroundings } from './vulkan.ts';
 
 export interface ChromePageOptions {
   adapter: AdapterPreference;
@@ -106,7 +106,7 @@ interface Held {
 
 function flags({ adapter, profile }: ChromePageOptions): string[] {
   const isRoot = process.getuid?.() === 0;
-  return chromeFlags(adapter, isRoot, existsSync('/dev/dri') || existsSync('/dev/nvidia0'), profile);
+  return chromeFlags(adapter, isRoot, hasGpu(surroundings()), profile);
 }
 
 async function openPage(

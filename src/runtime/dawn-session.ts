@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { MachineError, messageOf } from '../shared/errors.ts';
 import { Conversation, type Session, SessionLost } from './conversation.ts';
+import { onFirstDriver } from './drivers.ts';
 import type { SessionOptions } from './session-options.ts';
 import { isStopping, track, untrack } from './stopping.ts';
 import { type Driver, vulkanDrivers } from './vulkan.ts';
@@ -16,40 +17,34 @@ const greetingSchema = z.strictObject({ dawn: z.string() });
 
 /**
  * The engine on Dawn in a Node process of its own, on the first driver that has an adapter of the wanted kind.
- * @param program dist/cli/dawn.js
+ * @param program dist/dawn/engine.js
  * @throws InputError for a bad VK_DRIVER_FILES or VK_ICD_FILENAMES, MachineError when no driver serves.
  */
-export async function openDawnSession(options: SessionOptions, program: string): Promise<Session> {
+export function openDawnSession(options: SessionOptions, program: string): Promise<Session> {
   const { adapter } = options;
   const drivers = options.driver ? [options.driver] : vulkanDrivers(adapter);
-  const refusals: string[] = [];
-  for (const driver of drivers) {
+  return onFirstDriver(drivers, adapter, async driver => {
+    let session: Session | undefined;
     try {
-      const session = await startDawn(options, program, driver);
-      const final = await session.send({ op: 'probe', adapter }).catch(async (error: unknown) => {
-        await session.close();
-        throw error;
-      });
+      session = await startDawn(options, program, driver);
+      const final = await session.send({ op: 'probe', adapter });
       if (final.event === 'probed') return session;
       await session.close();
-      refusals.push(`${driver.name}: ${final.event === 'failed' ? final.message : final.event}`);
+      return final.event === 'failed' ? final.message : final.event;
     } catch (error) {
-      if (!(error instanceof SessionLost)) throw error;
-      refusals.push(`${driver.name}: ${error.message}`);
+      await session?.close();
+      if (error instanceof SessionLost) return error.message;
+      throw error;
     }
-  }
-  throw new MachineError(
-    `Dawn found no ${adapter === 'auto' ? '' : `${adapter} `}adapter (${refusals.join('; ')})`,
-    'See `lengthwise doctor`, or use --runtime chrome.',
-  );
+  });
 }
 
 async function startDawn(
-  { onLog }: SessionOptions,
+  { onLog, protocol }: SessionOptions,
   program: string,
   { environment }: Driver,
 ): Promise<Session> {
-  const conversation = new Conversation();
+  const conversation = new Conversation(protocol);
   const child = spawn(process.execPath, [program], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -3,8 +3,8 @@ import { packTokens, toBase64 } from '../shared/base64.ts';
 import { MachineError } from '../shared/errors.ts';
 import type { Model } from '../shared/model-config.ts';
 import type { AdapterInfo, AdapterPreference } from '../shared/protocol.ts';
+import { ask } from './ask.ts';
 import type { Session } from './session.ts';
-import { failure } from './supervise.ts';
 
 /** Tokens that travel in one request: keeps messages small and progress alive. */
 const REQUEST_TOKENS = 2 ** 22;
@@ -43,7 +43,7 @@ export class DeviceEvaluator {
   }
 
   private async request(sequences: Uint8Array[]): Promise<number[][]> {
-    const final = await this.session.send({
+    const final = await ask(this.session, 'computed', {
       op: 'forward',
       adapter: this.preference,
       model: this.model.config,
@@ -52,7 +52,6 @@ export class DeviceEvaluator {
       allPositions: false,
       kernel: 'linear',
     });
-    if (final.event !== 'computed') throw failure(final);
     this.adapter = final.adapter;
     return final.outputs.map(([row]) => {
       if (row!.includes(null))

@@ -1,7 +1,7 @@
 import { messageOf } from '../shared/errors.ts';
 import type { AdapterInfo, AdapterPreference, Roofline } from '../shared/protocol.ts';
+import { ask } from './ask.ts';
 import { openSession, type Runtime, type Session, type SessionOptions } from './session.ts';
-import { failure } from './supervise.ts';
 import { type Trial, tryAdapter, within } from './trial.ts';
 import type { Driver } from './vulkan.ts';
 
@@ -46,9 +46,7 @@ export async function examine(
   try {
     session = await openSession({ ...workplace, ...candidate });
     finding.version = session.version;
-    const final = await session.send({ op: 'probe', adapter: candidate.adapter });
-    if (final.event !== 'probed') throw failure(final);
-    finding.adapter = final.adapter;
+    finding.adapter = (await ask(session, 'probed', { op: 'probe', adapter: candidate.adapter })).adapter;
     finding.trial = await within(PATIENCE_S, tryAdapter(session, candidate.adapter));
     if (withRoofline) finding.roofline = await within(PATIENCE_S, measure(session, candidate.adapter));
   } catch (error) {
@@ -60,9 +58,7 @@ export async function examine(
 }
 
 async function measure(session: Session, adapter: AdapterPreference): Promise<Roofline> {
-  const final = await session.send({ op: 'roofline', adapter });
-  if (final.event !== 'measured') throw failure(final);
-  return final.roofline;
+  return (await ask(session, 'measured', { op: 'roofline', adapter })).roofline;
 }
 
 /** The finding whose f(x) is right and fastest; undefined when none is right. */

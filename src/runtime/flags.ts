@@ -25,10 +25,10 @@ const EXACT_TIMESTAMPS = ['--enable-webgpu-developer-features'];
 export function chromeFlags(
   adapter: AdapterPreference,
   isRoot: boolean,
-  hasDisplayDriver: boolean,
+  hasGpu: boolean,
   profile = false,
 ): string[] {
-  const hardware = adapter === 'hardware' || (adapter === 'auto' && hasDisplayDriver);
+  const hardware = adapter === 'hardware' || (adapter === 'auto' && hasGpu);
   return [
     '--enable-unsafe-webgpu',
     ...(hardware ? HARDWARE : ['--use-webgpu-adapter=swiftshader']),

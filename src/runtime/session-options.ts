@@ -1,5 +1,5 @@
 import type { AdapterPreference } from '../shared/protocol.ts';
-import type { Runtime } from './conversation.ts';
+import type { Protocol, Runtime } from './conversation.ts';
 import type { Driver } from './vulkan.ts';
 
 export interface SessionOptions {
@@ -7,6 +7,8 @@ export interface SessionOptions {
   adapter: AdapterPreference;
   /** The folder that the build wrote: `dist`. */
   built: string;
+  /** What that engine can be asked, where it is not the one that ships. */
+  protocol?: Protocol | undefined;
   /** Whether timestamps must be exact, for `run --profile`; Dawn's always are. */
   profile?: boolean;
   /** Port of the page server; 0 takes a free one. Dawn needs none. */

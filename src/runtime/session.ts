@@ -4,7 +4,15 @@ import type { Session } from './conversation.ts';
 import { openDawnSession } from './dawn-session.ts';
 import type { SessionOptions } from './session-options.ts';
 
-export { type Final, type Progress, type Runtime, type Session, SessionLost } from './conversation.ts';
+export {
+  type Final,
+  type Progress,
+  type Protocol,
+  RUNTIMES,
+  type Runtime,
+  type Session,
+  SessionLost,
+} from './conversation.ts';
 export type { SessionOptions } from './session-options.ts';
 export { closeAllSessions } from './stopping.ts';
 
@@ -13,6 +21,6 @@ export { closeAllSessions } from './stopping.ts';
  * @throws InputError when something is missing that a person can install or set, MachineError when it does not start.
  */
 export function openSession(options: SessionOptions): Promise<Session> {
-  if (options.runtime === 'dawn') return openDawnSession(options, join(options.built, 'cli', 'dawn.js'));
+  if (options.runtime === 'dawn') return openDawnSession(options, join(options.built, 'dawn', 'engine.js'));
   return openChromeSession(options, join(options.built, 'page', 'engine.js'));
 }

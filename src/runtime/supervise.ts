@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import { MachineError, messageOf } from '../shared/errors.ts';
 import type { EngineEvent, Request } from '../shared/protocol.ts';
-import { type Final, type Progress, type Session, SessionLost } from './session.ts';
+import { ask } from './ask.ts';
+import { type Progress, type Session, SessionLost } from './session.ts';
 
 export type Trained = Extract<EngineEvent, { event: 'trained' }>;
 
@@ -58,10 +59,9 @@ async function trainOne(
     let session: Session | undefined;
     try {
       session = idle.pop() ?? (await supervision.open());
-      const final = await session.send({ op: 'train', ...request }, event =>
+      const trained = await ask(session, 'trained', { op: 'train', ...request }, event =>
         supervision.onProgress(index, event),
       );
-      const trained = expectTrained(final);
       await supervision.onFinished(index, trained, session);
       idle.push(session);
       return;
@@ -80,22 +80,4 @@ async function trainOne(
       );
     }
   }
-}
-
-function expectTrained(final: Final): Trained {
-  if (final.event === 'trained') return final;
-  throw failure(final);
-}
-
-/** The error that a final event other than the expected one stands for. */
-export function failure(final: Final): MachineError {
-  if (final.event !== 'failed') return new MachineError(`the engine answered with ${final.event}`);
-  const { reason, message } = final;
-  if (reason === 'device-lost') return new SessionLost(message);
-  const fixes: Partial<Record<typeof reason, string>> = {
-    'no-adapter': 'See `lengthwise doctor`; --adapter software always works where Chrome has SwiftShader.',
-    'no-timestamps': 'Leave --profile out, or try another --adapter.',
-    'out-of-memory': 'Use a smaller train.batch, fewer axes, or shorter sequences.',
-  };
-  return new MachineError(message, fixes[reason]);
 }

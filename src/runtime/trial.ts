@@ -1,3 +1,4 @@
+import { median } from 'simple-statistics';
 import { randomWeights } from '../model/initialise.ts';
 import { flatten, layoutOf, unflatten } from '../model/layout.ts';
 import { float32Bounds } from '../reference/bound.ts';
@@ -7,8 +8,8 @@ import { MachineError } from '../shared/errors.ts';
 import type { Model, ModelConfig } from '../shared/model-config.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 import { below, WordStream } from '../shared/random.ts';
+import { ask } from './ask.ts';
 import type { Session } from './session.ts';
-import { failure } from './supervise.ts';
 
 /** How an adapter did at f(x) of a two-layer limit transformer. */
 export interface Trial {
@@ -30,6 +31,7 @@ const CONFIG: ModelConfig = {
   locality: 2,
   outputs: 3,
   activation: 'relu',
+  norm: 'none',
   attention: { precision: 'infinite', scale: 0.25 },
 };
 const SHORT = [1, 5, 33];
@@ -44,8 +46,8 @@ export async function tryAdapter(session: Session, adapter: AdapterPreference): 
   const flat = randomWeights(CONFIG, { phiInit: [0, 1.5], baseWidth: CONFIG.width, seed: 7 });
   const model: Model = { config: CONFIG, tensors: unflatten(layoutOf(CONFIG), flat) };
   const weights = toBase64(flatten(layoutOf(CONFIG), model.tensors));
-  const ask = async (sequences: number[][]) => {
-    const final = await session.send({
+  const compute = (sequences: number[][]) =>
+    ask(session, 'computed', {
       op: 'forward',
       adapter,
       model: CONFIG,
@@ -54,11 +56,8 @@ export async function tryAdapter(session: Session, adapter: AdapterPreference): 
       allPositions: false,
       kernel: 'linear',
     });
-    if (final.event !== 'computed') throw failure(final);
-    return final;
-  };
   const short = SHORT.map((length, i) => randomTokens(length, i));
-  const answer = await ask(short);
+  const answer = await compute(short);
   const { outputs: bounds } = float32Bounds(
     model,
     short.map(tokens => ({ tokens, target: Array<number>(CONFIG.outputs).fill(0) })),
@@ -69,18 +68,17 @@ export async function tryAdapter(session: Session, adapter: AdapterPreference): 
   });
   const shareOfBound = Math.max(...shares);
   const long = Array.from({ length: LONG_COUNT }, (_, i) => randomTokens(LONG, SHORT.length + i));
-  await ask(long);
+  await compute(long);
   const times: number[] = [];
   for (let i = 0; i < TIMED; i++) {
     const began = performance.now();
-    await ask(long);
+    await compute(long);
     times.push(performance.now() - began);
   }
-  const milliseconds = times.sort((a, b) => a - b)[Math.floor(TIMED / 2)]!;
   return {
     shareOfBound,
     right: shareOfBound <= 1,
-    tokensPerSecond: (1000 * LONG * LONG_COUNT) / milliseconds,
+    tokensPerSecond: (1000 * LONG * LONG_COUNT) / median(times),
   };
 }
 

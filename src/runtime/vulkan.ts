@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'no
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { findBrowser } from '../setup/browser-paths.mjs';
+import { isSoftware } from '../shared/adapter.ts';
 import { InputError, MachineError } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 
@@ -31,7 +32,6 @@ export interface Surroundings {
 const LOADER = 'libvulkan.so.1';
 /** What a user sets to choose drivers; the loader obeys the first. */
 const CHOICES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'] as const;
-const SOFTWARE = /lvp|lavapipe|llvmpipe|swiftshader/i;
 
 /** This machine. */
 export function surroundings(environment: NodeJS.ProcessEnv = process.env): Surroundings {
@@ -100,7 +100,7 @@ function everyDriver(around: Surroundings): Driver[] {
   return [...installed(around), ...swiftshader(around)].map(
     ({ name, file }): Driver => ({
       name,
-      kind: SOFTWARE.test(name) ? 'software' : 'hardware',
+      kind: isSoftware(name) ? 'software' : 'hardware',
       environment: { ...loader, VK_DRIVER_FILES: file, VK_ICD_FILENAMES: file },
     }),
   );
@@ -116,7 +116,8 @@ function together(drivers: Driver[]): Driver {
   };
 }
 
-function hasGpu({ devices }: Surroundings): boolean {
+/** Whether a GPU's driver has made a device file, as they do on Linux. */
+export function hasGpu({ devices }: Surroundings): boolean {
   return devices.some(existsSync);
 }
 

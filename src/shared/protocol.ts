@@ -8,11 +8,11 @@ import { trialSchema } from './tuning.ts';
  * these schemas. Binary data travels as base64 of little-endian bytes, because the carrier is JSON.
  */
 
-const u32 = z.int().min(0).max(0xffffffff);
-const base64 = z.string();
+export const u32 = z.int().min(0).max(0xffffffff);
+export const base64 = z.string();
 const variant = z.enum(DENSE_VARIANTS);
 /** A loss; null when it is not finite (JSON has no NaN). */
-const loss = z.number().nullable();
+export const loss = z.number().nullable();
 
 export const lengthModeSchema = z.enum(['uniform', 'fixed']);
 export const lawSchema = z.enum(['dirichlet-iid', 'dirichlet-markov', 'uniform-iid']);
@@ -98,26 +98,6 @@ export const requestSchema = z.discriminatedUnion('op', [
     variants: z.strictObject({ whole: variant.optional(), last: variant.optional() }).optional(),
   }),
   z.strictObject({
-    op: z.literal('attention'),
-    adapter: adapterPreferenceSchema,
-    /** Widths are multiples of 4. */
-    heads: z.int().min(1),
-    length: z.int().min(1),
-    keyWidth: z.int().min(4).multipleOf(4),
-    valueWidth: z.int().min(4).multipleOf(4),
-    locality: z.int().min(0),
-    attention: attentionSchema,
-    variant,
-    /** Means of the last rows only, the others 0; gradients are of all rows all the same. */
-    lastRows: z.int().min(1).optional(),
-    /** Float32 arrays: queries, keys [H, T, keyWidth], values, gradient of the output [H, T, valueWidth], φ [H, τ+1]. */
-    queries: base64,
-    keys: base64,
-    values: base64,
-    gradMeans: base64,
-    phi: base64,
-  }),
-  z.strictObject({
     op: z.literal('tune'),
     adapter: adapterPreferenceSchema,
     shape: z.strictObject({
@@ -129,39 +109,6 @@ export const requestSchema = z.discriminatedUnion('op', [
       lastRows: z.int().min(1).optional(),
       attention: attentionSchema,
     }),
-  }),
-  z.strictObject({
-    op: z.literal('gradient'),
-    adapter: adapterPreferenceSchema,
-    model: modelConfigSchema,
-    weights: base64,
-    loss: lossSchema,
-    /** `dense`: every layer by dense attention. */
-    kernel: z.enum(['fastest', 'dense']),
-    sequences: z.array(z.array(u32)).min(1),
-    /** Positions that are read: the last, every one, or for each sequence a rising list of its own, from 1. */
-    reads: z.union([z.enum(['last', 'every']), z.array(z.array(u32).min(1))]),
-    /** `targets[sequence][read][output]`. */
-    targets: z.array(z.array(z.array(z.number()))).min(1),
-    /** `labelled[sequence][read]`, 0 where a read carries no target; all 1 unless given. */
-    labelled: z.array(z.array(z.union([z.literal(0), z.literal(1)]))).optional(),
-    /** Rows by which each sequence starts later in an absolute encoding's table; 0 unless given. */
-    offsets: z.array(u32).optional(),
-  }),
-  z.strictObject({
-    op: z.literal('sample'),
-    adapter: adapterPreferenceSchema,
-    task: z.string(),
-    knobs: z.record(z.string(), z.number()),
-    law: lawSchema,
-    alphaThousandths: z.int().min(1),
-    lengthMode: lengthModeSchema,
-    positions: positionsSchema,
-    length: z.int().min(1),
-    /** Stream key (`shared/random.ts`), step, and how many sequences, numbered from 0. */
-    key: u32,
-    step: u32,
-    sequences: z.int().min(1),
   }),
 ]);
 
@@ -261,33 +208,6 @@ export const eventSchema = z.discriminatedUnion('event', [
     variants: z.array(variant).optional(),
   }),
   z.strictObject({ event: z.literal('tuned'), adapter: adapterInfoSchema, trials: z.array(trialSchema) }),
-  z.strictObject({
-    event: z.literal('differentiated'),
-    adapter: adapterInfoSchema,
-    /** Mean over sequences. */
-    loss,
-    /** Of that mean loss, flat, in `model/layout.ts` order. */
-    gradient: base64,
-  }),
-  z.strictObject({
-    event: z.literal('attended'),
-    adapter: adapterInfoSchema,
-    /** Float32 arrays of the shapes asked with. */
-    means: base64,
-    gradQueries: base64,
-    gradKeys: base64,
-    gradValues: base64,
-    gradPhi: base64,
-  }),
-  z.strictObject({
-    event: z.literal('sampled'),
-    adapter: adapterInfoSchema,
-    sequences: z.array(z.array(u32)),
-    /** `positions[sequence]`: the positions that carry a target, from 1, rising. */
-    positions: z.array(z.array(u32)),
-    /** `targets[sequence][read][output]` */
-    targets: z.array(z.array(z.array(z.number()))),
-  }),
   z.strictObject({
     event: z.literal('failed'),
     /** `device-lost` can be retried on a fresh device; the rest cannot. */

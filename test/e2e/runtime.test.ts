@@ -79,6 +79,6 @@ describe.each(['chrome', 'dawn'] as const)('supervision of %s', runtime => {
 
   test('nothing is left running', () => {
     const children = execFileSync('ps', ['--ppid', String(process.pid), '-o', 'args='], { encoding: 'utf8' });
-    expect(children).not.toMatch(/remote-debugging|dawn\.js/);
+    expect(children).not.toMatch(/remote-debugging|dawn\/engine\.js/);
   });
 });

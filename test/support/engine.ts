@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { flatten, layoutOf } from '../../src/model/layout.ts';
 import {
-  type Final,
   openSession,
   type Progress,
+  type Protocol,
   type Runtime,
   type Session,
   type SessionOptions,
@@ -13,15 +13,27 @@ import { type Driver, vulkanDrivers } from '../../src/runtime/vulkan.ts';
 import { toBase64 } from '../../src/shared/base64.ts';
 import type { Model } from '../../src/shared/model-config.ts';
 import type { Request } from '../../src/shared/protocol.ts';
+import { type TestEvent, type TestRequest, testEventSchema, testRequestSchema } from './protocol.ts';
 
 /** What `npm test` has built. */
 export const BUILT = join(import.meta.dirname, '..', '..', 'dist');
 
 /** A request without its adapter. */
-type Question = Request extends infer R ? (R extends Request ? Omit<R, 'adapter'> : never) : never;
+type Question = TestRequest extends infer R ? (R extends TestRequest ? Omit<R, 'adapter'> : never) : never;
 
-/** Sessions on a software adapter of either runtime. */
-export function open(runtime: Runtime, options: Pick<SessionOptions, 'profile'> = {}): Promise<Session> {
+/** The engine of the tests (`build-engine.ts`); its protocol is the one that ships and more. */
+const TEST_ENGINE = {
+  built: join(BUILT, 'test'),
+  protocol: { requests: testRequestSchema, events: testEventSchema } as unknown as Protocol,
+};
+
+type Options = Pick<SessionOptions, 'profile'>;
+
+/** Sessions of the engine that ships, on a software adapter of either runtime. */
+export function open(
+  runtime: Runtime,
+  options: Options & Partial<typeof TEST_ENGINE> = {},
+): Promise<Session> {
   const driver = runtime === 'dawn' ? softwareDriver() : undefined;
   return openSession({
     runtime,
@@ -42,26 +54,27 @@ export function softwareDriver(): Driver {
 }
 
 /**
- * One engine for the tests of a file, in the runtime of the vitest project that runs it. Fails, and does not skip, where
+ * One engine of the tests for those of a file, in the runtime of the vitest project that runs it. Fails, and does not skip, where
  * there is no adapter.
  */
-export function useEngine(options: Pick<SessionOptions, 'profile'> = {}) {
+export function useEngine(options: Options = {}) {
   let session: Session;
   beforeAll(async () => {
-    session = await open(inject('runtime'), options);
+    session = await open(inject('runtime'), { ...options, ...TEST_ENGINE });
   });
   afterAll(() => session?.close());
   return {
     /** Asks the engine, and expects an answer of the named kind. */
-    async ask<E extends Final['event']>(
+    async ask<E extends TestEvent['event']>(
       expected: E,
       question: Question,
       onProgress?: (event: Progress) => void,
     ) {
-      const final = await session.send({ ...question, adapter: 'software' } as Request, onProgress);
+      const request = { ...question, adapter: 'software' } as Request;
+      const final: TestEvent = await session.send(request, onProgress);
       if (final.event !== expected)
         throw new Error(`expected ${expected}, got ${JSON.stringify(final).slice(0, 500)}`);
-      return final as Extract<Final, { event: E }>;
+      return final as Extract<TestEvent, { event: E }>;
     },
   };
 }

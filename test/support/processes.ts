@@ -6,7 +6,7 @@ export function dawnChildren(parent: number): number[] {
   return table
     .split('\n')
     .map(line => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
-    .filter(match => Number(match?.[2]) === parent && match![3]!.includes('dawn.js'))
+    .filter(match => Number(match?.[2]) === parent && match![3]!.includes('dawn/engine.js'))
     .map(match => Number(match![1]));
 }
 

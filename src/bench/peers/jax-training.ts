@@ -2,6 +2,7 @@ import * as jax from '@jax-js/jax';
 import { initialise, learningRateMultipliers } from '../../model/initialise.ts';
 import { layoutOf } from '../../model/layout.ts';
 import { learningRateFactor } from '../../model/schedule.ts';
+import { isSoftmax } from '../../shared/model-config.ts';
 import type { Pack } from '../../shared/protocol.ts';
 import { STREAM, streamKey } from '../../shared/random.ts';
 import { taskOf } from '../../tasks/registry.ts';
@@ -34,11 +35,13 @@ export interface JaxTrainer {
  */
 export async function openJaxTrainer(pack: Pack, queries: Queries = 'every'): Promise<JaxTrainer> {
   const { model, optimiser, batch } = pack;
-  const { activation, mlpWidth, attention } = model;
+  const { activation, mlpWidth, attention, norm } = model;
   if (pack.loss !== 'mse' || pack.lengthMode !== 'fixed')
     throw new Error('only the squared error, at a fixed length');
-  if (attention.precision !== 'infinite' || (mlpWidth > 0 && activation !== 'relu'))
-    throw new Error('only infinite precision and ReLU');
+  if (pack.positions !== 'last') throw new Error('only targets at the last position');
+  if (isSoftmax(attention) || attention.precision !== 'infinite' || norm !== 'none')
+    throw new Error('only infinite precision without norms');
+  if (mlpWidth > 0 && activation !== 'relu') throw new Error('only ReLU');
   if (!(await jax.init('webgpu')).includes('webgpu')) throw new Error('jax-js found no WebGPU device');
   jax.defaultDevice('webgpu');
   const { seed, trainLength: T, learningRate, alphaThousandths, knobs } = pack.replicas[0]!;

@@ -1,13 +1,11 @@
 import { lengthRows } from '../../analysis/predicted.ts';
 import { labelOf, symbolOf } from '../../results/axes.ts';
+import { VACUOUS_LOG10 } from '../../theory/bounds.ts';
 import { type Content, type Html, html } from '../html.ts';
 import type { Study } from '../input.ts';
 import { boundName, intervalText, numberText } from '../names.ts';
 import { requiredInterval, requiredText } from '../words.ts';
 import { tableHtml } from './table.ts';
-
-/** From here on a bound says nothing that a person could use. */
-const VACUOUS_LOG10 = 12;
 
 /** N*(ε) of every setting beside every bound, and how both grow with the knobs. */
 export function lengthTables({ run, lengths, exponents }: Study): Html {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { attentionData, attentionTruth } from '../../../src/bench/attention-data.ts';
-import { problemsOf, SUITES } from '../../../src/bench/problems.ts';
-import type { AttentionProblem } from '../../../src/bench/protocol.ts';
+import { problemsOf } from '../../../src/bench/problems.ts';
+import { type AttentionProblem, SUITES } from '../../../src/bench/protocol.ts';
 import { byProblem, standing } from '../../../src/bench/ratios.ts';
-import { causalFlops, type Measurement, median, rowOf, rowSchema } from '../../../src/bench/rows.ts';
+import { causalFlops, type Measurement, rowOf, rowSchema } from '../../../src/bench/rows.ts';
 import { worstError } from '../../../src/bench/worst-error.ts';
 import { ratioLine, rowsText } from '../../../src/cli/bench-text.ts';
 import { attentionRow, attentionRowBackward } from '../../../src/reference/attention.ts';
@@ -31,8 +31,8 @@ test('a row holds the median, the ends, and the causal convention', () => {
   expect(of.gflops).toBeCloseTo((2 * 64 * 64 * 8) / 3e-3 / 1e9, 12);
   expect(of.shareOfPeak).toBeCloseTo(of.gflops! / 20, 12);
   expect(causalFlops({ ...ATTENTION, direction: 'backward' } as AttentionProblem)).toBe(7 * 64 * 64 * 8);
-  expect(median([4, 1, 3, 2])).toBe(2.5);
-  expect(median([])).toBeNull();
+  expect(rowOf(ATTENTION, measurement({ samples: [4, 1, 3, 2] }), PEAK, 'paper').medianMs).toBe(2.5);
+  expect(rowOf(ATTENTION, measurement({ samples: [] }), PEAK, 'paper').medianMs).toBeNull();
 });
 
 test('training rows count steps and sequences', () => {

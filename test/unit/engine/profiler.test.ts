@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Device } from '../../../src/engine/device.ts';
 import { Profiler } from '../../../src/engine/profiler.ts';
+import { failure } from '../../../src/runtime/ask.ts';
 import { SessionLost } from '../../../src/runtime/session.ts';
-import { failure } from '../../../src/runtime/supervise.ts';
 
 test('an adapter without timestamps is one clear error, and not worth a retry', () => {
   const device = { gpu: { features: new Set() } } as unknown as Device;

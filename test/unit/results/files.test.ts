@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeFolder, writeWhole } from '../../../src/results/files.ts';
+import { makeFolder } from '../../../src/results/files.ts';
 import { InputError } from '../../../src/shared/errors.ts';
 import { emptyFolder } from '../../support/cli.ts';
 
@@ -33,28 +33,5 @@ describe('makeFolder', () => {
 
   test('where no folder can ever be made it says so, instead of trying for ever', async () => {
     await expect(makeFolder('/proc/lengthwise/results')).rejects.toThrow(/--out: cannot write to \/proc/);
-  });
-});
-
-describe('writeWhole', () => {
-  test('replaces a file and leaves no other', async () => {
-    const folder = emptyFolder();
-    const path = join(folder, 'manifest.json');
-    await writeWhole(path, 'first, and longer');
-    await writeWhole(path, new Uint8Array([0x68, 0x69]));
-    expect(readFileSync(path, 'utf8')).toBe('hi');
-    expect(readdirSync(folder)).toEqual(['manifest.json']);
-  });
-
-  test('that fails keeps what was there', async () => {
-    const folder = emptyFolder();
-    const path = join(folder, 'manifest.json');
-    await writeWhole(path, 'kept');
-    await expect(writeWhole(path, Symbol('not data') as never)).rejects.toThrow();
-    expect(readFileSync(path, 'utf8')).toBe('kept');
-    mkdirSync(join(folder, 'taken'));
-    await expect(writeWhole(join(folder, 'taken'), 'x')).rejects.toThrow();
-    expect(existsSync(join(folder, 'taken'))).toBe(true);
-    await expect(writeWhole(join(folder, 'nowhere', 'file'), 'x')).rejects.toThrow(/ENOENT/);
   });
 });

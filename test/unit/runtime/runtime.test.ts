@@ -1,11 +1,11 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { failure } from '../../../src/runtime/ask.ts';
 import { browserPath } from '../../../src/runtime/browser.ts';
 import { chromeFlags } from '../../../src/runtime/flags.ts';
 import { type PageServer, servePage } from '../../../src/runtime/page-server.ts';
 import { SessionLost } from '../../../src/runtime/session.ts';
-import { failure } from '../../../src/runtime/supervise.ts';
 import { eventSchema, requestSchema } from '../../../src/shared/protocol.ts';
 import { emptyFolder } from '../../support/cli.ts';
 

@@ -1,0 +1,16 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** Has this process, a child that runs Dawn, end when its parent does and not before. */
+export function endWithParent(): void {
+  // However the parent ends, and at once: there is nothing to save.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  // Ctrl-C reaches the whole group. It is the parent's to answer.
+  process.on('SIGINT', () => {});
+}
+
+/** Version of the package `webgpu`. */
+export function dawnVersion(): string {
+  const require = createRequire(import.meta.url);
+  return require(join(dirname(require.resolve('webgpu')), 'package.json')).version;
+}

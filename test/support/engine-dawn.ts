@@ -1,0 +1,12 @@
+import '../../src/engine/dawn-globals.ts';
+import '../../src/engine/dawn-polling.ts';
+import { create } from 'webgpu';
+import { carryInChild } from '../../src/engine/dawn-carrier.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { TEST_OPERATIONS } from './operations.ts';
+import { testRequestSchema } from './protocol.ts';
+
+/** Held for the life of the process. */
+const gpu = create(['disable-dawn-features=timestamp_quantization']);
+
+carryInChild(new Engine(testRequestSchema, TEST_OPERATIONS, gpu));

@@ -1,0 +1,12 @@
+import type { Operations } from '../../src/engine/engine.ts';
+import { denseAttention, gradientOf, sampleSequences } from '../../src/engine/inspect.ts';
+import { OPERATIONS } from '../../src/engine/operations.ts';
+import type { TestEvent, TestRequest } from './protocol.ts';
+
+/** What the engine of the tests can be asked: everything that ships, and what lies inside it. */
+export const TEST_OPERATIONS: Operations<TestRequest, TestEvent> = {
+  ...OPERATIONS,
+  gradient: gradientOf,
+  attention: denseAttention,
+  sample: sampleSequences,
+};

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { DENSE_VARIANTS } from '../../src/shared/attention-variants.ts';
+import { attentionSchema, modelConfigSchema } from '../../src/shared/model-config.ts';
+import {
+  adapterInfoSchema,
+  adapterPreferenceSchema,
+  base64,
+  eventSchema,
+  lawSchema,
+  lengthModeSchema,
+  loss,
+  lossSchema,
+  positionsSchema,
+  requestSchema,
+  u32,
+} from '../../src/shared/protocol.ts';
+
+/*
+ * What only tests ask of the engine: what lies inside training and dense attention. The engine of `engine-page.ts` and
+ * `engine-dawn.ts` answers it beside everything that ships.
+ */
+
+const variant = z.enum(DENSE_VARIANTS);
+
+export const testRequestSchema = z.discriminatedUnion('op', [
+  ...requestSchema.options,
+  z.strictObject({
+    op: z.literal('gradient'),
+    adapter: adapterPreferenceSchema,
+    model: modelConfigSchema,
+    weights: base64,
+    loss: lossSchema,
+    /** `dense`: every layer by dense attention. */
+    kernel: z.enum(['fastest', 'dense']),
+    sequences: z.array(z.array(u32)).min(1),
+    /** Positions that are read: the last, every one, or for each sequence a rising list of its own, from 1. */
+    reads: z.union([z.enum(['last', 'every']), z.array(z.array(u32).min(1))]),
+    /** `targets[sequence][read][output]`. */
+    targets: z.array(z.array(z.array(z.number()))).min(1),
+    /** `readWeights[sequence][read]`, 0 where a read carries no target; all 1 unless given. */
+    readWeights: z.array(z.array(z.union([z.literal(0), z.literal(1)]))).optional(),
+    /** Rows by which each sequence starts later in an absolute encoding's table; 0 unless given. */
+    offsets: z.array(u32).optional(),
+  }),
+  z.strictObject({
+    op: z.literal('attention'),
+    adapter: adapterPreferenceSchema,
+    /** Widths are multiples of 4. */
+    heads: z.int().min(1),
+    length: z.int().min(1),
+    keyWidth: z.int().min(4).multipleOf(4),
+    valueWidth: z.int().min(4).multipleOf(4),
+    locality: z.int().min(0),
+    attention: attentionSchema,
+    variant,
+    /** Means of the last rows only, the others 0; gradients are of all rows all the same. */
+    lastRows: z.int().min(1).optional(),
+    /** Float32 arrays: queries, keys [H, T, keyWidth], values, gradient of the output [H, T, valueWidth], φ [H, τ+1]. */
+    queries: base64,
+    keys: base64,
+    values: base64,
+    gradMeans: base64,
+    phi: base64,
+  }),
+  z.strictObject({
+    op: z.literal('sample'),
+    adapter: adapterPreferenceSchema,
+    task: z.string(),
+    knobs: z.record(z.string(), z.number()),
+    law: lawSchema,
+    alphaThousandths: z.int().min(1),
+    lengthMode: lengthModeSchema,
+    positions: positionsSchema,
+    length: z.int().min(1),
+    /** Stream key (`shared/random.ts`), step, and how many sequences, numbered from 0. */
+    key: u32,
+    step: u32,
+    sequences: z.int().min(1),
+  }),
+]);
+
+export const testEventSchema = z.discriminatedUnion('event', [
+  ...eventSchema.options,
+  z.strictObject({
+    event: z.literal('differentiated'),
+    adapter: adapterInfoSchema,
+    /** Mean over sequences. */
+    loss,
+    /** Of that mean loss, flat, in `model/layout.ts` order. */
+    gradient: base64,
+  }),
+  z.strictObject({
+    event: z.literal('attended'),
+    adapter: adapterInfoSchema,
+    /** Float32 arrays of the shapes asked with. */
+    means: base64,
+    gradQueries: base64,
+    gradKeys: base64,
+    gradValues: base64,
+    gradPhi: base64,
+  }),
+  z.strictObject({
+    event: z.literal('sampled'),
+    adapter: adapterInfoSchema,
+    sequences: z.array(z.array(u32)),
+    /** `positions[sequence]`: the positions that carry a target, from 1, rising. */
+    positions: z.array(z.array(u32)),
+    /** `targets[sequence][read][output]` */
+    targets: z.array(z.array(z.array(z.number()))),
+  }),
+]);
+
+export type TestRequest = z.infer<typeof testRequestSchema>;
+export type TestEvent = z.infer<typeof testEventSchema>;
