@@ -1,11 +1,12 @@
 import { toBase64 } from '../shared/base64.ts';
 import type { CellOutcome, EngineEvent, Request } from '../shared/protocol.ts';
+import { attentionOf } from './attention/inspect.ts';
 import { denseForward } from './dense-forward.ts';
 import { type Device, openDevice } from './device.ts';
 import { evaluatePack } from './evaluate.ts';
 import { EngineFailure } from './failure.ts';
 import { forward } from './forward.ts';
-import { denseAttention, gradientOf, sampleSequences } from './inspect.ts';
+import { gradientOf, sampleSequences } from './inspect.ts';
 import { Memory } from './memory.ts';
 import { Profiler } from './profiler.ts';
 import { measureRoofline } from './roofline.ts';
@@ -53,7 +54,7 @@ async function serve(device: Device, request: Request, emit: Emit): Promise<Engi
     case 'tune':
       return { event: 'tuned', adapter: device.adapter, trials: await tune(device, request.shape) };
     case 'attention':
-      return denseAttention(device, request);
+      return attentionOf(device, request);
     case 'sample':
       return sampleSequences(device, request);
   }

@@ -56,6 +56,15 @@ export const u32 = (n: number) => `${n}u`;
 /** An f32 constant. */
 export const f32 = (n: number) => `f32(${Number.isInteger(n) ? n.toFixed(1) : n})`;
 
+/** Names of the bindings of a shader in order, in camel case. */
+export function bindingsOf(sources: Source[]): string[] {
+  const found = sources.flatMap(({ text }) => [...text.matchAll(/@binding\((\d+)\)\s*var<[^>]*>\s*(\w+)/g)]);
+  const names: string[] = [];
+  for (const [, binding, name] of found)
+    names[Number(binding)] = name!.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return names;
+}
+
 /** Pipelines of a device by their code: packs and requests of one shape compile once. */
 const compiled = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
 
