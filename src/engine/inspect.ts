@@ -2,7 +2,6 @@ import { floatsFromBase64, toBase64 } from '../shared/base64.ts';
 import type { TestEvent, TestRequest } from '../../test/support/protocol.ts';
 import type { Positions } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
-import { attentionBackward, attentionForward } from './attention/attention.ts';
 import { allocateBatch, type Batch, tokenWords } from './batch.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
@@ -85,60 +84,6 @@ function uploadReads({ gpu }: Device, { reads }: Batch, lists: number[][]): void
   gpu.queue.writeBuffer(reads.starts, 0, Uint32Array.from(starts));
   gpu.queue.writeBuffer(reads.positions, 0, rows);
   gpu.queue.writeBuffer(reads.owners, 0, owners);
-}
-
-/** Dense attention and its gradients on given queries, keys and values. */
-export async function denseAttention(
-  device: Device,
-  request: RequestOf<'attention'>,
-): Promise<EventOf<'attended'>> {
-  const memory = new Memory(device);
-  try {
-    const parts = [request.queries, request.keys, request.values, request.gradMeans].map(floatsFromBase64);
-    const [keyFloats, valueFloats] = [
-      request.heads * request.length * request.keyWidth,
-      request.heads * request.length * request.valueWidth,
-    ];
-    const buffer = memory.storage('dense inputs', 2 * keyFloats + 3 * valueFloats);
-    const at = [0, keyFloats, 2 * keyFloats, 2 * keyFloats + valueFloats];
-    for (const [i, part] of parts.entries()) device.gpu.queue.writeBuffer(buffer, 4 * at[i]!, part);
-    const phi = memory.upload('phi', floatsFromBase64(request.phi));
-    const inputs = { buffer, queries: at[0]!, keys: at[1]!, values: at[2]!, sharedValues: false, phi };
-    const { queries: _, keys: __, ...shape } = request;
-    const some = await denseAttentionForward(memory, shape, inputs, request.variant);
-    submit(device.gpu, some.dispatches);
-    const means = await memory.read(some.outputs.means);
-    const whole = { ...shape, lastRows: undefined };
-    const forward = shape.lastRows
-      ? await denseAttentionForward(memory, whole, inputs, request.variant)
-      : some;
-    submit(device.gpu, shape.lastRows ? forward.dispatches : []);
-    const atMeans = 2 * keyFloats + 2 * valueFloats;
-    device.gpu.queue.writeBuffer(buffer, 4 * atMeans, await memory.read(forward.outputs.means));
-    const places = { means: atMeans, gradMeans: at[3]! };
-    const back = await denseAttentionBackward(
-      memory,
-      whole,
-      inputs,
-      forward.outputs.stats,
-      places,
-      request.variant,
-    );
-    submit(device.gpu, back.dispatches);
-    const read = async (gradient: GPUBuffer) => toBase64(new Float32Array(await memory.read(gradient)));
-    const { queries, keys, values, phi: gradPhi } = back.gradients;
-    return {
-      event: 'attended',
-      adapter: device.adapter,
-      means: toBase64(new Float32Array(means)),
-      gradQueries: await read(queries),
-      gradKeys: await read(keys),
-      gradValues: await read(values),
-      gradPhi: await read(gradPhi),
-    };
-  } finally {
-    memory.destroy();
-  }
 }
 
 /** Sequences and targets as the samplers draw them. */

@@ -15,13 +15,11 @@ import rowsSubgroup from '../../shaders/common/rows_subgroup.wgsl?raw';
 import tokens from '../../shaders/common/tokens.wgsl?raw';
 import weight from '../../shaders/common/weight.wgsl?raw';
 import chunkCommon from '../../shaders/common/chunk.wgsl?raw';
+import { type Expanded, expand, type Template } from './expand.ts';
 import { EngineFailure } from './failure.ts';
-import { unroll } from './unroll.ts';
 
-/** A piece of WGSL with the name that error messages give it. */
-export interface Source {
-  name: string;
-  text: string;
+/** A piece of WGSL (`expand.ts`). */
+export interface Source extends Template {
   /** Works only on adapters with subgroups. */
   subgroups?: boolean;
 }
@@ -98,31 +96,24 @@ export function compile(
       : [];
   const pieces = [
     { name: 'constants', text: [...subgroups, ...header].join('\n') },
-    ...sources
-      .map(source => (quads && WITH_SUBGROUPS.get(source)) || source)
-      .map(({ name, text }) => ({ name, text: unroll(text, constants) })),
+    ...sources.map(source => (quads && WITH_SUBGROUPS.get(source)) || source),
   ];
-  const code = pieces.map(piece => `${piece.text}\n`).join('');
+  const shader = expand(pieces, constants);
   const known = compiled.get(gpu) ?? new Map<string, Promise<GPUComputePipeline>>();
   compiled.set(gpu, known);
-  const pipeline = known.get(code) ?? build(gpu, label, pieces, code);
-  known.set(code, pipeline);
+  const pipeline = known.get(shader.code) ?? build(gpu, label, shader);
+  known.set(shader.code, pipeline);
   return pipeline;
 }
 
-async function build(
-  gpu: GPUDevice,
-  label: string,
-  pieces: Source[],
-  code: string,
-): Promise<GPUComputePipeline> {
+async function build(gpu: GPUDevice, label: string, { code, places }: Expanded): Promise<GPUComputePipeline> {
   gpu.pushErrorScope('validation');
   const module = gpu.createShaderModule({ label, code });
   const invalid = await gpu.popErrorScope();
   if (invalid) {
     const { messages } = await module.getCompilationInfo();
     const first = messages.find(message => message.type === 'error');
-    const where = first ? locate(pieces, first.lineNum) : label;
+    const where = (first && places[first.lineNum - 1]) ?? label;
     throw new EngineFailure('shader', `${where}:${first?.linePos ?? 0} ${first?.message ?? invalid.message}`);
   }
   try {
@@ -136,15 +127,4 @@ async function build(
       cause: error,
     });
   }
-}
-
-/** `file:line` of a line of the assembled code. */
-function locate(pieces: Source[], line: number): string {
-  let first = 1;
-  for (const { name, text } of pieces) {
-    const lines = text.split('\n').length;
-    if (line < first + lines) return `${name}:${line - first + 1}`;
-    first += lines;
-  }
-  return `line ${line}`;
 }

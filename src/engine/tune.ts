@@ -1,5 +1,6 @@
 import { median } from 'simple-statistics';
-import { attentionRow } from '../reference/attention.ts';
+import { encodingOf } from '../model/encodings/registry.ts';
+import { ruleOf } from '../model/rules/registry.ts';
 import {
   DENSE_VARIANTS,
   type DenseShape,
@@ -10,7 +11,8 @@ import {
 } from '../shared/attention-variants.ts';
 import { pcg4d } from '../shared/random.ts';
 import type { Trial } from '../shared/tuning.ts';
-import { denseAttentionForward } from './dense-attention.ts';
+import { attentionForward } from './attention/attention.ts';
+import { oneSequence } from './attention/given-rows.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
 import { EngineFailure } from './failure.ts';
@@ -61,6 +63,7 @@ function cut(shape: DenseShape, most: number): DenseShape {
 /** Pairs of query and key. */
 const workOf = (shape: DenseShape) => (queriesOf(shape) * (shape.length + firstQuery(shape) + 1)) / 2;
 
+/** Rows of heads side by side; queries of the wanted rows only. */
 interface Inputs {
   queries: Float32Array<ArrayBuffer>;
   keys: Float32Array<ArrayBuffer>;
@@ -68,26 +71,52 @@ interface Inputs {
   phi: Float32Array<ArrayBuffer>;
 }
 
-function inputsOf({ heads, length, keyWidth, valueWidth, locality }: DenseShape): Inputs {
+function inputsOf(shape: DenseShape): Inputs {
+  const { heads, length, keyWidth, valueWidth, locality } = shape;
   const noise = (count: number, stream: number) =>
     Float32Array.from({ length: count }, (_, i) => pcg4d(i, stream, 0, 0)[0] / 2 ** 31 - 1);
   return {
-    queries: noise(heads * length * keyWidth, 0),
-    keys: noise(heads * length * keyWidth, 1),
-    values: noise(heads * length * valueWidth, 2),
+    queries: noise(queriesOf(shape) * heads * keyWidth, 0),
+    keys: noise(length * heads * keyWidth, 1),
+    values: noise(length * heads * valueWidth, 2),
     phi: noise(heads * (locality + 1), 3),
   };
 }
 
+const modelOf = ({ heads, locality, keyWidth, attention }: DenseShape) => ({
+  heads,
+  period: 1,
+  locality,
+  keyWidth,
+  attention,
+});
+
 async function prepare(memory: Memory, shape: DenseShape, inputs: Inputs, variant: DenseVariant) {
-  const { queries, keys, values } = inputs;
-  const buffer = memory.storage('tuning inputs', queries.length + keys.length + values.length);
-  const at = [0, queries.length, queries.length + keys.length];
-  for (const [i, part] of [queries, keys, values].entries())
-    memory.device.gpu.queue.writeBuffer(buffer, 4 * at[i]!, part);
-  const phi = memory.upload('phi', inputs.phi);
-  const places = { buffer, queries: at[0]!, keys: at[1]!, values: at[2]!, sharedValues: false, phi };
-  return denseAttentionForward(memory, shape, places, variant);
+  const { heads, length, keyWidth, valueWidth } = shape;
+  const tensor = (array: Float32Array<ArrayBuffer>, width: number) => ({
+    buffer: memory.upload('tuning inputs', array),
+    at: 0,
+    row: heads * width,
+    head: width,
+  });
+  const keyRows = oneSequence(memory, 'keys', length);
+  const queryRows =
+    queriesOf(shape) === length ? keyRows : oneSequence(memory, 'queries', length, firstQuery(shape) + 1);
+  // A learned factor of the scores reads φ as if it were its own.
+  const parameters = { buffer: memory.upload('phi', inputs.phi), stride: 0, phi: 0, logScale: 0 };
+  return attentionForward(
+    memory,
+    { model: modelOf(shape), keyWidth, valueWidth },
+    {
+      queries: tensor(inputs.queries, keyWidth),
+      keys: tensor(inputs.keys, keyWidth),
+      values: tensor(inputs.values, valueWidth),
+      queryRows,
+      keyRows,
+      parameters,
+    },
+    variant,
+  );
 }
 
 /** Compile time and largest error on a small shape; NaN when a mean is no number. */
@@ -100,11 +129,11 @@ async function check(
   try {
     const inputs = inputsOf(shape);
     const start = performance.now();
-    const { dispatches, outputs } = await prepare(memory, shape, inputs, variant);
+    const { dispatches, means } = await prepare(memory, shape, inputs, variant);
     const compileMs = performance.now() - start;
     submit(device.gpu, dispatches);
-    const means = new Float32Array(await memory.read(outputs.means));
-    return { compileMs, maxError: errorOf(shape, inputs, means) };
+    const got = new Float32Array(await memory.read(means.buffer));
+    return { compileMs, maxError: errorOf(shape, inputs, got) };
   } finally {
     memory.destroy();
   }
@@ -112,22 +141,21 @@ async function check(
 
 /** Largest difference of the wanted rows' means from float64 loops. */
 function errorOf(shape: DenseShape, { queries, keys, values, phi }: Inputs, means: Float32Array): number {
-  const { heads, length, keyWidth, valueWidth, locality, attention } = shape;
+  const { heads, keyWidth, valueWidth, locality, attention } = shape;
   let worst = 0;
   for (let h = 0; h < heads; h++) {
     const own = phi.subarray(h * (locality + 1), (h + 1) * (locality + 1));
-    for (let i = firstQuery(shape); i < length; i++) {
-      const row = h * length + i;
-      const logits = Float64Array.from({ length: i + 1 }, (_, j) => {
+    for (let row = 0; row < queriesOf(shape); row++) {
+      const products = Float64Array.from({ length: firstQuery(shape) + row + 1 }, (_, j) => {
         let sum = 0;
         for (let k = 0; k < keyWidth; k++)
-          sum += queries[row * keyWidth + k]! * keys[(h * length + j) * keyWidth + k]!;
+          sum += queries[(row * heads + h) * keyWidth + k]! * keys[(j * heads + h) * keyWidth + k]!;
         return attention.scale * sum;
       });
-      const weights = attentionRow(shape, logits, own);
+      const weights = weightsOf(shape, h, products, own, phi[h]!);
       for (let k = 0; k < valueWidth; k++) {
-        const mean = weights.reduce((sum, w, j) => sum + w * values[(h * length + j) * valueWidth + k]!, 0);
-        const error = Math.abs(means[row * valueWidth + k]! - mean);
+        const mean = weights.reduce((sum, w, j) => sum + w * values[(j * heads + h) * valueWidth + k]!, 0);
+        const error = Math.abs(means[(row * heads + h) * valueWidth + k]! - mean);
         // Written so that a NaN stays.
         if (!(error <= worst)) worst = error;
       }
@@ -136,16 +164,39 @@ function errorOf(shape: DenseShape, { queries, keys, values, phi }: Inputs, mean
   return worst;
 }
 
+/** Weights of a row from its content logits, by the rule and the encoding. */
+function weightsOf(
+  shape: DenseShape,
+  head: number,
+  logits: Float64Array,
+  phi: ArrayLike<number>,
+  sigma: number,
+): Float64Array {
+  const rule = ruleOf(shape.attention);
+  const encoding = encodingOf(shape.attention);
+  const logPosition = Math.log(logits.length);
+  const scores = logits.map((c, j) => {
+    const t = logits.length - 1 - j;
+    const suffix = t <= shape.locality ? rule.suffixBias(logPosition, phi[t]!) : 0;
+    return rule.contentFactor(logPosition, sigma) * c + suffix + encoding.bias(modelOf(shape), head, t);
+  });
+  const highest = scores.reduce((a, b) => Math.max(a, b));
+  const weights = scores.map(score => Math.exp(score - highest));
+  const kept = weights.map(w => (w <= rule.leastWeight(shape.attention) ? 0 : w));
+  const sum = kept.reduce((a, b) => a + b);
+  return kept.map(w => w / sum);
+}
+
 /** Median time of one run, milliseconds. */
 async function time(device: Device, shape: DenseShape, variant: DenseVariant): Promise<number> {
   const memory = new Memory(device);
   try {
-    const { dispatches, outputs } = await prepare(memory, shape, inputsOf(shape), variant);
+    const { dispatches, means } = await prepare(memory, shape, inputsOf(shape), variant);
     const times: number[] = [];
     while (times.length < RUNS && times.every(ms => ms < PATIENCE_MS)) {
       const start = performance.now();
       submit(device.gpu, dispatches);
-      await memory.read(outputs.means, 16);
+      await memory.read(means.buffer, 16);
       times.push(performance.now() - start);
     }
     return median(times);

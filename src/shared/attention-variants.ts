@@ -1,32 +1,29 @@
 import type { ModelConfig } from './model-config.ts';
 
 /**
- * Kernels of dense attention, losers included (`engine/dense-attention.ts`). The `qb` ones share loads by subgroup broadcast and keep
- * rows in registers: `qb-fused` streams the softmax, 4 or 8 rows a lane, `qb-3pass` keeps scores in memory. `flash-wg` has
- * workgroup tiles, `split-k` splits the keys of few queries, `quad` broadcasts without keeping rows, `plain` needs nothing special.
+ * Kernels of dense attention (`engine/attention/`). The `qb` ones share loads by subgroup broadcast and keep 4 or 8 query rows a lane
+ * in registers, half as many of wide heads and in the backward pass. `flash-wg` has workgroup tiles, `split-k` splits the keys of few
+ * queries, `quad` does any width, with subgroups or without. On record: scores kept in memory between passes (`qb-3pass`) ran as fast as
+ * `qb-fused` on SwiftShader for O(T) more memory a row; they rounded to bits, which a second sweep does now.
  */
-export const DENSE_VARIANTS = [
-  'qb-fused',
-  'qb-fused-8',
-  'qb-3pass',
-  'flash-wg',
-  'split-k',
-  'quad',
-  'plain',
-] as const;
+export const DENSE_VARIANTS = ['qb-fused', 'qb-fused-8', 'flash-wg', 'split-k', 'quad'] as const;
 
 export type DenseVariant = (typeof DENSE_VARIANTS)[number];
 
-/** Shape of the heads of dense attention. Widths are in floats, multiples of 4. */
-export interface DenseShape {
-  heads: number;
-  length: number;
+/** Floats of the rows of queries and keys, and of values; multiples of 4. */
+interface Widths {
   keyWidth: number;
   valueWidth: number;
+}
+
+/** Dense attention over one sequence. */
+export interface DenseShape extends Widths {
+  heads: number;
+  length: number;
   locality: number;
+  attention: ModelConfig['attention'];
   /** How many rows, the last ones, are wanted; all unless given. Forward only. */
   lastRows?: number | undefined;
-  attention: ModelConfig['attention'];
 }
 
 /** Rows wanted, and the first of them. */
@@ -37,32 +34,40 @@ export const firstQuery = (shape: DenseShape): number => shape.length - queriesO
 export const SPLIT_KEYS = 256;
 /** Floats of partial means that `split-k` may take: 64 MiB. */
 const SPLIT_FLOATS = 2 ** 24;
-/** `split-k` is the default up to so many queries. */
+/** `split-k` is the default of one sequence up to so many queries. */
 const FEW_QUERIES = 8;
 
+/** Floats of a row that kernels with rows in registers hold. */
+const REGISTER_WIDTH = 128;
+/** Wider rows than this are held half as many a lane. */
+const NARROW_WIDTH = 64;
+
+const widest = ({ keyWidth, valueWidth }: Widths) => Math.max(keyWidth, valueWidth);
+
 /** Whether rows of keys and values fit the kernels that keep them in registers. */
-export const fitsRegisters = ({ keyWidth, valueWidth }: DenseShape): boolean =>
-  Math.max(keyWidth, valueWidth) <= 64;
+export const fitsRegisters = (widths: Widths): boolean => widest(widths) <= REGISTER_WIDTH;
+
+/** How many of `rows` rows a lane still holds at these widths. */
+export const rowsOfLane = (widths: Widths, rows: number): number =>
+  Math.max(1, widest(widths) > NARROW_WIDTH ? rows / 2 : rows);
 
 /** Whether weights are rounded to bits, which needs a row's highest score before its first weight. */
-const isRounded = ({ attention }: DenseShape) => attention.precision === 'finite' && attention.bits !== null;
+export const isRounded = ({ attention }: Pick<DenseShape, 'attention'>): boolean =>
+  'bits' in attention && attention.bits !== null;
 
 /** Whether a variant computes attention of this shape on a device with these features. */
 export function supports(variant: DenseVariant, shape: DenseShape, features: ReadonlySet<string>): boolean {
   switch (variant) {
     case 'qb-fused':
     case 'qb-fused-8':
-      return features.has('subgroups') && fitsRegisters(shape) && !isRounded(shape);
-    case 'qb-3pass':
-      return features.has('subgroups') && shape.keyWidth <= 128;
+      return features.has('subgroups') && fitsRegisters(shape);
     case 'split-k': {
       const chunks = Math.ceil(shape.length / SPLIT_KEYS);
       const floats = shape.heads * queriesOf(shape) * chunks * shape.valueWidth;
-      return !isRounded(shape) && floats <= SPLIT_FLOATS && queriesOf(shape) <= 65535;
+      return !isRounded(shape) && floats <= SPLIT_FLOATS && chunks * queriesOf(shape) <= 65535;
     }
     case 'flash-wg':
     case 'quad':
-    case 'plain':
       return true;
   }
 }
@@ -82,13 +87,17 @@ interface AdapterTraits {
 }
 
 /**
- * What runs where nothing was tuned: quick to compile, and right for the shape. Software adapters gain by rows in registers; that
- * hardware gains by workgroup tiles is from reading, untested here (kernels.md).
+ * What runs where nothing was tuned: quick to compile, and right for the widths. It depends on nothing else, so that a sequence has the
+ * same bits in any company. Software adapters gain by rows in registers; that hardware gains by workgroup tiles is from reading,
+ * untested here (kernels.md).
  */
-export function defaultVariant(shape: DenseShape, { software, features }: AdapterTraits): DenseVariant {
-  const wanted: DenseVariant[] = [
-    ...(queriesOf(shape) <= FEW_QUERIES ? ['split-k' as const] : []),
-    ...(software ? ['qb-fused' as const, 'qb-3pass' as const] : ['flash-wg' as const]),
-  ];
-  return wanted.find(variant => supports(variant, shape, new Set(features))) ?? 'quad';
+export function defaultVariant(widths: Widths, { software, features }: AdapterTraits): DenseVariant {
+  if (!software) return 'flash-wg';
+  return features.includes('subgroups') && fitsRegisters(widths) ? 'qb-fused' : 'quad';
+}
+
+/** What runs where nothing was tuned for one sequence by itself: few queries of it have its keys split. */
+export function defaultVariantAlone(shape: DenseShape, adapter: AdapterTraits): DenseVariant {
+  const few = queriesOf(shape) <= FEW_QUERIES && supports('split-k', shape, new Set());
+  return few ? 'split-k' : defaultVariant(shape, adapter);
 }

@@ -65,7 +65,8 @@ export const modelConfigSchema = z
     attention: attentionSchema,
   })
   .superRefine((config, context) => {
-    for (const { path, message } of shapeProblems(config)) context.addIssue({ code: 'custom', path, message });
+    for (const { path, message } of shapeProblems(config))
+      context.addIssue({ code: 'custom', path, message });
   });
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>;

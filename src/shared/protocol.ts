@@ -11,7 +11,7 @@ import { trialSchema } from './tuning.ts';
 export const u32 = z.int().min(0).max(0xffffffff);
 export const base64 = z.string();
 const variant = z.enum(DENSE_VARIANTS);
-/** A loss; null when it is not finite (JSON has no NaN). */
+
 export const loss = z.number().nullable();
 
 export const lengthModeSchema = z.enum(['uniform', 'fixed']);

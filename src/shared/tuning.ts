@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { DENSE_VARIANTS, type DenseShape, type DenseVariant, queriesOf } from './attention-variants.ts';
+import {
+  DENSE_VARIANTS,
+  type DenseShape,
+  type DenseVariant,
+  isRounded,
+  queriesOf,
+} from './attention-variants.ts';
+import { isSoftmax } from './model-config.ts';
 
 /** One variant of dense attention as it was found on an adapter, for shapes of one bucket. */
 export const trialSchema = z.strictObject({
@@ -26,7 +33,8 @@ export function bestVariant(trials: readonly Trial[], uses: number): DenseVarian
 /** Shapes that share a choice: widths, rule, T and number of query rows to a power of 2. */
 export function bucketOf(shape: DenseShape): string {
   const { keyWidth, valueWidth, attention, length } = shape;
-  const rule = attention.precision === 'finite' && attention.bits !== null ? 'rounded' : attention.precision;
+  const precise = isSoftmax(attention) ? `softmax ${attention.encoding}` : attention.precision;
+  const rule = isRounded(shape) ? 'rounded' : precise;
   const octave = (n: number) => 2 ** Math.floor(Math.log2(n));
   return `keys ${keyWidth}, values ${valueWidth}, ${rule}, T ${octave(length)}, rows ${octave(queriesOf(shape))}`;
 }

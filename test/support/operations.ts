@@ -1,5 +1,6 @@
 import type { Operations } from '../../src/engine/engine.ts';
-import { denseAttention, gradientOf, sampleSequences } from '../../src/engine/inspect.ts';
+import { attentionOf } from '../../src/engine/attention/inspect.ts';
+import { gradientOf, sampleSequences } from '../../src/engine/inspect.ts';
 import { OPERATIONS } from '../../src/engine/operations.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
 
@@ -7,6 +8,6 @@ import type { TestEvent, TestRequest } from './protocol.ts';
 export const TEST_OPERATIONS: Operations<TestRequest, TestEvent> = {
   ...OPERATIONS,
   gradient: gradientOf,
-  attention: denseAttention,
+  attention: attentionOf,
   sample: sampleSequences,
 };

@@ -22,6 +22,18 @@ import {
 
 const variant = z.enum(DENSE_VARIANTS);
 
+/** Rows of some positions of every sequence (`engine/row-set.ts`). */
+const rowSetSchema = z.strictObject({
+  /** Room a replica. */
+  rows: z.int().min(1),
+  /** `starts[replica]`: first row of each sequence, counted from the replica's first, then the end of the last. */
+  starts: z.array(z.array(u32).min(2)).min(1),
+  /** Of each of the replicas · rows: its position, from 1; 0 in padding. */
+  positions: z.array(u32),
+});
+
+/** A loss; null when it is not finite (JSON has no NaN). */
+
 export const testRequestSchema = z.discriminatedUnion('op', [
   ...requestSchema.options,
   z.strictObject({
@@ -45,22 +57,32 @@ export const testRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({
     op: z.literal('attention'),
     adapter: adapterPreferenceSchema,
-    /** Widths are multiples of 4. */
-    heads: z.int().min(1),
-    length: z.int().min(1),
+    model: z.strictObject({
+      heads: z.int().min(1),
+      period: z.int().min(1),
+      locality: z.int().min(0),
+      keyWidth: z.int().min(1),
+      attention: attentionSchema,
+    }),
+    /** Floats of the rows of queries and keys, and of values; multiples of 4. */
     keyWidth: z.int().min(4).multipleOf(4),
     valueWidth: z.int().min(4).multipleOf(4),
-    locality: z.int().min(0),
-    attention: attentionSchema,
     variant,
-    /** Means of the last rows only, the others 0; gradients are of all rows all the same. */
-    lastRows: z.int().min(1).optional(),
-    /** Float32 arrays: queries, keys [H, T, keyWidth], values, gradient of the output [H, T, valueWidth], φ [H, τ+1]. */
+    keyRows: rowSetSchema,
+    /** A subset of the positions, as rows of the same sequences; every row unless given. */
+    queryRows: rowSetSchema.optional(),
+    /** All heads read the same keys and values [rows, width]. */
+    sharedHeads: z.boolean(),
+    /** The values are the keys; those given are not read. */
+    keyed: z.boolean(),
+    /** Float32 arrays of all rows: queries, keys [rows, H, keyWidth], values, gradient of the means [rows, H, valueWidth]. */
     queries: base64,
     keys: base64,
     values: base64,
     gradMeans: base64,
+    /** Of each replica: φ [H, τ+1], log_scale [H]. */
     phi: base64,
+    logScale: base64,
   }),
   z.strictObject({
     op: z.literal('sample'),
@@ -92,12 +114,14 @@ export const testEventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('attended'),
     adapter: adapterInfoSchema,
-    /** Float32 arrays of the shapes asked with. */
+    /** Float32 arrays of the shapes asked with, but that shared keys and values have gradients by head. */
     means: base64,
     gradQueries: base64,
     gradKeys: base64,
+    /** The gradient of the keys again, the sum of both, where values are keys. */
     gradValues: base64,
     gradPhi: base64,
+    gradLogScale: base64,
   }),
   z.strictObject({
     event: z.literal('sampled'),

@@ -51,7 +51,10 @@ export interface AttentionBackward {
 }
 
 /** Whether keys and values are the same rows. */
-export function isKeyed({ keyWidth, valueWidth }: AttentionShape, { keys, values }: AttentionInputs): boolean {
+export function isKeyed(
+  { keyWidth, valueWidth }: AttentionShape,
+  { keys, values }: AttentionInputs,
+): boolean {
   return (
     keyWidth === valueWidth &&
     keys.buffer === values.buffer &&

@@ -16,7 +16,7 @@ export interface AttentionRule {
   /** In a few words, for people. */
   describe(attention: Attention): string;
   /** What a layer has of it besides query, key and value: tensor names after `layer.{l}.`, in file order. */
-  tensors(config: ModelConfig): { name: 'phi' | 'log_scale'; shape: number[] }[];
+  tensors(config: Pick<ModelConfig, 'heads' | 'locality'>): { name: 'phi' | 'log_scale'; shape: number[] }[];
   /** Factor on the content logit. `sigma` is the head's σ, 1 where the rule has none. */
   contentFactor(logPosition: number, sigma: number): number;
   /** Its derivative in σ. */
@@ -34,6 +34,6 @@ export interface AttentionRule {
 }
 
 /** φ of a limit rule. */
-export const phiTensor = ({ heads, locality }: ModelConfig) => [
+export const phiTensor = ({ heads, locality }: Pick<ModelConfig, 'heads' | 'locality'>) => [
   { name: 'phi' as const, shape: [heads, locality + 1] },
 ];

@@ -1,0 +1,128 @@
+// Gradient of dense attention with respect to keys and values (backward_query_fused.wgsl has the terms):
+//   grad_keys   [rows][H][DK4] = sum_i factor_i grad_score_ij q_i
+//   grad_values [rows][H][DV4] = sum_i alpha_ij grad_mean_i
+// KEYED, where keys and values are the same rows: their sum, in grad_keys.
+// A lane keeps ROWS keys with their values and gradients in registers; the workgroup steps through the queries that see its keys,
+// four at a time, and each lane of a quad loads one of them for all four.
+
+@group(0) @binding(0) var<uniform> attention: Attention;
+@group(0) @binding(1) var<storage, read> query_starts: array<u32>;
+@group(0) @binding(2) var<storage, read> key_starts: array<u32>;
+@group(0) @binding(3) var<storage, read> parameters: array<f32>;
+@group(0) @binding(4) var<storage, read> queries: array<mat4x4<f32>>;
+@group(0) @binding(5) var<storage, read> keys: array<mat4x4<f32>>;
+@group(0) @binding(6) var<storage, read> values: array<mat4x4<f32>>;
+@group(0) @binding(7) var<storage, read> grad_means: array<mat4x4<f32>>;
+@group(0) @binding(8) var<storage, read> stats: array<vec4<f32>>;
+@group(0) @binding(9) var<storage, read_write> grad_keys: array<vec4<f32>>;
+@group(0) @binding(10) var<storage, read_write> grad_values: array<vec4<f32>>;
+
+const TILE = ROWS * LANES;
+
+#part key_rows()
+  let count = sequence.end_key - sequence.first_key;
+  #for r ROWS
+    let row$r = tile + $ru * LANES + thread;
+    let j$r = min(row$r, count - 1u);
+    #call load_row(key$r, keys, keys, sequence.first_key + j$r, DKM)
+    #call zeros(grad_key$r, DKM)
+    #if !KEYED
+      #call load_row(value$r, values, values, sequence.first_key + j$r, DVM)
+      #call zeros(grad_value$r, DVM)
+    #end
+  #end
+#end
+
+// Products of the rows' values and keys with four gradients of means and four queries, all columns kept for their gradients.
+#part products()
+  let query_at = place(attention.queries, mine, sequence.head);
+  let grad_at = place(attention.grads, mine, sequence.head);
+  #for r ROWS
+    var s$r = vec4<f32>();
+    var grad_weight$r = vec4<f32>();
+  #end
+  #for m DVM
+    let grad$m = grad_means[grad_at + $mu];
+    #for c 4
+      let grads$m_$c = shared_columns(grad$m[$c]);
+      #for r ROWS
+        #if KEYED
+          grad_weight$r += key$r_$m[$c] * grads$m_$c;
+        #else
+          grad_weight$r += value$r_$m[$c] * grads$m_$c;
+        #end
+      #end
+    #end
+  #end
+  #for m DKM
+    let query$m = queries[query_at + $mu];
+    #for c 4
+      let queries$m_$c = shared_columns(query$m[$c]);
+      #for r ROWS
+        s$r += key$r_$m[$c] * queries$m_$c;
+      #end
+    #end
+  #end
+#end
+
+#part add_gradients()
+  #for m DVM
+    #for c 4
+      #for r ROWS
+        #if KEYED
+          grad_key$r_$m_$c += grads$m_$c * alpha$r;
+        #else
+          grad_value$r_$m_$c += grads$m_$c * alpha$r;
+        #end
+      #end
+    #end
+  #end
+  #for m DKM
+    #for c 4
+      #for r ROWS
+        grad_key$r_$m_$c += queries$m_$c * g$r;
+      #end
+    #end
+  #end
+#end
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
+  let lane = subgroupExclusiveAdd(1u) & 3u;
+  let sequence = sequence_of(group, 1u);
+  let tile = group.x * TILE;
+  _ = &values;
+  _ = &grad_values;
+  if (sequence.first_key + tile >= sequence.end_key) { return; }
+  let sigma = sigma_of(sequence.replica, sequence.head);
+  #call key_rows()
+  for (var i = first_seeing(sequence, tile); i < sequence.end_query; i += 4u) {
+    let mine = min(i + lane, sequence.end_query - 1u);
+    let own = statistic_of(sequence, i + lane);
+    // Of the four queries: highest scores, 1 / sums, deltas, positions.
+    let four = transpose(shared_columns(own));
+    let factors = shared_four(row_factor(log(max(own.w, 1.0)), sigma));
+    #call products()
+    #for r ROWS
+      s$r *= factors;
+    #end
+    if (BIASED || u32(four[3].x) <= tile + TILE + TAU) {
+      #for r ROWS
+        s$r = ruled(s$r, vec4<u32>(four[3]), vec4<u32>(j$r), sequence.replica, sequence.head);
+      #end
+    }
+    #for r ROWS
+      let alpha$r = kept(exp(s$r - four[0])) * four[1];
+      let g$r = alpha$r * (grad_weight$r - four[2]) * factors;
+    #end
+    #call add_gradients()
+  }
+  #for r ROWS
+    if (row$r < count) {
+      #call store_row(grad_key$r, grad_keys, (sequence.first_key + j$r), DK4, DKM)
+      #if !KEYED
+        #call store_row(grad_value$r, grad_values, (sequence.first_key + j$r), DV4, DVM)
+      #end
+    }
+  #end
+}

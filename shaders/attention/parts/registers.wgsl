@@ -1,0 +1,100 @@
+// Parts of the kernels that keep rows in registers, ROWS a lane. A quad, and so the workgroup, steps through the other side's rows
+// four at a time: every lane loads one of them, a mat4x4 behind one bounds check, and broadcasts it (kernels.md). Rows in
+// registers are called name{row}_{mat4x4}, broadcast columns name{mat4x4}_{column}; j is the first of four keys.
+
+// One vec4 of each lane of a quad, as columns.
+fn shared_columns(mine: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+}
+
+fn shared_four(mine: f32) -> vec4<f32> {
+  return vec4<f32>(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+}
+
+// Row `row` of a tensor into registers.
+#part load_row(name, buffer, tensor, row, matrices)
+  let $name_at = place(attention.$tensor, $row, sequence.head);
+  #for m $matrices
+    let $name_$m = $buffer[$name_at + $mu];
+  #end
+#end
+
+#part zeros(name, matrices)
+  #for m $matrices
+    #for c 4
+      var $name_$m_$c = vec4<f32>();
+    #end
+  #end
+#end
+
+// The tile's query rows, times their factor; rows past the last repeat it. `reach`: keys that any of them sees.
+#part query_rows()
+  let last = min(tile + TILE, sequence.end_query) - 1u;
+  let reach = last_position(tile, last + 1u);
+  let near = near_from(position_at(tile));
+  let sigma = sigma_of(sequence.replica, sequence.head);
+  let key_base = place(attention.keys, sequence.first_key, sequence.head);
+  let value_base = place(attention.values, sequence.first_key, sequence.head);
+  #for r ROWS
+    let row$r = tile + $ru * LANES + thread;
+    let at$r = min(row$r, last);
+    let position$r = position_at(at$r);
+    let factor$r = row_factor(log(f32(max(position$r, 1u))), sigma);
+    #call load_row(raw$r, queries, queries, at$r, DKM)
+    #for m DKM
+      let query$r_$m = raw$r_$m * factor$r;
+    #end
+  #end
+#end
+
+// s: scores of the rows against keys j .. j + 3.
+#part scores()
+  let key = min(j + lane, reach - 1u);
+  let key_at = key_base + key * attention.keys.row;
+  #for r ROWS
+    var s$r = vec4<f32>();
+  #end
+  #for m DKM
+    let key$m = keys[key_at + $mu];
+    #for c 4
+      let keys$m_$c = shared_columns(key$m[$c]);
+      #for r ROWS
+        s$r += query$r_$m[$c] * keys$m_$c;
+      #end
+    #end
+  #end
+  if (BIASED || j >= near) {
+    #for r ROWS
+      s$r = ruled(s$r, vec4<u32>(position$r), four_from(j), sequence.replica, sequence.head);
+    #end
+  }
+#end
+
+// Columns of values j .. j + 3: values{mat4x4}_{column}. Where keys and values are the same rows they are there already.
+#part value_columns()
+  #if KEYED
+    #for m DVM
+      #for c 4
+        let values$m_$c = keys$m_$c;
+      #end
+    #end
+  #else
+    let value_at = value_base + key * attention.values.row;
+    #for m DVM
+      let value$m = values[value_at + $mu];
+      #for c 4
+        let values$m_$c = shared_columns(value$m[$c]);
+      #end
+    #end
+  #end
+#end
+
+// A tensor [rows][H][vectors] of gradients or means from registers, where the row is no repeated one.
+#part store_row(name, buffer, row, vectors, matrices)
+  let $name_out = ($row * H + sequence.head) * $vectors;
+  #for m $matrices
+    #for c 4
+      if ($mu * 4u + $cu < $vectors) { $buffer[$name_out + $mu * 4u + $cu] = $name_$m_$c; }
+    #end
+  #end
+#end

@@ -1,0 +1,26 @@
+// A sequence of a replica: rows first_query .. end_query - 1 and first_key .. end_key - 1, padding included.
+struct Sequence {
+  replica: u32,
+  head: u32,
+  block: u32,
+  first_query: u32,
+  end_query: u32,
+  first_key: u32,
+  end_key: u32,
+}
+
+// The sequence of a workgroup, `blocks` of them to a head.
+fn sequence_of(group: vec3<u32>, blocks: u32) -> Sequence {
+  let start = group.y * (attention.sequences + 1u) + group.z / (blocks * H);
+  let query = group.y * attention.queries.rows;
+  let key = group.y * attention.keys.rows;
+  return Sequence(
+    group.y,
+    group.z / blocks % H,
+    group.z % blocks,
+    query + query_starts[start],
+    query + query_starts[start + 1u],
+    key + key_starts[start],
+    key + key_starts[start + 1u],
+  );
+}
