@@ -28,5 +28,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
   }
   let out = id.y * STRIDE + AT_GRADIENTS + AT_EMBED + token * D + column4 * 4u;
-  for (var c = 0u; c < min(4u, D - column4 * 4u); c++) { arena[out + c] = sum[c]; }
+  for (var c = 0u; c < min(4u, D - min(column4 * 4u, D)); c++) { arena[out + c] = sum[c]; }
 }

@@ -24,7 +24,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let first = id.x % D4 * 4u;
     let token = base + AT_EMBED + token_at(sequence, i) * D + first;
     let position = base + AT_POSITION + (i + offsets[sequence] + POSITION_SHIFT) % POSITION_ROWS * D + first;
-    for (var c = 0u; c < min(4u, D - first); c++) {
+    for (var c = 0u; c < min(4u, D - min(first, D)); c++) {
       out[c] = arena[token + c];
       if (HAS_POSITIONS) { out[c] += arena[position + c]; }
     }
