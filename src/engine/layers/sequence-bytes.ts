@@ -5,7 +5,7 @@ import { CHUNK } from '../chunks.ts';
 import { rowWidths } from '../row-widths.ts';
 import { classRowWords } from './class-layer.ts';
 import { keyRow, sharesKeys } from './dense-tables.ts';
-import type { Path } from './paths.ts';
+import type { Path } from '../../model/paths.ts';
 
 /** Bytes on the device that one sequence takes in a forward pass: tokens, reads, and what each layer keeps of its positions. */
 export function sequenceBytes(
