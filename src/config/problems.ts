@@ -63,6 +63,12 @@ export function explain(issue: Issue, input: unknown, jsonSchema: object): Probl
           { path, message: value === undefined ? `is missing: ${hint}` : `unknown task "${value}", ${hint}` },
         ];
       }
+      if (issue.discriminator === 'rule') {
+        const hint =
+          nearest(String(value), ['softmax']) ??
+          'softmax (the limit rules are named by model.attention.precision)';
+        return [{ path, message: `unknown rule ${show(value)}, did you mean ${hint}?` }];
+      }
       return explainUnion(issue, input, jsonSchema, value);
     }
     case 'invalid_type':
@@ -121,7 +127,7 @@ function expected(value: unknown, values: readonly unknown[]): string {
 }
 
 /**
- * A field of several forms (scalar or list, limit rule or softmax, name or count): the complaint of the form that the value was meant
+ * A field of several forms (scalar or list, name or count): the complaint of the form that the value was meant
  * for.
  */
 function explainUnion(
@@ -131,9 +137,8 @@ function explainUnion(
   value: unknown,
 ): Problem[] {
   const branches = issue.errors;
-  const last = Array.isArray(value) || (typeof value === 'object' && value !== null && 'rule' in value);
   const fits = branches.find(([inner]) => inner?.code !== 'invalid_type' && inner?.code !== 'invalid_value');
-  const inner = (last ? branches.at(-1) : (fits ?? branches[0]))?.[0];
+  const inner = (Array.isArray(value) ? branches.at(-1) : (fits ?? branches[0]))?.[0];
   if (!inner) return [{ path: issue.path, message: issue.message }];
   return explain({ ...inner, path: [...issue.path, ...inner.path] } as Issue, input, jsonSchema);
 }

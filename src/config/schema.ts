@@ -52,6 +52,8 @@ const thousandths = z
   .refine(alpha => Math.abs(alpha * 1000 - Math.round(alpha * 1000)) < 1e-9, 'at most three decimals');
 
 const limitSchema = z.strictObject({
+  // Never there: what tells softmax from the limit rules. In JSON Schema, what nothing fits.
+  rule: z.undefined().optional().meta({ not: {} }),
   precision: axis(z.enum(['infinite', 'finite'])).default('infinite'),
   /** Finite precision only; null: no rounding. */
   bits: axis(z.int().min(1).max(64).nullable()).optional(),
@@ -89,7 +91,7 @@ export const experimentSchema = z.strictObject({
       activation: axis(z.enum(['relu', 'gelu'])).default('relu'),
       norm: axis(z.enum(NORMS)).default('none'),
       phiInit: z.tuple([z.number().min(-10).max(10), z.number().min(-10).max(10)]).optional(),
-      attention: z.union([limitSchema, softmaxSchema]).prefault({}),
+      attention: z.discriminatedUnion('rule', [limitSchema, softmaxSchema]).prefault({}),
     })
     .prefault({}),
   // A hyper-parameter of training is a line here, one in shared/protocol.ts (Pack), one in plan/packs.ts, and its use in the engine.

@@ -73,7 +73,7 @@ function isUsed(path: string, { model }: CellConfig): boolean {
 /** What the file says of attention that no cell uses; bits have to have a use in every cell. */
 function unused({ model: { attention } }: ExperimentFile, cells: Cell[]): Problem[] {
   const problem = (key: string, message: string) => ({ path: ['model', 'attention', key], message });
-  if (!('rule' in attention)) {
+  if (attention.rule === undefined) {
     const infinite = cells.some(({ config }) => ruleOf(config.model.attention).kind === 'infinite');
     return infinite && attention.bits !== undefined
       ? [problem('bits', 'only finite precision has bits')]

@@ -80,7 +80,7 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
 
 /** The attention that a cell's choices name. Values for other encodings than its own are left out; `longest` is its longest sequence. */
 function attentionOf(chosen: ChosenAttention, scale: number, longest: number): Attention {
-  if (!('rule' in chosen)) {
+  if (chosen.rule === undefined) {
     const { precision, bits = null } = chosen;
     return precision === 'finite' ? { precision, bits, scale } : { precision, scale };
   }

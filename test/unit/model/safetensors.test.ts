@@ -153,7 +153,13 @@ describe('a file whose tensors are not those of its config', () => {
       'unexpected tensor layer.2.query: layers are numbered 0 to 1',
     ],
     ['a layer too few', BASE, { ...BASE, layers: 3 }, 'tensor layer.2.query [2,8,8] is missing'],
-    ['no phi', softmax, { ...BASE, locality: 0 }, 'tensor position [1,8] is missing'],
+    [
+      'no phi',
+      { ...softmax, attention: { ...softmax.attention, encoding: 'absolute', maxLength: 1 } as never },
+      { ...BASE, locality: 0 },
+      'tensor layer.0.phi [2,1] is missing',
+    ],
+    ['no positions', softmax, { ...BASE, locality: 0 }, 'tensor position [1,8] is missing'],
     ['no gains', BASE, { ...BASE, norm: 'rms' }, 'tensor layer.0.attention_norm [8] is missing'],
     [
       'a table of another length',
