@@ -1,5 +1,6 @@
 import type { ModelConfig } from '../shared/model-config.ts';
 import type { Positions } from '../shared/protocol.ts';
+import { encodingOf } from './encodings/registry.ts';
 import { ruleOf } from './rules/registry.ts';
 
 /**
@@ -25,6 +26,14 @@ export function pathsOf(
   if (preference === 'dense' || norm !== 'none' || !ruleOf(attention).limit) return dense;
   if (layers === 2 && reads === 'last') return ['class', 'query'];
   return ['class', ...dense.slice(1)];
+}
+
+/**
+ * Whether the queries of a dense layer meet the residual stream itself: nothing turns keys, and their own rows would not be much
+ * shorter.
+ */
+export function sharesKeys(model: ModelConfig): boolean {
+  return !encodingOf(model.attention).rotates && model.width <= 2 * model.keyWidth;
 }
 
 /** Whether a model has more than one layer: the first is then not what is read, and later ones depend on what it attends to. */

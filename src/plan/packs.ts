@@ -1,5 +1,5 @@
 import { canonicalHash } from '../config/hash.ts';
-import { arenaStride, sequenceFloats } from '../model/memory.ts';
+import { trainingFloats } from '../model/memory.ts';
 import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { Cell } from './cells.ts';
@@ -86,6 +86,6 @@ function replicaOf({ hash, config }: Cell): Replica {
 }
 
 /** Device memory of one replica in training, in bytes. */
-function replicaBytes({ model, batch }: Omit<Pack, 'replicas'>, trainLength: number): number {
-  return 4 * (arenaStride(model, batch) + batch * sequenceFloats(model, trainLength));
+function replicaBytes({ model, batch, positions }: Omit<Pack, 'replicas'>, length: number): number {
+  return 4 * trainingFloats(model, { batch, length, positions });
 }
