@@ -41,6 +41,7 @@ export function trainingFloats(model: ModelConfig, shape: TrainingShape): number
   const parts = [
     ...(paths[0] === 'class' ? [classFloats(model, paths.length > 1 ? rows : reads)] : []),
     ...(paths.at(-1) === 'query' ? [queryFloats(model, batch, rows)] : []),
+    ...(paths[0] === 'class' && dense > 0 ? [stateFloats(model, rows)] : []),
     ...(dense > 0 ? [denseFloats(model, dense - 1, rows, reads)] : []),
   ];
   // Weights, their gradients and two moments.
@@ -67,6 +68,13 @@ function queryFloats(model: ModelConfig, sequences: number, rows: number): numbe
   const { heads: H, width: D, keyWidth: K, mlpWidth: M, outputs: O } = model;
   const state = M + mixOf(model);
   return 2 * sequences * (state * (1 + 2 * H) + D * (4 + 2 * H) + H * K + 2 * M + O) + 2 * H * rows;
+}
+
+/** What brings a class layer's rows into the residual stream of a dense one: the map, and the gradient of each row before it. */
+function stateFloats(model: ModelConfig, rows: number): number {
+  const state = model.mlpWidth + mixOf(model);
+  const map = state * pad(model.width);
+  return 2 * map + rows * state + partialSums(rows, map);
 }
 
 /**
