@@ -6,7 +6,7 @@ import { submit } from './dispatch.ts';
 import { drawingOf, drawPass, specialisationOf } from './draw.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { forwardPass, lossPass } from './layers/network.ts';
-import { pathsOf } from './layers/paths.ts';
+import { pathsOf } from '../model/paths.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
 import type { Profiler } from './profiler.ts';

@@ -6,7 +6,7 @@ import { submit } from './dispatch.ts';
 import { everyPosition } from './draw.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { networkOf } from './layers/network.ts';
-import { type Path, pathsOf } from './layers/paths.ts';
+import { type Path, pathsOf } from '../model/paths.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
 import { uploadSequences, uploadWeights } from './uploads.ts';

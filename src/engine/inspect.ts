@@ -10,7 +10,7 @@ import { drawPass, everyPosition } from './draw.ts';
 import { uploadSequences, uploadWeights } from './uploads.ts';
 import { Kernels } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
-import { pathsOf } from './layers/paths.ts';
+import { pathsOf } from '../model/paths.ts';
 import { Memory } from './memory.ts';
 import { uploadReplicaTable } from './replicas.ts';
 import { allocateWeights } from './weights.ts';

@@ -10,7 +10,7 @@ import { EngineFailure } from './failure.ts';
 import { Memory } from './memory.ts';
 import { inOrder, Kernels, RING } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
-import { pathsOf } from './layers/paths.ts';
+import { pathsOf } from '../model/paths.ts';
 import type { Profiler } from './profiler.ts';
 import { uploadReplicas } from './replicas.ts';
 import { allocateWeights, type Weights } from './weights.ts';
