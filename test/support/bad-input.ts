@@ -26,6 +26,7 @@ export const CONFIG: ModelConfig = {
   locality: 0,
   outputs: 1,
   activation: 'relu',
+  norm: 'none',
   attention: { precision: 'infinite', scale: 0.5 },
 };
 export const MODEL = writeModel({
