@@ -16,6 +16,8 @@ export interface TheoryPoint {
   effectiveMargin: number | null;
   positionalMargin: number | null;
   lipschitz: number | null;
+  /** What is null because it is not defined for the model, with the reason. */
+  notDefined: Theory['notDefined'];
   seeds: number;
 }
 
@@ -50,6 +52,7 @@ export function theoryPoints(cells: readonly CellLine[]): TheoryPoint[] {
       effectiveMargin: middle(theory => theory.effectiveMargin),
       positionalMargin: middle(theory => theory.positionalMargin),
       lipschitz: middle(theory => theory.lipschitz),
+      notDefined: theories[0]!.notDefined,
       seeds: theories.length,
     };
   });
@@ -82,7 +85,7 @@ function leastLength(points: ReturnType<typeof plateauPoints>, epsilon: number):
 
 function predictions(theories: Theory[], error: number): LengthRow['predicted'] {
   const at = theories.flatMap(({ bounds }) =>
-    bounds.filter(({ epsilon, applies }) => applies && Math.abs(epsilon / error - 1) < 1e-9),
+    (bounds ?? []).filter(({ epsilon, applies }) => applies && Math.abs(epsilon / error - 1) < 1e-9),
   );
   return [...new Set(at.map(({ name }) => name))].map(name => {
     const own = at.filter(bound => bound.name === name);

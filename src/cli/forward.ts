@@ -1,16 +1,21 @@
 import Table from 'cli-table3';
 import { z } from 'zod';
+import { isLinear, type Path, pathsOf } from '../engine/layers/paths.ts';
+import { gpujsComputes } from '../gpujs/models.ts';
 import type { GpujsMode } from '../gpujs/protocol.ts';
+import { encodingOf } from '../model/encodings/registry.ts';
 import { flatten, layoutOf } from '../model/layout.ts';
 import { regimesOf } from '../model/regime.ts';
+import { ruleOf } from '../model/rules/registry.ts';
 import { referenceForward } from '../reference/forward.ts';
 import { ask } from '../runtime/ask.ts';
 import type { Runtime } from '../runtime/session.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError } from '../shared/errors.ts';
-import type { Model } from '../shared/model-config.ts';
+import type { Model, ModelConfig } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
+import { depthOf } from '../theory/defined.ts';
 import { onGpujs } from './forward-gpujs.ts';
 import { chooseVariants, type VARIANT_CHOICES } from './kernel-variant.ts';
 import { openEngine } from './machine.ts';
@@ -19,8 +24,12 @@ import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { readUserJson } from './user-json.ts';
 
+export const KERNELS = ['linear', 'dense', 'reference', 'gpujs'] as const;
+type Kernel = (typeof KERNELS)[number];
+
 export interface ForwardOptions extends MachineOptions {
-  kernel: 'linear' | 'dense' | 'reference' | 'gpujs';
+  /** Unless given: `linear` where there is a linear-time path, else `dense`. */
+  kernel?: Kernel;
   kernelVariant: (typeof VARIANT_CHOICES)[number];
   gpujsMode?: GpujsMode;
   allPositions: boolean;
@@ -36,6 +45,8 @@ export interface Computed {
   runtime: Runtime | 'node';
   adapter: string | null;
   deviceBytes: number | null;
+  /** How each layer was computed on the device. */
+  paths?: Path[];
   /** Kernels of dense attention that ran. */
   variants?: string[] | undefined;
 }
@@ -46,18 +57,16 @@ const tokensSchema = z.strictObject({ sequences: z.array(z.array(z.number())).mi
 
 /** `lengthwise forward`: f(x) of each sequence of a tokens file. */
 export async function forward(modelFile: string, tokensFile: string, options: ForwardOptions): Promise<void> {
-  if (options.kernel !== 'dense' && options.kernelVariant !== 'auto')
-    throw new InputError(
-      `--kernel-variant ${options.kernelVariant}: the ${options.kernel} kernel has no variants`,
-      'Give --kernel dense with it.',
-    );
   const model = await readUserModel(modelFile);
+  const kernel = options.kernel ?? (isLinear(model.config) ? 'linear' : 'dense');
+  checkKernel(kernel, model, options);
   const sequences = await readTokens(tokensFile, model);
-  const { outputs, runtime, adapter, deviceBytes, variants } = await compute(model, sequences, options);
+  const { outputs, runtime, adapter, deviceBytes, ...ran } = await compute(kernel, model, sequences, options);
+  const { variants, paths } = ran;
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
     const regimes = regimesOf(model) ?? null;
-    printJson({ outputs: shaped, kernel: options.kernel, variants, runtime, adapter, regimes, deviceBytes });
+    printJson({ outputs: shaped, kernel, paths, variants, runtime, adapter, regimes, deviceBytes });
     return;
   }
   const table = new Table({ head: ['sequence', 'position', 'f(x)'], style: { head: [], border: [] } });
@@ -72,17 +81,45 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
     });
   });
   print(table.toString());
-  print(
-    `kernel ${options.kernel}${variants?.length ? ` (${variants.join(', ')})` : ''} on ${adapter ?? 'the CPU, float64'}`,
-  );
+  const how = [...(paths ?? []), ...(variants ?? [])].join(', ');
+  print(`kernel ${kernel}${how && ` (${how})`} on ${adapter ?? 'the CPU, float64'}`);
 }
 
-async function compute(model: Model, sequences: number[][], options: ForwardOptions): Promise<Computed> {
-  const { kernel, gpujsMode } = options;
+/** @throws InputError for a kernel that does not compute the model, or has not what was asked of it. */
+function checkKernel(kernel: Kernel, { config }: Model, { kernelVariant, gpujsMode }: ForwardOptions): void {
+  if (kernel !== 'dense' && kernelVariant !== 'auto')
+    throw new InputError(
+      `--kernel-variant ${kernelVariant}: the ${kernel} kernel has no variants`,
+      'Give --kernel dense with it.',
+    );
   if (gpujsMode !== undefined && kernel !== 'gpujs')
     throw new InputError(`--gpujs-mode means nothing to --kernel ${kernel}`, 'Use it with --kernel gpujs.');
+  if (kernel === 'linear' && !isLinear(config))
+    throw new InputError(
+      `--kernel linear: there is no linear-time path for ${kindText(config)}`,
+      'Give --kernel dense, which computes every model.',
+    );
+  if (kernel === 'gpujs' && !gpujsComputes(config))
+    throw new InputError(
+      `--kernel gpujs: not written for ${kindText(config)}, only for limit rules without a norm`,
+      'Give --kernel dense or --kernel reference, which compute every model.',
+    );
+}
+
+/** A model's rule, norm and depth. */
+function kindText(config: ModelConfig): string {
+  return `${depthOf(config)}, ${ruleOf(config.attention).describe(config.attention)}, norm ${config.norm}`;
+}
+
+function compute(
+  kernel: Kernel,
+  model: Model,
+  sequences: number[][],
+  options: ForwardOptions,
+): Computed | Promise<Computed> {
   if (kernel === 'reference') return onReference(model, sequences, options.allPositions);
-  return kernel === 'gpujs' ? onGpujs(model, sequences, options) : onDevice(model, sequences, options);
+  if (kernel === 'gpujs') return onGpujs(model, sequences, options);
+  return onDevice(kernel, model, sequences, options);
 }
 
 function onReference(model: Model, sequences: number[][], allPositions: boolean): Computed {
@@ -93,13 +130,18 @@ function onReference(model: Model, sequences: number[][], allPositions: boolean)
   return { outputs, runtime: 'node', adapter: null, deviceBytes: null };
 }
 
-async function onDevice(model: Model, sequences: number[][], options: ForwardOptions): Promise<Computed> {
+async function onDevice(
+  kernel: 'linear' | 'dense',
+  model: Model,
+  sequences: number[][],
+  options: ForwardOptions,
+): Promise<Computed> {
   const { adapter, allPositions, kernelVariant } = options;
-  const kernel = options.kernel === 'dense' ? 'dense' : 'linear';
+  const paths = forwardPaths(model.config, kernel, allPositions);
   const session = await openEngine(options, log);
   try {
     const longest = Math.max(...sequences.map(({ length }) => length));
-    const work = { model: model.config, sequences: sequences.length, longest, allPositions };
+    const work = { model: model.config, paths, sequences: sequences.length, longest, allPositions };
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
     const final = await ask(session, 'computed', {
       op: 'forward',
@@ -115,21 +157,35 @@ async function onDevice(model: Model, sequences: number[][], options: ForwardOpt
     });
     const { outputs, deviceBytes } = final;
     const { runtime } = session;
-    return { outputs, runtime, adapter: adapterName(final.adapter), deviceBytes, variants: final.variants };
+    const { variants } = final;
+    return { outputs, runtime, adapter: adapterName(final.adapter), deviceBytes, paths, variants };
   } finally {
     await session.close();
   }
 }
 
-/** The sequences of a tokens file, valid for a model's vocabulary. Throws `InputError` naming sequence and position. */
+/** How the engine computes each layer: `linear` reads every prefix at its last position (engine/forward.ts). */
+function forwardPaths(config: ModelConfig, kernel: 'linear' | 'dense', allPositions: boolean): Path[] {
+  return kernel === 'dense'
+    ? pathsOf(config, allPositions ? 'every' : 'last', 'dense')
+    : pathsOf(config, 'last');
+}
+
+/** The sequences of a tokens file, valid for a model's vocabulary and positions. Throws `InputError` naming sequence and position. */
 async function readTokens(file: string, { config }: Model): Promise<number[][]> {
   const fix = 'Expected {"sequences": [[0, 1, …], …]}, tokens from 0 to vocabulary − 1.';
   const { sequences } = await readUserJson(file, TOKENS_BYTES, tokensSchema, fix);
   const longest = longestSequence(config.vocabulary, 1);
+  const rows = encodingOf(config.attention).longest(config);
   sequences.forEach((sequence, s) => {
     if (sequence.length === 0) throw new InputError(`${file}: sequence ${s} is empty`, fix);
     if (sequence.length > longest)
       throw new InputError(`${file}: sequence ${s} has ${sequence.length} tokens, more than ${longest}`, fix);
+    if (sequence.length > rows)
+      throw new InputError(
+        `${file}: sequence ${s} has ${sequence.length} tokens, and the model's position table has ${rows} rows (maxLength)`,
+        'Shorten it, or train a model with a larger maxLength.',
+      );
     const bad = sequence.findIndex(
       token => !Number.isInteger(token) || token < 0 || token >= config.vocabulary,
     );

@@ -1,3 +1,4 @@
+import type { Path } from '../engine/layers/paths.ts';
 import { ask } from '../runtime/ask.ts';
 import type { Session } from '../runtime/session.ts';
 import { keepTrials, tunedVariant } from '../runtime/tuning.ts';
@@ -14,6 +15,8 @@ export const VARIANT_CHOICES = ['auto', 'tune', ...DENSE_VARIANTS] as const;
 /** What a forward pass will be asked for: sequences, the longest of them, and at which positions. */
 interface Work {
   model: ModelConfig;
+  /** How each layer is computed; the last of them computes the rows that are read, the others every row. */
+  paths: readonly Path[];
   sequences: number;
   longest: number;
   allPositions: boolean;
@@ -27,14 +30,15 @@ export async function chooseVariants(
   session: Session,
   adapter: AdapterPreference,
   wanted: (typeof VARIANT_CHOICES)[number],
-  { model, sequences, longest, allPositions }: Work,
+  { model, paths, sequences, longest, allPositions }: Work,
 ): Promise<{ whole?: DenseVariant; last?: DenseVariant }> {
   const probed = await ask(session, 'probed', { op: 'probe', adapter });
   const features = new Set(probed.adapter.features);
-  const layersWithAll = model.layers - (allPositions ? 0 : 1);
+  const dense = paths.filter(path => path === 'dense').length;
+  const lastRow = !allPositions && paths.at(-1) === 'dense' ? 1 : 0;
   const parts = [
-    { name: 'whole', uses: layersWithAll * sequences, shape: shapeOf(model, longest) },
-    { name: 'last', uses: (model.layers - layersWithAll) * sequences, shape: shapeOf(model, longest, 1) },
+    { name: 'whole', uses: (dense - lastRow) * sequences, shape: shapeOf(model, longest) },
+    { name: 'last', uses: lastRow * sequences, shape: shapeOf(model, longest, 1) },
   ] as const;
   const chosen: { whole?: DenseVariant; last?: DenseVariant } = {};
   for (const { name, uses, shape } of parts.filter(part => part.uses > 0)) {

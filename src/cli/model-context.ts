@@ -13,6 +13,7 @@ import { STREAM, streamKey } from '../shared/random.ts';
 import type { TokenSource } from '../tasks/laws.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { targetOf } from '../tasks/task.ts';
+import { isOneLayer } from '../theory/defined.ts';
 
 /** A model with what is known of where it came from. */
 export interface ModelContext {
@@ -42,7 +43,7 @@ export async function readUserModel(file: string): Promise<Model> {
 
 /**
  * Reads a model. One that lies in a run's folder knows its task and token law from the manifest beside it; for another the law is
- * dirichlet-iid (one layer), or dirichlet-markov of order τ (two), unless the command line says otherwise.
+ * dirichlet-iid (one layer, or no suffix), else dirichlet-markov of order τ, unless the command line says otherwise.
  * @throws InputError when the model cannot be read.
  */
 export async function modelInContext(file: string, { law, alpha }: LawOptions): Promise<ModelContext> {
@@ -65,8 +66,8 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
 }
 
 function standardSource({ config }: Model): TokenSource {
-  const { vocabulary, layers, locality } = config;
-  const deep = layers === 2 && locality > 0 && vocabulary ** (locality + 1) <= MOST_URNS;
+  const { vocabulary, locality } = config;
+  const deep = !isOneLayer(config) && locality > 0 && vocabulary ** (locality + 1) <= MOST_URNS;
   return {
     law: deep ? 'dirichlet-markov' : 'dirichlet-iid',
     vocabulary,

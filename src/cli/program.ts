@@ -4,7 +4,7 @@ import { lawSchema } from '../shared/protocol.ts';
 import { METHODS } from '../simulation/simulate.ts';
 import { withBench } from './bench-command.ts';
 import { doctor } from './doctor.ts';
-import { forward } from './forward.ts';
+import { forward, KERNELS } from './forward.ts';
 import { VARIANT_CHOICES } from './kernel-variant.ts';
 import {
   dirichletParameter,
@@ -103,9 +103,10 @@ export function program(): Command {
     .action(plan);
   withMachine(verb('forward <model.safetensors> <tokens.json>', 'f(x) of each sequence'))
     .addOption(
-      new Option('--kernel <name>', 'how to compute it')
-        .choices(['linear', 'dense', 'reference', 'gpujs'])
-        .default('linear'),
+      new Option(
+        '--kernel <name>',
+        'how to compute it; linear where the model has a linear-time path, else dense, unless given',
+      ).choices(KERNELS),
     )
     .addOption(
       new Option(

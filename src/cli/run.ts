@@ -45,6 +45,8 @@ export const RESULTS = 'results';
 /** What training in this process added up to. */
 interface Totals {
   sequences: number;
+  /** Reads that carried a target. */
+  labels: number;
   trainSeconds: number;
   adapter: AdapterInfo | null;
   browser: string | null;
@@ -72,7 +74,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   }
   if (typeof options.profile === 'string') await checkProfilePath(options.profile);
   const trace = options.profile === undefined ? undefined : new Trace();
-  const totals: Totals = { sequences: 0, trainSeconds: 0, adapter: null, browser: null };
+  const totals: Totals = { sequences: 0, labels: 0, trainSeconds: 0, adapter: null, browser: null };
   const progress = new RunProgress(
     plan.packs.map(({ pack }) => ({ steps: pack.steps, tests: pack.test.lengths.length + 1 })),
   );
@@ -142,6 +144,7 @@ async function train(
       },
       async onFinished(pack, trained, session) {
         totals.sequences += trained.trainSequences;
+        totals.labels += trained.trainLabels;
         totals.trainSeconds += trained.trainSeconds;
         totals.adapter = trained.adapter;
         totals.browser = session.version;
@@ -277,8 +280,16 @@ function summaryJson({ experiment, folder, plan, lines, totals, seconds }: Outco
     baselines: Object.fromEntries(baselinesOf(plan.cells)),
     adapter: totals.adapter && adapterName(totals.adapter),
     sequencesPerSecond: totals.trainSeconds > 0 ? totals.sequences / totals.trainSeconds : null,
+    labelsPerSecond: totals.trainSeconds > 0 ? totals.labels / totals.trainSeconds : null,
     seconds,
   };
+}
+
+/** What training got through; labels beside sequences where they are not one to one. */
+function ratesText({ sequences, labels, trainSeconds }: Totals): string {
+  const rate = (count: number, what: string) =>
+    `${Math.round(count / trainSeconds).toLocaleString('en')} ${what}/s`;
+  return [rate(sequences, 'sequences'), ...(labels === sequences ? [] : [rate(labels, 'labels')])].join(', ');
 }
 
 function printSummary({ experiment, folder, plan, lines, totals, seconds }: Outcome): void {
@@ -289,9 +300,8 @@ function printSummary({ experiment, folder, plan, lines, totals, seconds }: Outc
   if (diverged > 0)
     print(`${diverged} of ${lines.length} cells diverged: kept in cells.jsonl, left out of the means above.`);
   if (totals.adapter) {
-    const rate = Math.round(totals.sequences / totals.trainSeconds).toLocaleString('en');
     print(
-      `Trained at ${rate} sequences/s on ${adapterName(totals.adapter)} in ${totals.browser}; ${seconds.toFixed(0)} s in all.`,
+      `Trained at ${ratesText(totals)} on ${adapterName(totals.adapter)} in ${totals.browser}; ${seconds.toFixed(0)} s in all.`,
     );
   } else {
     const [adapter] = new Set(lines.map(line => line.adapter));

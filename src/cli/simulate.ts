@@ -1,3 +1,4 @@
+import { encodingOf } from '../model/encodings/registry.ts';
 import { classTables } from '../model/first-layer.ts';
 import { linearTimeForward } from '../reference/linear-time.ts';
 import { DeviceEvaluator } from '../runtime/evaluate.ts';
@@ -7,9 +8,16 @@ import type { Law } from '../shared/protocol.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
 import { attack, isCertified } from '../simulation/attack.ts';
 import { shortestLength } from '../simulation/deterministic.ts';
-import { type Evaluate, leastLength, type Method, simulate as measure } from '../simulation/simulate.ts';
+import {
+  type Evaluate,
+  leastLength,
+  type Method,
+  simulate as measure,
+  standardMethod,
+} from '../simulation/simulate.ts';
 import { drawTokens, longestSequence } from '../tasks/laws.ts';
 import { certificateOf } from '../theory/certificate.ts';
+import { whyUndefined } from '../theory/defined.ts';
 import { openEngine } from './machine.ts';
 import { type ModelContext, modelInContext } from './model-context.ts';
 import type { MachineOptions } from './options.ts';
@@ -39,6 +47,7 @@ const [RESTARTS, TRIES] = [32, 4];
 export async function simulate(file: string, options: SimulateOptions): Promise<void> {
   const context = await modelInContext(file, options);
   checkTestLength(context, options.testLength);
+  checkDefined(file, context, options);
   const work = options.adversary ? adversary(file, context, options) : measurement(context, options);
   const { adapter } = options;
   const session = await openEngine(options, log);
@@ -60,7 +69,7 @@ function measurement(context: ModelContext, options: SimulateOptions): Work {
   const { model, source, target } = context;
   const { config } = model;
   const { samples, draws, rounds, seed, testLength } = options;
-  const method = options.method ?? (config.layers === 1 ? 'deterministic' : 'markov');
+  const method = options.method ?? standardMethod(config);
   const lengths = lengthsOf(context, method, options);
   const key = streamKey(seed, STREAM.simulation);
   const longs = () =>
@@ -91,14 +100,17 @@ const FLOAT32_SHARE = 1e-6;
 
 function adversary(file: string, { model, source, target }: ModelContext, options: SimulateOptions): Work {
   const { config } = model;
-  const certificate = certificateOf(model, classTables(model));
+  const undefinedFor = whyUndefined('certificate', config);
+  const certificate = undefinedFor === undefined ? certificateOf(model, classTables(model)) : undefined;
   const { testLength, rounds, seed } = options;
   const least = shortestLength(config);
   if (certificate) checkLengths(options.lengths ?? [least], least, testLength, 'deterministic');
   const testLengths = [64, 256, 1024].filter(T => T < testLength && T > least);
   const lengths = options.lengths ?? [...new Set([least, 4 * least, 16 * least])];
   const available = certificate && lengths.some(n => isCertified(certificate.errorAt, n, config));
-  const why = certificate ? `${certificate.note}; n = ${lengths.join(', ')}` : 'it is open for two layers';
+  const why = certificate
+    ? `${certificate.note}; n = ${lengths.join(', ')}`
+    : `not defined for ${undefinedFor}`;
   if (!available && !target)
     throw new InputError(
       `--adversary: ${file} has neither a certificate to break (${why}) nor a known target`,
@@ -123,6 +135,16 @@ function adversary(file: string, { model, source, target }: ModelContext, option
   };
 }
 
+/** Short strings are for the models that a theorem is about; the search for bad strings is for any model with a target. */
+function checkDefined(file: string, { model }: ModelContext, { adversary }: SimulateOptions): void {
+  const why = adversary ? undefined : whyUndefined('simulation', model.config);
+  if (why === undefined) return;
+  throw new InputError(
+    `${file}: short strings that stand in for long ones are not defined for ${why}`,
+    "They are for limit rules with one or two layers and no norm; --adversary takes any model in a run's folder.",
+  );
+}
+
 function checkTestLength({ model, source }: ModelContext, testLength: number): void {
   const { period, locality, vocabulary } = model.config;
   if (testLength < period + locality)
@@ -130,7 +152,8 @@ function checkTestLength({ model, source }: ModelContext, testLength: number): v
       `--test-length: ${testLength} is below Δ + τ = ${period + locality}`,
       'A long string must hold the τ-suffix and every residue.',
     );
-  const longest = longestSequence(vocabulary, source.alphaThousandths) - period;
+  const drawable = longestSequence(vocabulary, source.alphaThousandths) - period;
+  const longest = Math.min(drawable, encodingOf(model.config.attention).longest(model.config));
   if (testLength > longest)
     throw new InputError(`--test-length: ${testLength} is longer than a sequence can be (${longest})`);
 }

@@ -2,9 +2,10 @@ import Table from 'cli-table3';
 import chart from 'simple-ascii-chart';
 import type { Baseline } from '../analysis/baseline.ts';
 import { type PlateauPoint, plateauPoints, type SeedMean } from '../analysis/plateau.ts';
-import { lengthRows, theoryPoints } from '../analysis/predicted.ts';
+import { lengthRows, type TheoryPoint, theoryPoints } from '../analysis/predicted.ts';
 import { labelOf, settingOf } from '../results/axes.ts';
 import type { CellLine } from '../results/schema.ts';
+import type { Quantity } from '../theory/defined.ts';
 import { infinite, lengthText } from './numbers.ts';
 
 /** A labelled baseline: one a column of the table. */
@@ -57,46 +58,60 @@ export function summaryText(cells: readonly CellLine[], baselines: Baselines): s
 /** Rows of the theory table at most; the rest is in cells.jsonl. */
 const THEORY_ROWS = 40;
 
-/** What the theory says of the trained weights, beside the plateau. Empty when no cell carries theory. */
+/** A column of the theory table: what it is, and what null means where it is defined. */
+const THEORY_COLUMNS: { head: string; quantity: Quantity; text: (point: TheoryPoint) => string }[] = [
+  { head: 'log10 C: norm', quantity: 'complexity', text: ({ complexity }) => logText(complexity.norm) },
+  { head: 'range', quantity: 'complexity', text: ({ complexity }) => logText(complexity.range) },
+  {
+    head: 'empirical',
+    quantity: 'simulation',
+    text: ({ complexity: { empirical } }) => (empirical === null ? 'none' : empirical.toFixed(2)),
+  },
+  { head: 'logit γ', quantity: 'logitMargin', text: point => infinite(point.logitMargin) },
+  { head: 'effective γ', quantity: 'effectiveMargin', text: point => infinite(point.effectiveMargin) },
+  { head: 'positional γ', quantity: 'positionalMargin', text: point => infinite(point.positionalMargin) },
+  { head: 'L', quantity: 'lipschitz', text: point => infinite(point.lipschitz) },
+];
+
+/** What the theory says of the trained weights, beside the plateau: what is defined for some of them. Empty when no cell carries theory. */
 export function theorySummary(cells: readonly CellLine[]): string {
   const points = theoryPoints(cells);
   if (points.length === 0) return '';
   const plateaus = plateauPoints(cells);
-  const oneLayer = points.some(point => point.lipschitz !== null);
+  const columns = THEORY_COLUMNS.filter(({ quantity }) =>
+    points.some(({ notDefined }) => notDefined[quantity] === undefined),
+  );
+  if (columns.length === 0) {
+    const reasons = new Set(points.flatMap(({ notDefined }) => Object.values(notDefined)));
+    return `Theory of the trained weights: norms only, in cells.jsonl; no margins, C(f) or bounds are defined for ${[...reasons].join(', ')}.`;
+  }
   const table = new Table({
-    head: [
-      'trained cells',
-      'plateau',
-      'log10 C: norm',
-      'range',
-      'empirical',
-      'logit γ',
-      'effective γ',
-      'positional γ',
-      ...(oneLayer ? ['L'] : []),
-    ],
-    colAligns: ['left', ...Array<'right'>(oneLayer ? 8 : 7).fill('right')],
+    head: ['trained cells', 'plateau', ...columns.map(({ head }) => head)],
+    colAligns: ['left', 'right', ...columns.map(() => 'right' as const)],
     style: { head: [], border: [] },
   });
   for (const point of points.slice(0, THEORY_ROWS)) {
-    const { axes, complexity, trainLength } = point;
+    const { axes, trainLength, notDefined } = point;
     const plateau = plateaus.find(other => JSON.stringify(other.axes) === JSON.stringify(axes))!.plateau;
-    const margins = [point.logitMargin, point.effectiveMargin, point.positionalMargin];
     table.push([
       [labelOf(settingOf(axes)), `N = ${trainLength}`].filter(Boolean).join(', '),
       plateau.mean === null ? 'diverged' : plateau.mean.toExponential(2),
-      ...[complexity.norm, complexity.range].map(log => (log === null ? '−∞' : log.toFixed(1))),
-      complexity.empirical === null ? 'none' : complexity.empirical.toFixed(2),
-      ...margins.map(margin => infinite(margin)),
-      ...(oneLayer ? [infinite(point.lipschitz)] : []),
+      ...columns.map(({ quantity, text }) => (notDefined[quantity] === undefined ? text(point) : '–')),
     ]);
   }
   const rest = points.length - THEORY_ROWS;
   return [
     'Theory of the trained weights: C(f), margins γ, L(f); medians over seeds',
     table.toString(),
+    ...(points.some(({ notDefined }) => columns.some(({ quantity }) => notDefined[quantity] !== undefined))
+      ? ['–: not defined for this model.']
+      : []),
     ...(rest > 0 ? [`… and ${rest} more rows in cells.jsonl.`] : []),
   ].join('\n');
+}
+
+function logText(log: number | null): string {
+  return log === null ? '−∞' : log.toFixed(1);
 }
 
 /** Predicted and measured training lengths side by side. Empty when no cell carries theory. */

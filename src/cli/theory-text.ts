@@ -1,8 +1,11 @@
 import Table from 'cli-table3';
+import { ruleOf } from '../model/rules/registry.ts';
+import type { ModelConfig } from '../shared/model-config.ts';
 import { type Bound, VACUOUS_LOG10 } from '../theory/bounds.ts';
-import type { Norms } from '../theory/norms.ts';
+import { depthOf, type Quantity } from '../theory/defined.ts';
+import type { NamedNorms } from '../theory/norms.ts';
 import type { AttentionMap } from '../theory/sampled.ts';
-import type { Analysis } from '../theory/theory.ts';
+import type { Analysis, Theory } from '../theory/theory.ts';
 import type { ModelContext } from './model-context.ts';
 import { infinite, lengthText, power, short } from './numbers.ts';
 import { wrapped } from './wrapped.ts';
@@ -11,87 +14,158 @@ const PLAIN = { head: [], border: [] };
 
 /** `theory` for people, in 100 columns at two ε. */
 export function theoryText({ model, source, task }: ModelContext, { theory, attention }: Analysis): string {
-  const { layers, width, mlpWidth, heads, vocabulary: S, period, locality, attention: rule } = model.config;
-  const precision =
-    rule.precision === 'infinite' ? 'infinite precision' : `finite precision, ${rule.bits ?? '∞'} bits`;
+  const { bounds, notes, norms } = theory;
   return [
-    `${layers === 1 ? 'One layer' : 'Two layers'}, ${precision}: S = ${S}, Δ = ${period}, τ = ${locality}, width ${width}, heads ${heads}, MLP ${mlpWidth}`,
+    wrapped(modelText(model.config)),
     ...(task ? [`Trained on ${task}`] : []),
     `Sampled sequences: ${source.law}, α = ${source.alphaThousandths / 1000}`,
-    wrapped(normsText(theory.norms)),
-    quantitiesTable(theory),
-    ...(period > 1 ? [attentionText(attention)] : []),
-    'Training length N that suffices for error ε at every length, by',
-    boundsTable(theory.bounds),
-    `Vacuous: above 10^${VACUOUS_LOG10} tokens, longer than anybody trains on.`,
-    ...(theory.bounds.some(({ applies }) => !applies)
-      ? ['In brackets: stated for another kind of model; evaluated where its quantities exist.']
-      : []),
-    ...boundNotes(theory.bounds).map(note => wrapped(note)),
-    ...theory.notes.map(note => wrapped(`Note: ${note}.`)),
+    wrapped(normsText(norms)),
+    ...quantitiesTable(theory),
+    ...(attention && model.config.period > 1 ? [attentionText(attention)] : []),
+    ...(bounds ? boundsText(bounds) : []),
+    ...notes.map(note => wrapped(`Note: ${note}.`)),
   ].join('\n');
 }
 
-function normsText(norms: Norms): string {
-  const names: Record<string, string> = {
-    R0: 'R0 = max ‖E + P‖',
-    KQ1: '‖s K₁ᵀQ₁‖',
-    KQ2: '‖s K₂ᵀQ₂‖',
-  };
+/** A model's kind and shape. */
+function modelText(config: ModelConfig): string {
+  const { width, mlpWidth, heads, vocabulary, period, locality, attention, norm } = config;
+  const depth = depthOf(config);
+  const rule = ruleOf(attention);
+  return [
+    `${depth[0]!.toUpperCase()}${depth.slice(1)}, ${rule.describe(attention)}: S = ${vocabulary}`,
+    ...(rule.limit ? [`Δ = ${period}`, `τ = ${locality}`] : []),
+    `width ${width}`,
+    `heads ${heads}`,
+    `MLP ${mlpWidth}`,
+    ...(norm === 'none' ? [] : [`norm ${norm}`]),
+  ].join(', ');
+}
+
+function boundsText(bounds: readonly Bound[]): string[] {
+  return [
+    'Training length N that suffices for error ε at every length, by',
+    boundsTable(bounds),
+    `Vacuous: above 10^${VACUOUS_LOG10} tokens, longer than anybody trains on.`,
+    ...(bounds.some(({ applies }) => !applies)
+      ? ['In brackets: stated for another kind of model; evaluated where its quantities exist.']
+      : []),
+    ...boundNotes(bounds).map(note => wrapped(note)),
+  ];
+}
+
+function normsText(norms: NamedNorms): string {
   const values = Object.entries(norms).map(
-    ([name, value]) => `${names[name] ?? `‖${name}‖`} = ${[value].flat().map(short).join(' and ')}`,
+    ([name, value]) => `${normName(name)} = ${[value].flat().map(short).join(' and ')}`,
   );
   return `Norms (one a head for V and K): ${values.join(', ')}`;
 }
 
-function quantitiesTable(theory: Analysis['theory']): string {
-  const { complexity, hardmax, effectiveMarginQuantiles: quantiles, lipschitz } = theory;
+function normName(name: string): string {
+  if (name === 'R0') return 'R0 = max ‖y⁽⁰⁾‖';
+  const [, layer] = /^KQ(\d+)$/.exec(name) ?? [];
+  return layer ? `‖s K${subscript(layer)}ᵀQ${subscript(layer)}‖` : `‖${name}‖`;
+}
+
+function subscript(digits: string): string {
+  return [...digits].map(digit => '₀₁₂₃₄₅₆₇₈₉'[Number(digit)]).join('');
+}
+
+/** A row of the table of quantities: shown where one is defined. */
+interface Row {
+  quantity: Quantity;
+  name: string;
+  value: string;
+  meaning: string;
+}
+
+/** The table of what is defined; nothing where only norms are. */
+function quantitiesTable(theory: Theory): string[] {
+  const rows = [...marginRows(theory), ...complexityRows(theory)].filter(
+    ({ quantity }) => theory.notDefined[quantity] === undefined,
+  );
+  if (rows.length === 0) return [];
   const table = new Table({
     head: ['quantity', 'value', 'meaning'],
     colWidths: [null, null, 60],
     wordWrap: true,
     style: PLAIN,
   });
-  const row = (name: string, value: string, meaning: string) => table.push([name, value, meaning]);
-  row(
-    'logit margin γ',
-    infinite(theory.logitMargin),
-    `smallest gap of two logits a query can meet; closer than ${theory.tieTolerance} is a tie`,
-  );
-  row(
-    'effective margin',
-    infinite(theory.effectiveMargin),
-    `gap below the largest logit met in samples; quantiles ${Object.entries(quantiles)
-      .map(([p, gap]) => `${100 * Number(p)} %: ${infinite(gap)}`)
-      .join(', ')}`,
-  );
-  row('positional margin γ', infinite(theory.positionalMargin), 'largest of {φ, 1} less the next');
-  row(
-    'regimes',
-    theory.regimes.join(' '),
-    `what ${theory.regimes.length > 1 ? 'each layer-1 head' : 'the layer-1 head'} attends to as T grows (token: all alike, position: the last τ + 1)`,
-  );
-  if (lipschitz !== null) row('L(f)', short(lipschitz), 'Lipschitz constant of Theorem 4.1');
-  row(
-    'log10 C(f), norm',
-    infinite(complexity.norm, 'see note'),
-    'the paper’s C(f), in an explicit form of ours',
-  );
-  row(
-    'log10 C(f), range',
-    infinite(complexity.range, 'see note'),
-    'the same chain over reachable states only',
-  );
-  row('log10 C(f), empirical', infinite(complexity.empirical, 'none'), 'Ĉ of e(n) ≈ Ĉ n^(−1/3), measured');
-  if (hardmax) {
-    const { bits, measured, searchedTo, log10Predicted } = hardmax;
-    row(
-      `hardmax at ${bits} bits`,
-      measured === null ? `> ${searchedTo}` : `${measured}`,
-      `length from which attention is hardmax in every sampled sequence; predicted 2^(p/γ) = ${power(log10Predicted)}`,
-    );
-  }
-  return table.toString();
+  for (const { name, value, meaning } of rows) table.push([name, value, meaning]);
+  return [table.toString()];
+}
+
+function marginRows(theory: Theory): Row[] {
+  const { positionalMargins, layerRegimes, effectiveMarginQuantiles } = theory;
+  const quantiles = Object.entries(effectiveMarginQuantiles ?? {});
+  const layers = positionalMargins?.length ?? 0;
+  return [
+    {
+      quantity: 'logitMargin',
+      name: 'logit margin γ',
+      value: infinite(theory.logitMargin),
+      meaning: `layer 1: smallest gap of two logits a query can meet; closer than ${theory.tieTolerance} is a tie`,
+    },
+    {
+      quantity: 'effectiveMargin',
+      name: 'effective margin',
+      value: infinite(theory.effectiveMargin),
+      meaning: `gap below the largest logit met in samples; quantiles ${quantiles
+        .map(([p, gap]) => `${100 * Number(p)} %: ${infinite(gap)}`)
+        .join(', ')}`,
+    },
+    {
+      quantity: 'positionalMargin',
+      name: 'positional margin γ',
+      value: (positionalMargins ?? []).map(margin => infinite(margin)).join('\n'),
+      meaning: `largest of {φ, 1} less the next${layers > 1 ? ', a line a layer' : ''}`,
+    },
+    {
+      quantity: 'layerRegimes',
+      name: 'regimes',
+      value: (layerRegimes ?? []).map(heads => heads.join(' ')).join('\n'),
+      meaning: `what each head attends to as T grows (token: all alike, position: the last τ + 1)${layers > 1 ? ', a line a layer' : ''}`,
+    },
+  ];
+}
+
+function complexityRows({ complexity, hardmax, lipschitz }: Theory): Row[] {
+  return [
+    {
+      quantity: 'lipschitz',
+      name: 'L(f)',
+      value: infinite(lipschitz),
+      meaning: 'Lipschitz constant of Theorem 4.1',
+    },
+    {
+      quantity: 'complexity',
+      name: 'log10 C(f), norm',
+      value: infinite(complexity.norm, 'see note'),
+      meaning: 'the paper’s C(f), in an explicit form of ours',
+    },
+    {
+      quantity: 'complexity',
+      name: 'log10 C(f), range',
+      value: infinite(complexity.range, 'see note'),
+      meaning: 'the same chain over reachable states only',
+    },
+    {
+      quantity: 'simulation',
+      name: 'log10 C(f), empirical',
+      value: infinite(complexity.empirical, 'none'),
+      meaning: 'Ĉ of e(n) ≈ Ĉ n^(−1/3), measured',
+    },
+    ...(hardmax ? [hardmaxRow(hardmax)] : []),
+  ];
+}
+
+function hardmaxRow({ bits, measured, searchedTo, log10Predicted }: NonNullable<Theory['hardmax']>): Row {
+  return {
+    quantity: 'hardmax',
+    name: `hardmax at ${bits} bits`,
+    value: measured === null ? `> ${searchedTo}` : `${measured}`,
+    meaning: `length from which attention is hardmax in every sampled sequence; predicted 2^(p/γ) = ${power(log10Predicted)}`,
+  };
 }
 
 /** Bars of mass by residue: the attention map of Figure 3. */

@@ -1,8 +1,10 @@
+import { ruleOf } from '../model/rules/registry.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Law } from '../shared/protocol.ts';
 import { boundsAt } from '../theory/bounds.ts';
-import { pairInputs } from '../theory/pair.ts';
-import { analyse } from '../theory/theory.ts';
+import { whyUndefined } from '../theory/defined.ts';
+import { type Member, pairInputs } from '../theory/pair.ts';
+import { type Analysis, analyse } from '../theory/theory.ts';
 import { type ModelContext, modelInContext } from './model-context.ts';
 import { print, printJson } from './output.ts';
 import { theoryText } from './theory-text.ts';
@@ -29,7 +31,7 @@ export async function theory(file: string, options: TheoryOptions): Promise<void
     analyse(model, { epsilons, bits: options.bits ?? null, alpha: source.alphaThousandths / 1000, source });
   const own = await analyseIn(context);
   const other = target && (await analyseIn(target));
-  const bounds = other ? boundsAt(pairInputs(own, other), epsilons) : own.theory.bounds;
+  const bounds = other ? boundsAt(pairInputs(memberOf(own), memberOf(other)), epsilons) : own.theory.bounds;
   if (options.json) {
     const { theory: rest } = own;
     printJson({ ...rest, bounds, attention: own.attention, ...(other ? { target: other.theory } : {}) });
@@ -39,6 +41,9 @@ export async function theory(file: string, options: TheoryOptions): Promise<void
   if (other) print(`\nBounds: for the pair with ${options.target}, the larger C and the smaller margins.`);
 }
 
+/** A model of a pair. Bounds are defined for it: `checkPair` has seen to that. */
+const memberOf = ({ model, inputs }: Analysis): Member => ({ model, inputs: inputs! });
+
 function checkPair(file: string, { model }: ModelContext, targetFile: string, target: ModelContext): void {
   const [f, g] = [model.config, target.model.config];
   const fix = 'The two models must read the same tokens and be of one kind.';
@@ -46,6 +51,17 @@ function checkPair(file: string, { model }: ModelContext, targetFile: string, ta
     if (f[what] !== g[what])
       throw new InputError(`--target: ${targetFile} has ${what} ${g[what]}, ${file} has ${f[what]}`, fix);
   }
-  const [a, b] = [f.attention.precision, g.attention.precision];
-  if (a !== b) throw new InputError(`--target: ${targetFile} has ${b} precision, ${file} has ${a}`, fix);
+  const [a, b] = [f, g].map(({ attention }) => ruleOf(attention).kind);
+  if (a !== b) throw new InputError(`--target: ${targetFile} has attention rule ${b}, ${file} has ${a}`, fix);
+  for (const [name, config] of [
+    [file, f],
+    [targetFile, g],
+  ] as const) {
+    const why = whyUndefined('bounds', config);
+    if (why !== undefined)
+      throw new InputError(
+        `--target: bounds are not defined for ${name}: ${why}`,
+        'They are for limit rules with one or two layers and no norm.',
+      );
+  }
 }

@@ -24,7 +24,7 @@ export interface Constants {
   scale: number;
   /** 1 in finite precision, 0 in infinite. */
   finite: number;
-  /** Weights up to this become 0: 2^−bits; −1 where nothing is rounded. */
+  /** Weights up to this become 0: 2^−bits; 0 where nothing is rounded. */
   smallest: number;
   /** 1 for GELU, 0 for ReLU. */
   gelu: number;

@@ -1,4 +1,5 @@
 import { type GPU, type IKernelRunShortcut, Input } from 'gpu.js';
+import { ruleOf } from '../model/rules/registry.ts';
 import type { ModelConfig, Tensors } from '../shared/model-config.ts';
 import {
   average,
@@ -30,7 +31,7 @@ export function matrix(values: ArrayLike<number>, shape: number[]): Input {
 /** The constants of a model's kernels. */
 export function constantsOf({ attention, ...config }: ModelConfig): Constants {
   const { width, keyWidth, mlpWidth, heads, locality, activation } = config;
-  const bits = attention.precision === 'finite' ? attention.bits : null;
+  const rule = ruleOf(attention);
   return {
     width,
     keyWidth,
@@ -38,8 +39,8 @@ export function constantsOf({ attention, ...config }: ModelConfig): Constants {
     heads,
     locality,
     scale: attention.scale,
-    finite: attention.precision === 'finite' ? 1 : 0,
-    smallest: bits === null ? -1 : 2 ** -bits,
+    finite: rule.kind === 'finite' ? 1 : 0,
+    smallest: rule.leastWeight(attention),
     gelu: activation === 'gelu' ? 1 : 0,
   };
 }

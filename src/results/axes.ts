@@ -14,7 +14,16 @@ const SYMBOLS: Record<string, string> = {
   'train.length': 'N',
   'train.learningRate': 'learning rate',
   'model.mlpWidth': 'MLP width',
+  'train.positions': 'targets',
+  'train.positionOffset': 'position offset',
+  'model.layers': 'layers',
+  'model.norm': 'norm',
   'model.attention.precision': 'precision',
+  'model.attention.rule': 'rule',
+  'model.attention.encoding': 'encoding',
+  'model.attention.logScale': 'log scale',
+  'model.attention.ropeBase': 'RoPE base',
+  'model.attention.maxLength': 'position rows',
 };
 
 /** What an axis is called. */

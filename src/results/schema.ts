@@ -1,53 +1,48 @@
 import { z } from 'zod';
 import { TASKS } from '../tasks/registry.ts';
 import type { Bound } from '../theory/bounds.ts';
+import { QUANTITY_NAMES } from '../theory/defined.ts';
 import type { AttentionMap } from '../theory/sampled.ts';
 import type { Theory } from '../theory/theory.ts';
 
 const loss = z.number().nullable();
 
 /** What a line keeps of `Theory`: bounds without the words that are the same in every cell. */
-type CellTheory = Omit<Theory, 'bounds'> & { bounds: Omit<Bound, 'statement' | 'source' | 'note'>[] };
+type CellTheory = Omit<Theory, 'bounds'> & {
+  bounds: Omit<Bound, 'statement' | 'source' | 'note'>[] | null;
+};
 
 const finite = z.number().nullable();
-const norm = z.number();
-const perHead = z.array(z.number());
+const regimes = z.array(z.enum(['token', 'balanced', 'position']));
 
 const theorySchema: z.ZodType<CellTheory> = z.object({
-  norms: z.object({
-    R0: norm,
-    U: norm,
-    V1: perHead,
-    KQ1: perHead,
-    A1: norm,
-    B1: norm,
-    b1: norm,
-    V2: perHead.exactOptional(),
-    KQ2: perHead.exactOptional(),
-    A2: norm.exactOptional(),
-    B2: norm.exactOptional(),
-    b2: norm.exactOptional(),
-  }),
+  norms: z.record(z.string(), z.union([z.number(), z.array(z.number())])),
   logitMargin: finite,
   tieTolerance: z.number(),
   effectiveMargin: finite,
-  effectiveMarginQuantiles: z.record(z.string(), finite),
+  effectiveMarginQuantiles: z.record(z.string(), finite).nullable(),
   positionalMargin: finite,
-  regimes: z.array(z.enum(['token', 'balanced', 'position'])),
+  // What runs of older versions don't have has a default.
+  positionalMargins: z.array(finite).nullable().default(null),
+  regimes: regimes.nullable(),
+  layerRegimes: z.array(regimes).nullable().default(null),
   lipschitz: finite,
   complexity: z.object({ norm: finite, range: finite, empirical: finite }),
   hardmax: z
     .object({ bits: z.int(), measured: z.int().nullable(), searchedTo: z.int(), log10Predicted: finite })
     .nullable(),
-  bounds: z.array(
-    z.object({
-      name: z.string(),
-      epsilon: z.number(),
-      log10N: finite,
-      log10NRange: finite.exactOptional(),
-      applies: z.boolean(),
-    }),
-  ),
+  bounds: z
+    .array(
+      z.object({
+        name: z.string(),
+        epsilon: z.number(),
+        log10N: finite,
+        log10NRange: finite.exactOptional(),
+        applies: z.boolean(),
+      }),
+    )
+    .nullable(),
+  notDefined: z.partialRecord(z.enum(QUANTITY_NAMES), z.string()).default({}),
   notes: z.array(z.string()),
 });
 

@@ -196,6 +196,8 @@ export const eventSchema = z.discriminatedUnion('event', [
     trainSeconds: z.number(),
     testSeconds: z.number(),
     trainSequences: z.number(),
+    /** Reads that carried a target; one a sequence where the last position is read. */
+    trainLabels: z.number(),
     profile: profileSchema.optional(),
   }),
   z.strictObject({

@@ -1,7 +1,8 @@
 import { linearTimeForward } from '../reference/linear-time.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { drawTokens, type TokenSource } from '../tasks/laws.ts';
-import { leastLength, type Simulation, simulate } from './simulate.ts';
+import { isOneLayer } from '../theory/defined.ts';
+import { leastLength, type Simulation, simulate, standardMethod } from './simulate.ts';
 
 /** The standard measurement behind the empirical C(f): small enough for every trained cell, the same wherever it is made. */
 const LONG = 1024;
@@ -11,14 +12,14 @@ const BUDGET = 1e8;
 const [FEWEST, MOST] = [8, 64];
 
 /**
- * Simulation error of a model in float64: T ≈ 1024, n = 16…128, deterministic z for one layer, Markov z for two. Its fit with β = 1/3 gives
+ * Simulation error of a limit model of one or two layers (theory/defined.ts) in float64: T ≈ 1024, n = 16…128, deterministic z for one layer, Markov z for two. Its fit with β = 1/3 gives
  * the empirical C(f) (theory.md §4 and §6).
  */
 export function measureSimulation(model: AnyModel, source: TokenSource): Promise<Simulation> {
   const { config } = model;
-  const { layers, width, mlpWidth, heads, vocabulary, period } = config;
-  const method = layers === 1 ? 'deterministic' : 'markov';
-  const position = layers === 1 ? heads : 2 * width * mlpWidth + heads * vocabulary * period * width;
+  const { width, mlpWidth, heads, vocabulary, period } = config;
+  const method = standardMethod(config);
+  const position = isOneLayer(config) ? heads : 2 * width * mlpWidth + heads * vocabulary * period * width;
   const strings = Math.floor(BUDGET / (position * (LONG + SHORT.reduce((a, b) => a + b, 0))));
   const longs = Array.from({ length: Math.max(FEWEST, Math.min(MOST, strings)) }, (_, i) =>
     drawTokens(source, i, LONG + (i % period)),

@@ -1,5 +1,6 @@
 import type { ModelConfig } from '../shared/model-config.ts';
 import { STREAM, streamKey, WordStream } from '../shared/random.ts';
+import { isOneLayer } from '../theory/defined.ts';
 import { deterministicShort, shortestLength } from './deterministic.ts';
 import { discrepancy } from './discrepancy.ts';
 import { type Fit, fitErrors, mean } from './fit.ts';
@@ -60,6 +61,11 @@ export interface Simulation {
 
 /** The discrepancy costs a sort of every position: it is measured on this many strings. */
 const DISCREPANCY_STRINGS = 32;
+
+/** The short strings that the theorem of a model's depth is about (theory.md §6). */
+export function standardMethod(config: ModelConfig): Method {
+  return isOneLayer(config) ? 'deterministic' : 'markov';
+}
 
 /** The least n that a method can do. */
 export function leastLength(method: Method, config: ModelConfig): number {

@@ -1,5 +1,6 @@
 import type { ModelConfig } from '../shared/model-config.ts';
 import type { Certificate } from './certificate.ts';
+import { hasFinitePrecision, isOneLayer } from './defined.ts';
 
 /** What the bounds of theory.md §5 are made of. For two models: the larger constants, the smaller margins. */
 export interface BoundInputs {
@@ -7,6 +8,7 @@ export interface BoundInputs {
   /** p; null: none was given and the model has none. */
   bits: number | null;
   logitMargin: number;
+  /** The smallest over layers. */
   positionalMargin: number;
   /** L(f); null for two layers. */
   lipschitz: number | null;
@@ -50,8 +52,8 @@ interface Statement {
 }
 
 const PAPER = 'arXiv 2510.27015';
-const oneLayer = ({ config }: BoundInputs) => config.layers === 1;
-const finite = ({ config }: BoundInputs) => config.attention.precision === 'finite';
+const oneLayer = ({ config }: BoundInputs) => isOneLayer(config);
+const finite = ({ config }: BoundInputs) => hasFinitePrecision(config.attention);
 const twoLayersInfinite = (inputs: BoundInputs) => !oneLayer(inputs) && !finite(inputs);
 const CONSTANT = 'a constant factor, taken as 1';
 
@@ -155,7 +157,7 @@ const STATEMENTS: Statement[] = [
 /** Names of the bounds, in the order of theory.md §5. */
 export const BOUNDS = STATEMENTS.map(({ name }) => name);
 
-/** Every bound of theory.md §5 at every ε. */
+/** Every bound of theory.md §5 at every ε, for limit models of one or two layers without a norm (`defined.ts`). */
 export function boundsAt(inputs: BoundInputs, epsilons: readonly number[]): Bound[] {
   return epsilons.flatMap(epsilon =>
     STATEMENTS.map(({ name, statement, source, hides, fits, unfit, usesC, log10N }) => {

@@ -1,6 +1,7 @@
 import type { ClassTables } from '../model/first-layer.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { logSum, sum } from './complexity.ts';
+import { bitsOf, hasFinitePrecision, isDefined } from './defined.ts';
 import { forEachQuery, logitMargin, type MetLogit, suffixClasses, TIE } from './margins.ts';
 import { contentRange, spreadOf } from './range.ts';
 import { reachableStates } from './reachable.ts';
@@ -36,10 +37,10 @@ export interface Certificate {
 /** Beyond this, lengths are not looked for. */
 const MOST_LOG10 = 300;
 
-/** The certificate of a one-layer model; undefined for two layers, where it is open. */
+/** The certificate of a one-layer limit model; undefined for others, for which it is open (`defined.ts`). */
 export function certificateOf(model: AnyModel, tables: ClassTables): Certificate | undefined {
   const { config } = model;
-  if (config.layers === 2) return undefined;
+  if (!isDefined('certificate', config)) return undefined;
   const { period, vocabulary, locality } = config;
   const spreads = tables.values.map(spreadOf);
   const slopeOf = slopeBound(model, 0, true);
@@ -48,8 +49,9 @@ export function certificateOf(model: AnyModel, tables: ClassTables): Certificate
     const slope = slopeOf(pre);
     for (const query of queries) steepest.set(query, Math.max(slope, steepest.get(query) ?? 0));
   }
-  const distance =
-    config.attention.precision === 'finite' ? finiteDistance(model, tables) : infiniteDistance(model, tables);
+  const distance = hasFinitePrecision(config.attention)
+    ? finiteDistance(model, tables)
+    : infiniteDistance(model, tables);
   const shortest = locality + 1 + vocabulary * period;
   const errorAt = (length: number) => {
     if (length < shortest) return Infinity;
@@ -132,10 +134,11 @@ function infiniteDistance({ config }: AnyModel, tables: ClassTables): Distance {
  */
 function finiteDistance({ config }: AnyModel, tables: ClassTables): Distance {
   const { attention, period, vocabulary, locality } = config;
-  if (attention.precision !== 'finite' || attention.bits === null) {
+  const bits = bitsOf(attention);
+  if (bits === null) {
     return { at: () => Infinity, note: 'none: without rounding, attention tends to hardmax but never is' };
   }
-  const from = attention.bits / logitMargin(config, tables);
+  const from = bits / logitMargin(config, tables);
   const rounding = new Map<string, (length: number) => number>();
   let mixed = false;
   forEachQuery(config, tables, (met, h, query) => {

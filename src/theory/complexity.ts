@@ -7,29 +7,31 @@ export const LIPSCHITZ = { relu: 1, gelu: 1.1289 } as const;
 /**
  * L(f) of a one-layer model [ours] (theory.md §4): `‖U‖ (1 + Lip ψ ‖A‖‖B‖) Σ_h ‖V_h‖ R0`.
  */
-export function lipschitzOf(config: ModelConfig, norms: Norms): number {
-  return norms.U * mlpFactor(config, norms.A1, norms.B1) * sum(norms.V1) * norms.R0;
+export function lipschitzOf(config: ModelConfig, { R0, U, layers }: Norms): number {
+  const { V, A, B } = layers[0]!;
+  return U * mlpFactor(config, A, B) * sum(V) * R0;
 }
 
 /**
- * log10 C(f) in the norm form [ours] (theory.md §4), computed in log space, because e^{2κ} overflows at once. For a
+ * log10 C(f) of one or two layers in the norm form [ours] (theory.md §4), computed in log space, because e^{2κ} overflows at once. For a
  * one-layer model C(f) is the first layer's part of it, ‖U‖ G1: the Lipschitz constant of f in the class histogram. −∞ when f
  * is constant.
  */
-export function normComplexity(config: ModelConfig, norms: Norms): number {
-  const { R0, V1, KQ1 } = norms;
+export function normComplexity(config: ModelConfig, { R0, U, layers }: Norms): number {
+  const [first, second] = layers;
   const slope = LIPSCHITZ[config.activation];
-  const m1 = mlpFactor(config, norms.A1, norms.B1);
-  const logG1 = Math.log(m1) + logSum(V1.map((v, h) => Math.log(2 * R0 * v) + 2 * KQ1[h]! * R0 ** 2));
-  if (config.layers === 1) return (Math.log(norms.U) + logG1) / Math.LN10;
-  const R1 = m1 * (R0 + sum(V1) * R0) + slope * norms.B1 * norms.b1;
-  const perHead = norms.V2!.map((v, h) => {
-    const kappa = norms.KQ2![h]! * R1 ** 2;
+  const m1 = mlpFactor(config, first!.A, first!.B);
+  const logG1 =
+    Math.log(m1) + logSum(first!.V.map((v, h) => Math.log(2 * R0 * v) + 2 * first!.KQ[h]! * R0 ** 2));
+  if (!second) return (Math.log(U) + logG1) / Math.LN10;
+  const R1 = m1 * (R0 + sum(first!.V) * R0) + slope * first!.B * first!.b;
+  const perHead = second.V.map((v, h) => {
+    const kappa = second.KQ[h]! * R1 ** 2;
     return Math.log(v) + logSum([2 * kappa + Math.log1p(2 * kappa), Math.log(2 * kappa)]);
   });
-  const m2 = mlpFactor(config, norms.A2!, norms.B2!);
+  const m2 = mlpFactor(config, second.A, second.B);
   const logC =
-    Math.log(norms.U * m2) +
+    Math.log(U * m2) +
     logSum([0, ...perHead]) +
     logSum([logG1, Math.log(R1)]) +
     Math.log(config.locality + 1);

@@ -1,5 +1,6 @@
 import type { ClassTables } from '../model/first-layer.ts';
-import type { ModelConfig } from '../shared/model-config.ts';
+import type { Vector } from '../shared/linear.ts';
+import type { AnyModel, ModelConfig } from '../shared/model-config.ts';
 
 /** Two logits closer than this are a tie. Trained weights always have near-ties, so a margin means nothing without it. */
 export const TIE = 1e-9;
@@ -58,12 +59,23 @@ export function suffixClasses(
   return Array.from({ length: vocabulary }, (_, x) => x * period + (residue % period));
 }
 
+/** φ of every layer of a limit model [L][H][τ+1]. */
+export function suffixBiases({ config, tensors }: AnyModel): Vector[][] {
+  const { layers, heads, locality } = config;
+  const row = locality + 1;
+  return Array.from({ length: layers }, (_, l) =>
+    Array.from({ length: heads }, (__, h) =>
+      Float64Array.from(tensors[`layer.${l}.phi`]!.subarray(h * row, (h + 1) * row)),
+    ),
+  );
+}
+
 /**
- * The positional margin γ of layer 1 (theory.md §4): over heads, the distance from the largest of {φ[0..τ], 1} to the next
+ * The positional margin γ of one layer (theory.md §4): over heads, the distance from the largest of {φ[0..τ], 1} to the next
  * distinct value. Infinite when every φ is 1.
  */
-export function positionalMargin(tables: ClassTables): number {
-  return Math.min(...tables.phi.map(phi => gapBelowTop([...phi, 1])));
+export function positionalMargin(phi: readonly ArrayLike<number>[]): number {
+  return Math.min(...phi.map(row => gapBelowTop([...Array.from(row), 1])));
 }
 
 /** The distance from the largest value to the largest that is below it by more than a tie; infinite when there is none. */

@@ -1,47 +1,63 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
-import type { ClassTables } from '../model/first-layer.ts';
+import { encodingOf } from '../model/encodings/registry.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 
-/** Norms of a model's weights (theory.md §4). Lists are by head. Layer 2's are absent in one-layer models; A, B, b are 0 without an MLP. */
+/** Norms of one layer's weights (theory.md §4). Lists are by head. A, B, b are 0 without an MLP. */
+export interface LayerNorms {
+  V: number[];
+  /** ‖s K_hᵀ Q_h‖; under `rope`, which turns it, that of equal positions. */
+  KQ: number[];
+  A: number;
+  B: number;
+  /** Euclidean norm of the MLP's bias. */
+  b: number;
+}
+
+/** Norms of a model's weights (theory.md §4): of the matrices, whatever the rule; gains of the RMS norm are not in them. */
 export interface Norms {
-  /** max over classes of ‖E[s] + P[r]‖ */
+  /** max ‖y^(0)‖ over what a position can start as: tokens, each with each row of the position tensor where there is one. */
   R0: number;
   U: number;
-  V1: number[];
-  /** ‖s K_hᵀ Q_h‖ */
-  KQ1: number[];
-  A1: number;
-  B1: number;
-  /** Euclidean norm of the MLP's bias. */
-  b1: number;
-  V2?: number[];
-  KQ2?: number[];
-  A2?: number;
-  B2?: number;
-  b2?: number;
+  layers: LayerNorms[];
 }
 
 /** Operator 2-norms by singular values, float64. */
-export function normsOf(model: AnyModel, tables: ClassTables): Norms {
-  const { config } = model;
-  const R0 = Math.max(...tables.embedding.map(y => Math.hypot(...y)));
-  const U = operatorNorm(matrixOf(model, 'unembed', config.outputs));
-  const first = layerNorms(model, 0);
-  const norms: Norms = {
-    R0,
-    U,
-    V1: first.V,
-    KQ1: first.KQ,
-    A1: first.A,
-    B1: first.B,
-    b1: first.b,
+export function normsOf(model: AnyModel): Norms {
+  const { layers, outputs } = model.config;
+  return {
+    R0: largestStart(model),
+    U: operatorNorm(matrixOf(model, 'unembed', outputs)),
+    layers: Array.from({ length: layers }, (_, l) => layerNorms(model, l)),
   };
-  if (config.layers === 1) return norms;
-  const second = layerNorms(model, 1);
-  return { ...norms, V2: second.V, KQ2: second.KQ, A2: second.A, B2: second.B, b2: second.b };
 }
 
-function layerNorms(model: AnyModel, l: number) {
+/** Norms by name, layers counted from 1: `R0`, `U`, `V1`, `KQ1`, `A1`, `B1`, `b1`, `V2`, … (interfaces.md). */
+export type NamedNorms = Record<string, number | number[]>;
+
+/** The norms as JSON has them. */
+export function namedNorms({ R0, U, layers }: Norms): NamedNorms {
+  const named = layers.flatMap((norms, l) =>
+    Object.entries(norms).map(([name, value]) => [`${name}${l + 1}`, value]),
+  );
+  return { R0, U, ...Object.fromEntries(named) };
+}
+
+function largestStart({ config, tensors }: AnyModel): number {
+  const { width: d, vocabulary } = config;
+  const rows = encodingOf(config.attention).positionRows(config);
+  let most = 0;
+  for (let x = 0; x < vocabulary; x++) {
+    for (let r = 0; r < Math.max(1, rows); r++) {
+      let squares = 0;
+      for (let k = 0; k < d; k++)
+        squares += (tensors.embed![x * d + k]! + (rows > 0 ? tensors.position![r * d + k]! : 0)) ** 2;
+      most = Math.max(most, squares);
+    }
+  }
+  return Math.sqrt(most);
+}
+
+function layerNorms(model: AnyModel, l: number): LayerNorms {
   const { heads, mlpWidth } = model.config;
   const heading = Array.from({ length: heads }, (_, h) => h);
   const mlp = mlpWidth > 0;

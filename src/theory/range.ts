@@ -3,6 +3,7 @@ import type { ClassTables } from '../model/first-layer.ts';
 import { add, multiply, type Vector } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { logSum, sum } from './complexity.ts';
+import { isOneLayer } from './defined.ts';
 import { logitMatrix, operatorNorm, valueMatrix } from './norms.ts';
 import {
   atomsOf,
@@ -33,9 +34,9 @@ const MOST_VERTICES = 512;
 export function rangeComplexity(model: AnyModel, tables: ClassTables): number {
   const sets = reachableStates(model, tables);
   const { config } = model;
-  const slopeOne = slopeBound(model, 0, config.layers === 1);
+  const slopeOne = slopeBound(model, 0, isOneLayer(config));
   const logG1s = sets.map(({ pre, queries }) => Math.log(slopeOne(pre)) + logFirst(tables, queries));
-  if (config.layers === 1) return Math.max(...logG1s) / Math.LN10;
+  if (isOneLayer(config)) return Math.max(...logG1s) / Math.LN10;
   const logG1 = Math.max(...logG1s);
   const heads = Array.from({ length: config.heads }, (_, h) => secondHead(model, h, sets));
   const secondPre = secondInputs(model, sets);

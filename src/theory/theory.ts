@@ -1,14 +1,16 @@
+import { encodingOf } from '../model/encodings/registry.ts';
 import { type ClassTables, classTables } from '../model/first-layer.ts';
 import { regimeOf } from '../model/regime.ts';
-import type { AnyModel, Regime } from '../shared/model-config.ts';
+import { type AnyModel, isSoftmax, type ModelConfig, type Regime } from '../shared/model-config.ts';
 import { measureSimulation } from '../simulation/empirical.ts';
 import type { Simulation } from '../simulation/simulate.ts';
 import type { TokenSource } from '../tasks/laws.ts';
 import { type Bound, type BoundInputs, boundsAt, finiteOrNull } from './bounds.ts';
 import { type Certificate, certificateOf } from './certificate.ts';
 import { lipschitzOf, normComplexity } from './complexity.ts';
-import { logitMargin, positionalMargin, TIE } from './margins.ts';
-import { type Norms, normsOf } from './norms.ts';
+import { bitsOf, isDefined, type Quantity, undefinedLines, undefinedOf } from './defined.ts';
+import { logitMargin, positionalMargin, suffixBiases, TIE } from './margins.ts';
+import { type NamedNorms, type Norms, namedNorms, normsOf } from './norms.ts';
 import { rangeComplexity } from './range.ts';
 import {
   type AttentionMap,
@@ -19,24 +21,35 @@ import {
   hardmaxLength,
 } from './sampled.ts';
 
-/** What the theory says of one trained transformer: `theory --json`, and `theory` in `cells.jsonl` (interfaces.md). Null: not finite. */
+/**
+ * What the theory says of one trained transformer: `theory --json`, and `theory` in `cells.jsonl` (interfaces.md). Null: not finite, or
+ * not defined for the model, which `notDefined` tells apart.
+ */
 export interface Theory {
-  norms: Norms;
+  norms: NamedNorms;
+  /** Of layer 1. */
   logitMargin: number | null;
   /** Logits closer than this count as equal. */
   tieTolerance: number;
   effectiveMargin: number | null;
-  effectiveMarginQuantiles: Record<string, number | null>;
+  effectiveMarginQuantiles: Record<string, number | null> | null;
+  /** Of layer 1. */
   positionalMargin: number | null;
-  /** Of layer 1's heads. */
-  regimes: Regime[];
-  /** L(f); null for two layers. */
+  /** Of every layer. */
+  positionalMargins: (number | null)[] | null;
+  /** Of layer 1's heads, by φ alone. */
+  regimes: Regime[] | null;
+  /** Of every head [layer][head], in infinite precision. */
+  layerRegimes: Regime[][] | null;
+  /** L(f) of one layer. */
   lipschitz: number | null;
   /** log10 C(f). For one layer: of the Lipschitz constant of f in the class histogram. */
   complexity: { norm: number | null; range: number | null; empirical: number | null };
   /** At the bits asked for; null without any. */
   hardmax: (HardmaxLength & { log10Predicted: number | null }) | null;
-  bounds: Bound[];
+  bounds: Bound[] | null;
+  /** What is not defined for the model, with what the model has instead. */
+  notDefined: Partial<Record<Quantity, string>>;
   /** In words: whatever is infinite, zero or missing above. */
   notes: string[];
 }
@@ -51,77 +64,126 @@ export interface TheoryOptions {
   source: TokenSource;
 }
 
-/** A model with everything that the bounds are made of. */
+/** A model with everything that the bounds are made of; undefined where bounds are (`defined.ts`). */
 export interface Analysis {
   model: AnyModel;
   theory: Theory;
-  inputs: BoundInputs;
+  inputs: BoundInputs | undefined;
   certificate: Certificate | undefined;
-  attention: AttentionMap;
+  /** Null where layer 1 does not see classes. */
+  attention: AttentionMap | null;
 }
 
-/** Margins, norms, complexities and bounds of a model (theory.md §§4–7). Weights must be finite. */
+/** Margins, norms, complexities and bounds of a model (theory.md §§4–7), as far as they are defined for it. Weights must be finite. */
 export async function analyse(model: AnyModel, options: TheoryOptions): Promise<Analysis> {
   const { config } = model;
+  const { source, epsilons } = options;
+  const norms = normsOf(model);
+  const phi = isDefined('positionalMargin', config) ? suffixBiases(model) : null;
+  const positional = phi?.map(positionalMargin);
+  const first = isDefined('logitMargin', config) ? firstLayerOf(model, options) : null;
+  const inputs =
+    first && positional && isDefined('bounds', config)
+      ? boundInputs(model, options, { norms, first, positionalMargin: Math.min(...positional) })
+      : undefined;
+  const simulation = isDefined('simulation', config) ? await measureSimulation(model, source) : undefined;
+  const theory: Theory = {
+    norms: namedNorms(norms),
+    logitMargin: finiteOrNull(first?.logitMargin ?? null),
+    tieTolerance: TIE,
+    effectiveMargin: finiteOrNull(first?.effective.smallest ?? null),
+    effectiveMarginQuantiles: first && mapValues(first.effective.quantiles, finiteOrNull),
+    positionalMargin: finiteOrNull(positional?.[0] ?? null),
+    positionalMargins: positional?.map(finiteOrNull) ?? null,
+    regimes: phi?.[0]?.map(regimeOf) ?? null,
+    layerRegimes: phi && isDefined('layerRegimes', config) ? phi.map(layer => layer.map(regimeOf)) : null,
+    lipschitz: finiteOrNull(inputs?.lipschitz ?? null),
+    complexity: {
+      norm: finiteOrNull(inputs?.log10C.norm ?? null),
+      range: finiteOrNull(inputs?.log10C.range ?? null),
+      empirical: finiteOrNull(simulation?.fit?.log10CAtOneThird ?? null),
+    },
+    hardmax: first && hardmaxOf(model, first, options),
+    bounds: inputs ? boundsAt(inputs, epsilons) : null,
+    notDefined: undefinedOf(config),
+    notes: [
+      ...undefinedLines(config),
+      ...(isSoftmax(config.attention) ? [startNote(config)] : []),
+      ...(first ? firstLayerNotes(model, first) : []),
+      ...(positional ? positionalNotes(positional) : []),
+      ...(inputs ? boundNotes(inputs) : []),
+      ...(simulation && !simulation.fit ? [`empirical C(f): none, because ${whyNoFit(simulation)}`] : []),
+    ],
+  };
+  return {
+    model,
+    theory,
+    inputs,
+    certificate: inputs?.certificates[0],
+    attention: first && attentionMap(model, first.tables, source),
+  };
+}
+
+/** What the class tables of layer 1 give. */
+interface FirstLayerTheory {
+  tables: ClassTables;
+  logitMargin: number;
+  effective: EffectiveMargin;
+}
+
+function firstLayerOf(model: AnyModel, { source }: TheoryOptions): FirstLayerTheory {
   const tables = classTables(model);
-  const norms = normsOf(model, tables);
-  const bits = options.bits ?? (config.attention.precision === 'finite' ? config.attention.bits : null);
+  return {
+    tables,
+    logitMargin: logitMargin(model.config, tables),
+    effective: effectiveMargin(model, tables, source),
+  };
+}
+
+function boundInputs(
+  model: AnyModel,
+  options: TheoryOptions,
+  { norms, first, positionalMargin }: { norms: Norms; first: FirstLayerTheory; positionalMargin: number },
+): BoundInputs {
+  const { config } = model;
+  const { tables, logitMargin } = first;
   const certificate = certificateOf(model, tables);
-  const inputs: BoundInputs = {
+  return {
     config,
-    bits,
-    logitMargin: logitMargin(config, tables),
-    positionalMargin: positionalMargin(tables),
-    lipschitz: config.layers === 1 ? lipschitzOf(config, norms) : null,
+    bits: options.bits ?? bitsOf(config.attention),
+    logitMargin,
+    positionalMargin,
+    lipschitz: isDefined('lipschitz', config) ? lipschitzOf(config, norms) : null,
     log10C: { norm: normComplexity(config, norms), range: rangeComplexity(model, tables) },
     alpha: options.alpha,
     certificates: certificate ? [certificate] : [],
   };
-  const simulation = await measureSimulation(model, options.source);
-  const effective = effectiveMargin(model, tables, options.source);
-  const theory: Theory = {
-    norms,
-    logitMargin: finiteOrNull(inputs.logitMargin),
-    tieTolerance: TIE,
-    effectiveMargin: finiteOrNull(effective.smallest),
-    effectiveMarginQuantiles: Object.fromEntries(
-      Object.entries(effective.quantiles).map(([p, gap]) => [p, finiteOrNull(gap)]),
-    ),
-    positionalMargin: finiteOrNull(inputs.positionalMargin),
-    regimes: tables.phi.map(regimeOf),
-    lipschitz: finiteOrNull(inputs.lipschitz),
-    complexity: {
-      norm: finiteOrNull(inputs.log10C.norm),
-      range: finiteOrNull(inputs.log10C.range),
-      empirical: finiteOrNull(simulation.fit?.log10CAtOneThird ?? null),
-    },
-    hardmax: bits === null ? null : hardmaxOf(model, tables, inputs, bits, options.source),
-    bounds: boundsAt(inputs, options.epsilons),
-    notes: [
-      ...notesOf(inputs, effective),
-      ...(simulation.fit ? [] : [`empirical C(f): none, because ${whyNoFit(simulation)}`]),
-    ],
-  };
-  return { model, theory, inputs, certificate, attention: attentionMap(model, tables, options.source) };
 }
 
 function hardmaxOf(
   model: AnyModel,
-  tables: ClassTables,
-  { logitMargin: gamma }: BoundInputs,
-  bits: number,
-  source: TokenSource,
-) {
-  const log10Predicted = finiteOrNull((bits / gamma) * Math.log10(2));
-  return { ...hardmaxLength(model, tables, source, bits), log10Predicted };
+  { tables, logitMargin }: FirstLayerTheory,
+  options: TheoryOptions,
+): Theory['hardmax'] {
+  const bits = options.bits ?? bitsOf(model.config.attention);
+  if (bits === null) return null;
+  const log10Predicted = finiteOrNull((bits / logitMargin) * Math.log10(2));
+  return { ...hardmaxLength(model, tables, options.source, bits), log10Predicted };
 }
 
-function notesOf(inputs: BoundInputs, effective: EffectiveMargin): string[] {
-  const { logitMargin: gamma, positionalMargin: positional, log10C, bits, config } = inputs;
-  const forms = [log10C.norm, log10C.range];
+function startNote(config: ModelConfig): string {
+  const rows = encodingOf(config.attention).positionRows(config);
+  return rows > 0
+    ? `R0: the largest ‖E + P‖ over tokens and the ${rows} rows of the position table`
+    : 'R0: the largest ‖E‖ over tokens, as this encoding adds nothing to them';
+}
+
+function firstLayerNotes({ config }: AnyModel, { logitMargin, effective }: FirstLayerTheory): string[] {
   const needed = config.period + config.locality;
   return [
-    ...(gamma === Infinity ? ['logit margin: infinite, because no query meets two different logits'] : []),
+    ...(logitMargin === Infinity
+      ? ['logit margin: infinite, because no query meets two different logits']
+      : []),
     ...(effective.smallest === Infinity
       ? ['effective margin: infinite, because no sampled query met two different logits']
       : []),
@@ -130,11 +192,27 @@ function notesOf(inputs: BoundInputs, effective: EffectiveMargin): string[] {
           `sampled sequences of ${effective.length} tokens do not hold the τ-suffix and every residue (Δ + τ = ${needed})`,
         ]
       : []),
-    ...(positional === Infinity ? ['positional margin: infinite, because every φ is 1'] : []),
+  ];
+}
+
+function positionalNotes(positional: number[]): string[] {
+  const infinite = positional.flatMap((margin, l) => (margin === Infinity ? [l + 1] : []));
+  if (infinite.length === 0) return [];
+  const where = positional.length === 1 ? '' : ` of layer ${infinite.join(', ')}`;
+  return [`positional margin${where}: infinite, because every φ is 1`];
+}
+
+function boundNotes({ log10C, bits }: BoundInputs): string[] {
+  const forms = [log10C.norm, log10C.range];
+  return [
     ...(forms.includes(-Infinity) ? ['C(f) is 0: the function is constant'] : []),
     ...(forms.every(log => log < Infinity) ? [] : ['C(f): beyond float64 even as a logarithm']),
     ...(bits === null ? ['2^(p/γ): infinite without a number of bits; give --bits'] : []),
   ];
+}
+
+function mapValues<A, B>(record: Record<string, A>, map: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
 function whyNoFit({ points }: Simulation): string {

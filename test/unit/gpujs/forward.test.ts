@@ -72,6 +72,7 @@ describe('gpu.js against the float64 reference', () => {
       locality: 1,
       outputs: 1,
       activation: 'relu',
+      norm: 'none',
       attention: { precision: 'finite', bits: 2, scale: 1 },
     };
     const at = async (gap: number) => {

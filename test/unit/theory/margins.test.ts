@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classTables, FirstLayer } from '../../../src/model/first-layer.ts';
 import { classOf, type ModelConfig } from '../../../src/shared/model-config.ts';
-import { gapBelowTop, logitMargin, positionalMargin, TIE } from '../../../src/theory/margins.ts';
+import {
+  gapBelowTop,
+  logitMargin,
+  positionalMargin,
+  suffixBiases,
+  TIE,
+} from '../../../src/theory/margins.ts';
 import { asFinite } from '../../../src/theory/sampled.ts';
 import { BASE, builtModel, randomModel } from '../../support/models.ts';
 import { everyString } from '../../support/strings.ts';
@@ -72,17 +78,16 @@ describe('logit margin', () => {
   });
 });
 
-describe('positional margin', () => {
-  const config: ModelConfig = { ...BASE, layers: 1, heads: 1, locality: 1 };
+describe('positional margin of each layer', () => {
+  const config: ModelConfig = { ...BASE, layers: 2, heads: 1, locality: 1 };
   const withPhi = (a: number, b: number) =>
-    positionalMargin(
-      classTables(
-        builtModel(config, [
-          ['layer.0.phi', [0, 0], a],
-          ['layer.0.phi', [0, 1], b],
-        ]),
-      ),
-    );
+    suffixBiases(
+      builtModel(config, [
+        ['layer.0.phi', [0, 0], 0.5],
+        ['layer.1.phi', [0, 0], a],
+        ['layer.1.phi', [0, 1], b],
+      ]),
+    ).map(positionalMargin);
   it.each([
     [0.5, 0.25, 0.5],
     [1.5, 0.25, 0.5],
@@ -90,7 +95,7 @@ describe('positional margin', () => {
     [1, 1, Infinity],
     [1, 0.75, 0.25],
     [-2, -2, 3],
-  ])('of φ = (%d, %d) is %d', (a, b, margin) => {
-    expect(withPhi(a, b)).toBe(margin);
+  ])('of φ = (%d, %d) in layer 2 is %d', (a, b, margin) => {
+    expect(withPhi(a, b)).toEqual([0.5, margin]);
   });
 });

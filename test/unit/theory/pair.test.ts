@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { paddedModel } from '../../../src/model/padded.ts';
 import { linearTimeForward } from '../../../src/reference/linear-time.ts';
-import type { ModelConfig } from '../../../src/shared/model-config.ts';
+import type { AnyModel, ModelConfig } from '../../../src/shared/model-config.ts';
 import { deterministicShort, shortestLength } from '../../../src/simulation/deterministic.ts';
 import { distance } from '../../../src/simulation/simulate.ts';
 import { pairInputs } from '../../../src/theory/pair.ts';
-import { analyse } from '../../../src/theory/theory.ts';
 import { largestError } from '../../support/golden.ts';
+import { memberOf } from '../../support/member.ts';
 import { BASE, randomModel, randomTokens } from '../../support/models.ts';
 import { everyString } from '../../support/strings.ts';
 
@@ -45,12 +45,14 @@ describe('a model padded to a longer period and a larger τ (property)', () => {
 });
 
 describe('a pair of models of different shapes', () => {
+  const member = (model: AnyModel) => memberOf(model, options);
+
   it('is certified for the same short strings: every string of 0s and 1s up to T = 12', async () => {
     const models = [
       randomModel({ ...ONE, period: 2, locality: 0 }, 3, [0, 0.5]),
       randomModel({ ...ONE, period: 1, locality: 1 }, 5, [0, 2]),
     ];
-    const [f, g] = [await analyse(models[0]!, options), await analyse(models[1]!, options)];
+    const [f, g] = [await member(models[0]!), await member(models[1]!)];
     const { config, certificates } = pairInputs(f, g);
     expect(config).toMatchObject({ period: 2, locality: 1 });
     expect(certificates).toHaveLength(2);
@@ -70,8 +72,8 @@ describe('a pair of models of different shapes', () => {
 
   it('has no certificate where it has too many classes in common', async () => {
     const [f, g] = [
-      await analyse(randomModel({ ...ONE, period: 31, locality: 0, mlpWidth: 0 }, 1), options),
-      await analyse(randomModel({ ...ONE, period: 32, locality: 0, mlpWidth: 0 }, 2), options),
+      await member(randomModel({ ...ONE, period: 31, locality: 0, mlpWidth: 0 }, 1)),
+      await member(randomModel({ ...ONE, period: 32, locality: 0, mlpWidth: 0 }, 2)),
     ];
     const { config, certificates } = pairInputs(f, g);
     expect(config.period).toBe(992);

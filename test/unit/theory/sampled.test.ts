@@ -4,6 +4,7 @@ import type { ModelConfig } from '../../../src/shared/model-config.ts';
 import { pairInputs } from '../../../src/theory/pair.ts';
 import { attentionMap, effectiveMargin, hardmaxLength } from '../../../src/theory/sampled.ts';
 import { analyse } from '../../../src/theory/theory.ts';
+import { memberOf } from '../../support/member.ts';
 import { BASE, builtModel, randomModel } from '../../support/models.ts';
 
 const source = { law: 'uniform-iid', vocabulary: 2, alphaThousandths: 1000, order: 0, key: 1 } as const;
@@ -90,8 +91,8 @@ describe('analyse', () => {
   it('a pair takes the larger constants and the smaller margins, whichever comes first', async () => {
     const config: ModelConfig = { ...BASE, layers: 1, vocabulary: 2, locality: 1 };
     const [f, g] = [
-      await analyse(randomModel(config, 1), options),
-      await analyse(randomModel({ ...config, period: 2 }, 2), options),
+      await memberOf(randomModel(config, 1), options),
+      await memberOf(randomModel({ ...config, period: 2 }, 2), options),
     ];
     const [a, b] = [pairInputs(f, g), pairInputs(g, f)];
     for (const inputs of [a, b]) {
