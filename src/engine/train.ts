@@ -63,7 +63,6 @@ export interface Training {
 
 /** Prepares a pack for training. Weights go to `memory`, which outlives training; the rest to `scratch`. */
 export async function prepareTraining(
-  device: Device,
   memory: Memory,
   scratch: Memory,
   pack: Pack,
@@ -117,7 +116,7 @@ export async function trainPack(
 ): Promise<Trained> {
   const scratch = new Memory(device);
   try {
-    const prepare = () => prepareTraining(device, memory, scratch, pack);
+    const prepare = () => prepareTraining(memory, scratch, pack);
     const { weights, step, ring } = await (profiler ? profiler.during('compile', prepare) : prepare());
     return { weights, ...(await loop(device, scratch, step, ring, pack, emit, profiler)) };
   } finally {
