@@ -1,9 +1,9 @@
 import type { AnyModel, ModelConfig, Tensors } from '../shared/model-config.ts';
 import { classCount } from '../shared/model-config.ts';
+import type { Pack } from '../shared/protocol.ts';
 import { pcg4d } from '../shared/random.ts';
-import { addGradient, type LabelledSequence, zeros } from './backward.ts';
+import { addGradient, type LabelledSequence, labelsOf, lossOfReads, zeros } from './backward.ts';
 import { referenceForward } from './forward.ts';
-import { lossOf } from './loss.ts';
 import { EXACT, type Rules } from './rules.ts';
 
 /*
@@ -28,6 +28,11 @@ const LOG_ERROR = 6 * U;
 /** Of ψ, relative to its argument: one rounding, and for GELU the erf of shaders/common/elementary.wgsl (1.5e-7, on x/2). */
 const ACTIVATION_ERROR = { relu: U, gelu: 1e-7 + 8 * U };
 
+/** sin and cos of shaders/common/elementary.wgsl: 3e-7, and the rounding of their argument, in ±π. */
+const TURN_ERROR = 3e-7 + Math.PI * U;
+/** inverseSqrt after a Newton step (shaders/common/norm.wgsl), and of the mean of squares under it. */
+const ROOT_ERROR = 8 * U;
+
 /** Absolute error bounds, the same for every element of a tensor. */
 export interface Bounds {
   /** Of every read-out of each sequence. */
@@ -36,9 +41,13 @@ export interface Bounds {
   gradient: Record<string, number>;
 }
 
-/** Bounds on what float32 kernels give for a batch: read-outs, and gradients of the mean squared error at the last position. */
-export function float32Bounds(model: AnyModel, batch: readonly LabelledSequence[]): Bounds {
-  const exactGradient = gradientBy(model, model, batch, EXACT);
+/** Bounds on what float32 kernels give for a batch: read-outs at every position, and gradients of the mean loss. */
+export function float32Bounds(
+  model: AnyModel,
+  batch: readonly LabelledSequence[],
+  kind: Pack['loss'] = 'mse',
+): Bounds {
+  const exactGradient = gradientBy(model, model, batch, kind, EXACT);
   const outputs = batch.map(() => 0);
   const gradient: Record<string, number> = Object.fromEntries(
     Object.keys(exactGradient).map(name => [name, 0]),
@@ -47,14 +56,14 @@ export function float32Bounds(model: AnyModel, batch: readonly LabelledSequence[
     const random = signs(corner);
     const forward = perturbed(model, random);
     const rules = perturbedRules(random);
-    batch.forEach(({ tokens }, b) => {
-      const exact = referenceForward(model, tokens).outputs;
-      const moved = referenceForward(forward, tokens, rules).outputs;
+    batch.forEach(({ tokens, offset = 0 }, b) => {
+      const exact = referenceForward(model, tokens, { offset }).outputs;
+      const moved = referenceForward(forward, tokens, { offset, rules }).outputs;
       exact.forEach((row, i) => {
         outputs[b] = Math.max(outputs[b]!, distance(row, moved[i]!));
       });
     });
-    const moved = gradientBy(forward, perturbed(model, random), batch, rules);
+    const moved = gradientBy(forward, perturbed(model, random), batch, kind, rules);
     for (const [name, values] of Object.entries(exactGradient)) {
       gradient[name] = Math.max(gradient[name]!, distance(values, moved[name]!));
     }
@@ -65,25 +74,21 @@ export function float32Bounds(model: AnyModel, batch: readonly LabelledSequence[
   };
 }
 
-/** Gradient of the mean squared error, forward pass through one model and backward through another. */
+/** Gradient of the mean loss, forward pass through one model and backward through another. */
 function gradientBy(
   forward: AnyModel,
   back: AnyModel,
   batch: readonly LabelledSequence[],
+  kind: Pack['loss'],
   rules: Rules,
 ): Tensors<Float64Array> {
   const gradient = zeros(forward.config);
-  for (const { tokens, target } of batch) {
-    const trace = referenceForward(forward, tokens, rules);
-    const { gradient: grad } = lossOf('mse', trace.outputs.at(-1)!, target);
-    addGradient(
-      back,
-      tokens,
-      trace,
-      grad.map(g => g / batch.length),
-      gradient,
-      rules,
-    );
+  const labels = labelsOf(batch);
+  for (const sequence of batch) {
+    const { tokens, offset = 0 } = sequence;
+    const trace = referenceForward(forward, tokens, { offset, rules });
+    const { gradOutputs } = lossOfReads(kind, trace.outputs, sequence, labels);
+    addGradient(back, sequence, trace, gradOutputs, gradient, rules);
   }
   return gradient;
 }
@@ -123,14 +128,19 @@ function perturbed({ config, tensors }: AnyModel, sign: () => number): AnyModel 
 
 function perturbedRules(sign: () => number): Rules {
   return {
-    attention(config, row, logits, phi) {
-      const weights = EXACT.attention(config, row, logits, phi);
+    attention(config, h, logits, parameters) {
+      const weights = EXACT.attention(config, h, logits, parameters);
       const highest = Math.max(...weights);
       const moved = weights.map(w => w * (1 + sign() * expError(w > 0 ? Math.log(w / highest) : 0)));
       const total = moved.reduce((a, b) => a + b, 0);
       return moved.map(w => w / total);
     },
     attentionBackward: EXACT.attentionBackward,
+    turn(angle) {
+      const [cos, sin] = EXACT.turn(angle);
+      return [cos + sign() * TURN_ERROR, sin + sign() * TURN_ERROR];
+    },
+    inverseRoot: meanSquare => EXACT.inverseRoot(meanSquare) * (1 + sign() * ROOT_ERROR),
     activation(config) {
       const { value, slope } = EXACT.activation(config);
       const error = ACTIVATION_ERROR[config.activation];

@@ -1,4 +1,5 @@
 import { FirstLayer, throughMlp } from '../model/first-layer.ts';
+import { isLinear } from '../model/paths.ts';
 import { add, dot, multiply, multiplyTransposed, type Vector } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { attentionRow } from './attention.ts';
@@ -9,6 +10,8 @@ import { attentionRow } from './attention.ts';
  */
 export function linearTimeForward(model: AnyModel, tokens: ArrayLike<number>): Vector {
   const { config, tensors } = model;
+  if (!isLinear(config))
+    throw new Error('no linear path: this takes limit rules, no norm, one or two layers');
   const { outputs, heads, width: d, keyWidth, attention, locality } = config;
   const first = new FirstLayer(model);
   const states: Vector[] = [];
@@ -26,7 +29,7 @@ export function linearTimeForward(model: AnyModel, tokens: ArrayLike<number>): V
     const direction = multiplyTransposed(tensors['layer.1.key']!, query, d, offset);
     const logits = Float64Array.from(states, y => attention.scale * dot(y, direction));
     const phi = tensors['layer.1.phi']!.subarray(h * (locality + 1), (h + 1) * (locality + 1));
-    const weights = attentionRow(config, logits, phi);
+    const weights = attentionRow(config, h, logits, { phi, sigma: 1 });
     const mean = new Float64Array(d);
     states.forEach((y, j) => {
       add(mean, y, weights[j]!);

@@ -2,23 +2,22 @@ import { ACTIVATIONS } from '../model/activation.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import { attentionRow, attentionRowBackward } from './attention.ts';
 
-/** Which attention row: layer, head, query position, all from 0. */
-export interface RowIndex {
-  l: number;
-  h: number;
-  i: number;
-}
-
-/** The nonlinear steps of a limit transformer. Everything else is linear in weights and in states. */
+/** The nonlinear steps of a transformer. Everything else is linear in weights and in states. */
 export interface Rules {
-  attention(config: ModelConfig, row: RowIndex, logits: Float64Array, phi: ArrayLike<number>): Float64Array;
+  attention: typeof attentionRow;
   attentionBackward: typeof attentionRowBackward;
   activation(config: ModelConfig): { value: (x: number) => number; slope: (x: number) => number };
+  /** Cosine and sine of an encoding's angle. */
+  turn(angle: number): [number, number];
+  /** 1 / √ of a mean of squares. */
+  inverseRoot(meanSquare: number): number;
 }
 
-/** The rules of theory.md §1. */
+/** The rules of theory.md §§1 and 10. */
 export const EXACT: Rules = {
-  attention: (config, _, logits, phi) => attentionRow(config, logits, phi),
+  attention: attentionRow,
   attentionBackward: attentionRowBackward,
   activation: config => ACTIVATIONS[config.activation],
+  turn: angle => [Math.cos(angle), Math.sin(angle)],
+  inverseRoot: meanSquare => 1 / Math.sqrt(meanSquare),
 };

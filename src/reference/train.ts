@@ -1,3 +1,4 @@
+import { encodingOf } from '../model/encodings/registry.ts';
 import { initialise, learningRateMultipliers } from '../model/initialise.ts';
 import { type Layout, layoutOf } from '../model/layout.ts';
 import type { Tensors } from '../shared/model-config.ts';
@@ -21,7 +22,8 @@ export function referenceTrain(pack: Pack, replica: number, count: number): Refe
   const layout = layoutOf(model);
   const state = adamState(initialise(model, { phiInit, baseWidth, seed }));
   const multipliers = learningRateMultipliers(model, baseWidth);
-  const { law, lengthMode } = pack;
+  const { law, lengthMode, positions } = pack;
+  const offsets = pack.positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null;
   const key = streamKey(seed, STREAM.train);
   const losses: number[] = [];
   for (let step = 0; step < count; step++) {
@@ -32,6 +34,8 @@ export function referenceTrain(pack: Pack, replica: number, count: number): Refe
       alphaThousandths,
       lengthMode,
       length: trainLength,
+      positions,
+      offsets,
       key,
       step,
     };

@@ -60,7 +60,7 @@ export async function tryAdapter(session: Session, adapter: AdapterPreference): 
   const answer = await compute(short);
   const { outputs: bounds } = float32Bounds(
     model,
-    short.map(tokens => ({ tokens, target: Array<number>(CONFIG.outputs).fill(0) })),
+    short.map(tokens => ({ tokens, reads: [], targets: [] })),
   );
   const shares = short.flatMap((tokens, s) => {
     const exact = referenceForward(model, tokens).outputs.at(-1)!;

@@ -8,6 +8,7 @@ import { expectComplaint, MODEL, TOKENS } from '../support/bad-input.ts';
 import { expectWithin } from '../support/bounds.ts';
 import { cli, emptyFolder } from '../support/cli.ts';
 import { softwareDriver } from '../support/engine.ts';
+import { unlabelled } from '../support/golden.ts';
 import { BASE, randomModel, randomTokens } from '../support/models.ts';
 import { dawnChildren, isAlive } from '../support/processes.ts';
 
@@ -39,8 +40,7 @@ describe('the same numbers on both runtimes', () => {
     writeFileSync(join(cwd, 'two.safetensors'), writeModel(model));
     const sequences = [1, 7, 60].map((length, i) => randomTokens(length, 3, i));
     writeFileSync(join(cwd, 'two.json'), JSON.stringify({ sequences }));
-    const batch = sequences.map(tokens => ({ tokens, target: [0, 0, 0] }));
-    const { outputs: bounds } = float32Bounds(model, batch);
+    const { outputs: bounds } = float32Bounds(model, unlabelled(sequences));
     for (const runtime of ['chrome', 'dawn']) {
       const answer = await json([
         'forward',

@@ -45,7 +45,8 @@ describe.each(PACKS)('training in jax-js on WebGPU: %s', (_, settings) => {
         { config, tensors: unflatten(layoutOf(config), flat) },
         Array.from({ length: batch }, (_, b) => ({
           tokens: tokens.slice(b * T, (b + 1) * T),
-          target: targets.slice(b * O, (b + 1) * O),
+          reads: [T],
+          targets: [targets.slice(b * O, (b + 1) * O)],
         })),
       );
       expect(Math.abs(loss / want.loss - 1)).toBeLessThan(1e-5);

@@ -22,7 +22,14 @@ const CASES: {
   error: number;
 }[] = [
   { kind: 'simple', knobs: { omega: 1 }, law: 'uniform-iid', alpha: 1000, length: 33, error: sinError(1) },
-  { kind: 'simple', knobs: { omega: 40 }, law: 'dirichlet-iid', alpha: 1000, length: 200, error: sinError(40) },
+  {
+    kind: 'simple',
+    knobs: { omega: 40 },
+    law: 'dirichlet-iid',
+    alpha: 1000,
+    length: 200,
+    error: sinError(40),
+  },
   { kind: 'mod-p', knobs: { p: 5, k: 2 }, law: 'dirichlet-iid', alpha: 100, length: 64, error: 0 },
   { kind: 'mod-p', knobs: { p: 1, k: 0 }, law: 'uniform-iid', alpha: 1000, length: 7, error: 0 },
   {

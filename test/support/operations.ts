@@ -1,5 +1,5 @@
-import type { Operations } from '../../src/engine/engine.ts';
 import { attentionOf } from '../../src/engine/attention/inspect.ts';
+import type { Operations } from '../../src/engine/engine.ts';
 import { gradientOf, sampleSequences } from '../../src/engine/inspect.ts';
 import { OPERATIONS } from '../../src/engine/operations.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';

@@ -84,6 +84,7 @@ test('the float64 loops are causal attention as the reference defines it, forwar
     for (let d = 0; d < 4; d++) sum += a[i + d]! * b[j + d]!;
     return sum;
   };
+  const none = { phi: [0], sigma: 1 };
   const expected = [0, 1, 2].map(() => new Float64Array(data.queries.length));
   for (let h = 0; h < 2; h++) {
     for (let i = 0; i < 13; i++) {
@@ -92,11 +93,11 @@ test('the float64 loops are causal attention as the reference defines it, forwar
         { length: i + 1 },
         (_, j) => data.scale * dot(data.queries, at(i), data.keys, at(j)),
       );
-      const weights = attentionRow(config, logits, [0]);
+      const weights = attentionRow(config, 0, logits, none);
       const gradWeights = Float64Array.from({ length: i + 1 }, (_, j) =>
         dot(data.gradMeans, at(i), data.values, at(j)),
       );
-      const back = attentionRowBackward(config, weights, gradWeights).logits;
+      const back = attentionRowBackward(config, logits, none, weights, gradWeights).logits;
       for (let d = 0; d < 4; d++) {
         let mean = 0;
         for (let j = 0; j <= i; j++) {

@@ -18,6 +18,7 @@ const base: ModelConfig = {
   locality: 2,
   outputs: 2,
   activation: 'gelu',
+  norm: 'none',
   attention: { precision: 'infinite', scale: 0.7 },
 };
 
@@ -46,7 +47,30 @@ const SHAPES: { name: string; config: ModelConfig; loss: 'mse' | 'cross-entropy'
     config: { ...base, layers: 2, attention: { precision: 'finite', bits: null, scale: 0.3 } },
     loss: 'mse',
   },
+  { name: 'four layers, rms', config: { ...base, layers: 4, norm: 'rms' }, loss: 'mse' },
+  ...softmaxShapes(),
 ];
+
+/** Every encoding of softmax, with each norm and with and without σ log i. */
+function softmaxShapes(): typeof SHAPES {
+  const encodings = [
+    { encoding: 'none' },
+    { encoding: 'absolute', maxLength: 12 },
+    { encoding: 'rope', ropeBase: 20 },
+    { encoding: 'alibi' },
+  ] as const;
+  return encodings.flatMap(encoding =>
+    [true, false].map(logScale => ({
+      name: `softmax, ${encoding.encoding}${logScale ? ', rms, log scale' : ''}`,
+      config: {
+        ...base,
+        ...{ layers: 2, keyWidth: 4, period: 1, locality: 0, norm: logScale ? 'rms' : 'none' },
+        attention: { rule: 'softmax', ...encoding, logScale, scale: 0.7 },
+      } as ModelConfig,
+      loss: logScale ? 'mse' : 'cross-entropy',
+    })),
+  );
+}
 
 describe.each(SHAPES)('backward against central differences: $name', ({ config, loss }) => {
   const layout = layoutOf(config);
@@ -59,7 +83,17 @@ describe.each(SHAPES)('backward against central differences: $name', ({ config, 
   });
   const batch = [7, 4].map((length, b) => {
     const stream = new WordStream(5, 0, b);
-    return { tokens: Array.from({ length }, () => stream.next() % 3), target: [0.3, 0.7] };
+    return {
+      tokens: Array.from({ length }, () => stream.next() % 3),
+      reads: [2, length - 1, length],
+      targets: [
+        [0.3, 0.7],
+        [0.1, 0.9],
+        [0.6, 0.4],
+      ],
+      weights: [1, b, 1],
+      offset: config.period === 1 && config.locality === 0 ? 3 : 0,
+    };
   });
   const { gradient } = referenceGradient(model(flat), batch, loss);
 
