@@ -1,3 +1,4 @@
+import { isDeep } from '../model/paths.ts';
 import { classCount, type ModelConfig } from '../shared/model-config.ts';
 
 /** Widths of the rows that pass between kernels, in floats (symbols of shaders/common/legend.wgsl). */
@@ -62,4 +63,4 @@ export function rowWidths(config: ModelConfig): RowWidths {
 }
 
 /** Whether the first layer is the last one too. */
-export const isOnlyLayer = ({ layers }: Pick<ModelConfig, 'layers'>): boolean => layers === 1;
+export const isOnlyLayer = (model: Pick<ModelConfig, 'layers'>): boolean => !isDeep(model);

@@ -109,7 +109,16 @@ const CASES: BadInput[] = [
   yaml('no name', GOOD.replace('name: good\n', ''), /name: is missing \(expected string\)/),
   yaml('no test', GOOD.replace('test: { length: [16] }\n', ''), /test: is missing/),
   yaml('a section that is null', `${GOOD}model:\n`, /x\.yaml:5: model: expected object, got null/),
-  yaml('three layers', `${GOOD}model: { layers: 3 }\n`, /model\.layers: got 3, expected 1 or 2/),
+  yaml(
+    'no layers',
+    `${GOOD}model: { layers: 0 }\n`,
+    /x\.yaml:5: model\.layers: 0 is too small: must be at least 1/,
+  ),
+  yaml(
+    'thirteen layers',
+    `${GOOD}model: { layers: 13 }\n`,
+    /x\.yaml:5: model\.layers: 13 is too large: must be at most 12/,
+  ),
   yaml('a list of lists', `${GOOD}seed: [[0], [1]]\n`, /seed\.0: expected number, got \[0\]/),
   yaml(
     'too many k-gram counters',

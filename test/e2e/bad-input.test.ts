@@ -134,6 +134,31 @@ const CASES: BadInput[] = [
     `${GOOD}model: { phiInit: [1, 0] }\n`,
     /model\.phiInit: \[1, 0\] is not an interval/,
   ),
+  yaml(
+    'odd keys with RoPE',
+    `${GOOD}model: { keyWidth: 7, attention: { rule: softmax, encoding: rope } }\n`,
+    /x\.yaml:5: model\.keyWidth: 7 is odd/,
+  ),
+  yaml(
+    'sequences longer than an absolute encoding',
+    `${GOOD}model: { attention: { rule: softmax, encoding: absolute, maxLength: 8 } }\n`,
+    /x\.yaml:4: test\.length: 16 is longer than model\.attention\.maxLength = 8/,
+  ),
+  yaml(
+    'a period with softmax',
+    `${GOOD}model: { period: 2, attention: { rule: softmax } }\n`,
+    /x\.yaml:5: model\.period: 2: softmax attention has period 1/,
+  ),
+  yaml(
+    'logScale with a limit rule',
+    `${GOOD}model: { attention: { logScale: true } }\n`,
+    /x\.yaml:5: model\.attention\.logScale: only rule: softmax has it/,
+  ),
+  yaml(
+    'more positions than tokens',
+    experiment('[4, 8] }', '[4, 8], positions: 6 }'),
+    /x\.yaml:3: train\.positions: 6 positions are more than train\.length = 4/,
+  ),
   yaml('a name that is a path', experiment('name: good', 'name: ../up'), /name: "\.\.\/up": letters/),
   yaml('--set without =', GOOD, /--set train\.steps: expected path=value/, '--set', 'train.steps'),
   yaml(
@@ -190,7 +215,7 @@ const CASES: BadInput[] = [
   model(
     'bad config',
     reheadered(header => {
-      header.__metadata__!.lengthwise = '{"layers":3}';
+      header.__metadata__!.lengthwise = '{"layers":13}';
     }),
     /metadata "lengthwise": layers/,
   ),
@@ -221,6 +246,14 @@ const CASES: BadInput[] = [
       header.bias = header.unembed!;
     }),
     /unexpected tensor bias/,
+  ),
+  model(
+    'φ under softmax',
+    reheadered(header => {
+      const attention = { rule: 'softmax', encoding: 'absolute', maxLength: 1, logScale: false, scale: 1 };
+      header.__metadata__!.lengthwise = JSON.stringify({ ...CONFIG, attention });
+    }),
+    /unexpected tensor layer\.0\.phi: softmax models have no phi/,
   ),
   model('φ that would overflow', withPhi(1e30), /tensor layer\.0\.phi: .*too large/),
   model('infinite φ', withPhi(Number.POSITIVE_INFINITY), /tensor layer\.0\.phi: value 0 is Infinity/),
