@@ -18,7 +18,7 @@ export function theoryText({ model, source, task }: ModelContext, { theory, atte
   return [
     wrapped(modelText(model.config)),
     ...(task ? [`Trained on ${task}`] : []),
-    `Sampled sequences: ${source.law}, α = ${source.alphaThousandths / 1000}`,
+    ...(attention ? [`Sampled sequences: ${source.law}, α = ${source.alphaThousandths / 1000}`] : []),
     wrapped(normsText(norms)),
     ...quantitiesTable(theory),
     ...(attention && model.config.period > 1 ? [attentionText(attention)] : []),
