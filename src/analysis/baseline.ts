@@ -30,6 +30,8 @@ export function baselineOf({ task, data, test }: Pick<CellConfig, 'task' | 'data
     alphaThousandths,
     lengthMode: 'fixed',
     length,
+    positions: 'last',
+    offsets: null,
     key,
     step: length,
   } as const;
@@ -38,7 +40,8 @@ export function baselineOf({ task, data, test }: Pick<CellConfig, 'task' | 'data
   let squares = 0;
   let orderZero = 0;
   for (let i = 0; i < SEQUENCES; i++) {
-    const { tokens, target } = sampleSequence(drawing, i);
+    const { tokens, targets } = sampleSequence(drawing, i);
+    const target = targets[0]!;
     target.forEach((value, o) => {
       sum[o]! += value;
       squares += value * value;

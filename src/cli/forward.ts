@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { z } from 'zod';
-import { isLinear, type Path, pathsOf } from '../engine/layers/paths.ts';
+import { isLinear, type Path, pathsOf } from '../model/paths.ts';
 import { gpujsComputes } from '../gpujs/models.ts';
 import type { GpujsMode } from '../gpujs/protocol.ts';
 import { encodingOf } from '../model/encodings/registry.ts';

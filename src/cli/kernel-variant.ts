@@ -1,4 +1,4 @@
-import type { Path } from '../engine/layers/paths.ts';
+import type { Path } from '../model/paths.ts';
 import { ask } from '../runtime/ask.ts';
 import type { Session } from '../runtime/session.ts';
 import { keepTrials, tunedVariant } from '../runtime/tuning.ts';

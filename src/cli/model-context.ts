@@ -12,6 +12,7 @@ import type { Law } from '../shared/protocol.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
 import type { TokenSource } from '../tasks/laws.ts';
 import { taskOf } from '../tasks/registry.ts';
+import { targetOf } from '../tasks/task.ts';
 import { isOneLayer } from '../theory/defined.ts';
 
 /** A model with what is known of where it came from. */
@@ -59,7 +60,7 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
       law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
       alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
-    target: task && (tokens => task.target(tokens, knobs as Record<string, number>)),
+    target: task && (tokens => targetOf(task, tokens, knobs as Record<string, number>)),
     task: task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),
   };
 }

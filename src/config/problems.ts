@@ -47,6 +47,7 @@ export function explain(issue: Issue, input: unknown, jsonSchema: object): Probl
       const task = TASKS.find(t => t.kind === kind);
       const known = task ? ['kind', ...Object.keys(task.knobs.shape)] : knownKeys(jsonSchema, path);
       return issue.keys.map(key => {
+        if (known.includes(key)) return { path: [...path, key], message: elsewhere(value) };
         const guess = nearest(key, known);
         const full = (name: string) => [...path, name].join('.');
         const hint = guess ? `did you mean ${full(guess)}?` : `known here: ${known.join(', ')}`;
@@ -61,6 +62,12 @@ export function explain(issue: Issue, input: unknown, jsonSchema: object): Probl
         return [
           { path, message: value === undefined ? `is missing: ${hint}` : `unknown task "${value}", ${hint}` },
         ];
+      }
+      if (issue.discriminator === 'rule') {
+        const hint =
+          nearest(String(value), ['softmax']) ??
+          'softmax (the limit rules are named by model.attention.precision)';
+        return [{ path, message: `unknown rule ${show(value)}, did you mean ${hint}?` }];
       }
       return explainUnion(issue, input, jsonSchema, value);
     }
@@ -78,7 +85,7 @@ export function explain(issue: Issue, input: unknown, jsonSchema: object): Probl
       return [
         {
           path,
-          message: `got ${show(value)}, expected ${issue.values.map(v => JSON.stringify(v)).join(' or ')}`,
+          message: `got ${show(value)}, expected ${expected(value, issue.values)}`,
         },
       ];
     case 'too_small':
@@ -106,7 +113,23 @@ export function explain(issue: Issue, input: unknown, jsonSchema: object): Probl
   }
 }
 
-/** A scalar-or-list field: the complaint of the branch that the value was meant for. */
+/** Why a key has no place here that another form of the same mapping knows: the limit rules and softmax under `model.attention`. */
+function elsewhere(value: unknown): string {
+  const { rule } = value as { rule?: unknown };
+  return rule === undefined ? 'only rule: softmax has it' : `rule: ${rule} has none`;
+}
+
+/** The values that there are, and the one that was meant. */
+function expected(value: unknown, values: readonly unknown[]): string {
+  const known = values.map(v => JSON.stringify(v)).join(' or ');
+  const guess = typeof value === 'string' ? nearest(value, values.map(String)) : undefined;
+  return guess === undefined ? known : `${known}: did you mean ${guess}?`;
+}
+
+/**
+ * A field of several forms (scalar or list, name or count): the complaint of the form that the value was meant
+ * for.
+ */
 function explainUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   input: unknown,
@@ -114,8 +137,8 @@ function explainUnion(
   value: unknown,
 ): Problem[] {
   const branches = issue.errors;
-  const branch = Array.isArray(value) ? branches.at(-1) : branches[0];
-  const inner = branch?.[0];
+  const fits = branches.find(([inner]) => inner?.code !== 'invalid_type' && inner?.code !== 'invalid_value');
+  const inner = (Array.isArray(value) ? branches.at(-1) : (fits ?? branches[0]))?.[0];
   if (!inner) return [{ path: issue.path, message: issue.message }];
   return explain({ ...inner, path: [...issue.path, ...inner.path] } as Issue, input, jsonSchema);
 }

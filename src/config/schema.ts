@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { lawSchema, lengthModeSchema, lossSchema } from '../shared/protocol.ts';
+import { ENCODINGS, MAX_LAYERS, NORMS } from '../shared/model-config.ts';
+import {
+  lawSchema,
+  lengthModeSchema,
+  lossSchema,
+  positionOffsetSchema,
+  positionsSchema,
+} from '../shared/protocol.ts';
 import { TASKS } from '../tasks/registry.ts';
 
 /*
@@ -44,10 +51,23 @@ const thousandths = z
   .max(1000)
   .refine(alpha => Math.abs(alpha * 1000 - Math.round(alpha * 1000)) < 1e-9, 'at most three decimals');
 
-const attentionSchema = z.strictObject({
+const limitSchema = z.strictObject({
+  // Never there: what tells softmax from the limit rules. In JSON Schema, what nothing fits.
+  rule: z.undefined().optional().meta({ not: {} }),
   precision: axis(z.enum(['infinite', 'finite'])).default('infinite'),
   /** Finite precision only; null: no rounding. */
   bits: axis(z.int().min(1).max(64).nullable()).optional(),
+  scale: axis(positive).optional(),
+});
+
+const softmaxSchema = z.strictObject({
+  rule: z.literal('softmax'),
+  encoding: axis(z.enum(ENCODINGS)).default('none'),
+  logScale: axis(z.boolean()).default(false),
+  /** Cells of encoding rope only. */
+  ropeBase: axis(z.number().gt(1)).optional(),
+  /** Cells of encoding absolute only. */
+  maxLength: count.optional(),
   scale: axis(positive).optional(),
 });
 
@@ -61,7 +81,7 @@ export const experimentSchema = z.strictObject({
   data: z.strictObject({ law: axis(lawSchema).optional(), alpha: axis(thousandths).default(1) }).prefault({}),
   model: z
     .strictObject({
-      layers: axis(z.literal([1, 2])).optional(),
+      layers: axis(count.max(MAX_LAYERS)).optional(),
       heads: axis(count.max(64)).default(1),
       width: axis(count.max(4096)).default(32),
       keyWidth: axis(count.max(4096)).optional(),
@@ -69,13 +89,17 @@ export const experimentSchema = z.strictObject({
       period: axis(count).optional(),
       locality: axis(z.int().min(0).max(256)).optional(),
       activation: axis(z.enum(['relu', 'gelu'])).default('relu'),
+      norm: axis(z.enum(NORMS)).default('none'),
       phiInit: z.tuple([z.number().min(-10).max(10), z.number().min(-10).max(10)]).optional(),
-      attention: attentionSchema.prefault({}),
+      attention: z.discriminatedUnion('rule', [limitSchema, softmaxSchema]).prefault({}),
     })
     .prefault({}),
+  // A hyper-parameter of training is a line here, one in shared/protocol.ts (Pack), one in plan/packs.ts, and its use in the engine.
   train: z.strictObject({
     length: axis(count),
     lengthMode: axis(lengthModeSchema).default('uniform'),
+    positions: axis(positionsSchema).default('last'),
+    positionOffset: axis(positionOffsetSchema).default('none'),
     steps: axis(count.max(10_000_000)).default(2000),
     batch: axis(count.max(65536)).default(256),
     learningRate: axis(positive).default(0.003),

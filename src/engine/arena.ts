@@ -2,7 +2,7 @@ import { layoutOf } from '../model/layout.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import { type ClassTables, classTables, logitGradients } from './layers/class-tables.ts';
 import { type DenseTables, denseTables, type Table, tableOf } from './layers/dense-tables.ts';
-import type { Path } from './layers/paths.ts';
+import type { Path } from '../model/paths.ts';
 import { type QueryTables, queryTables } from './layers/query-tables.ts';
 import { rowWidths } from './row-widths.ts';
 import { contiguous, type View } from './view.ts';

@@ -10,7 +10,7 @@ export interface Dispatch {
 /** Threads of a workgroup in every shader that works on rows or elements. */
 export const WORKGROUP = 64;
 
-/** A dispatch of at least `threads` threads for each of `replicas`. Buffers bind in order from 0. */
+/** A dispatch of at least `threads` threads for each of `replicas`. Buffers bind by their place in the list, which may have gaps. */
 export function dispatch(
   gpu: GPUDevice,
   pipeline: GPUComputePipeline,
@@ -33,7 +33,7 @@ export function dispatchGroups(
 ): Dispatch {
   const bindings = gpu.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
-    entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    entries: buffers.flatMap((buffer, binding) => [{ binding, resource: { buffer } }]),
   });
   return { pipeline, bindings, x, y, z };
 }

@@ -1,44 +1,124 @@
+import { encodingOf } from '../model/encodings/registry.ts';
 import type { Pack, Positions } from '../shared/protocol.ts';
-import { LAWS } from '../tasks/laws.ts';
+import { ASIDE } from '../shared/random.ts';
+import { LAWS, type LawName } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
+import type { Knobs, Task } from '../tasks/task.ts';
 import type { Batch } from './batch.ts';
 import { chunkPass } from './chunks.ts';
 import type { Dispatch } from './dispatch.ts';
 import { inOrder, type Kernels, type Specialisation } from './kernels.ts';
+
+/** How sequences are drawn. */
+export interface Drawing {
+  task: Task;
+  /** Knobs of any replica: those that decide shapes are equal in all. */
+  knobs: Knobs;
+  law: LawName;
+  /** Order of the token chain. */
+  order: number;
+  /** Whether sequences start at random rows of an absolute encoding's table, and how many rows that has. */
+  offsets: number | null;
+}
+
+/** How a pack's training sequences are drawn. */
+export function drawingOf({ task, law, order, replicas, positionOffset, model }: Pack): Drawing {
+  return {
+    task: taskOf(task),
+    knobs: replicas[0]!.knobs,
+    law,
+    order,
+    offsets: positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null,
+  };
+}
 
 /** What a pack adds to a model's constants. */
 export function specialisationOf({ task, law, order, loss, optimiser }: Pack): Specialisation {
   return { task: taskOf(task), law, order, loss, optimiser };
 }
 
-/** The rows of the positions that are read, where they are not fixed: every position, or a number of them, drawn. */
-export function readsPass(kernels: Kernels, { chunks, lengths, shape }: Batch): Promise<Dispatch[]> {
-  if (shape.reads === 'every') return chunkPass(kernels, chunks, chunks.uniforms[0]!, lengths);
-  return Promise.resolve([]);
+/** Whether there are rows of reads besides one for each whole sequence. */
+const hasManyReads = (reads: Positions) => reads !== 'last';
+
+/** The rows of every position, where these are read. */
+export function everyPosition(kernels: Kernels, { chunks, lengths, shape }: Batch): Promise<Dispatch[]> {
+  return shape.reads === 'every'
+    ? chunkPass(kernels, chunks, chunks.uniforms[0]!, lengths)
+    : Promise.resolve([]);
 }
 
-/** What a pack's sequences are drawn by. */
-export function drawingOf(pack: Pack) {
-  return pack;
-}
-
-/** Draws the tokens of a batch and computes their targets. `table` and `clock` key the random numbers. */
-export async function drawPass(
+/** The rows of the positions that are read: every one, or a number of them, drawn; those of the last are fixed. */
+function readsPass(
   kernels: Kernels,
   batch: Batch,
-  { task, law, order }: Pick<Pack, 'task' | 'law' | 'order'>,
   replicas: GPUBuffer,
   clock: GPUBuffer,
 ): Promise<Dispatch[]> {
-  const { memory, weights } = kernels;
-  const { lengths, tokens, targets } = batch;
-  const { sequences } = batch.shape;
-  const words = LAWS[law].scratchWords(weights.model.vocabulary, order);
-  const scratch = words > 0 ? { scratch: memory.storage('law scratch', batch.replicas * sequences * words) } : {};
-  void task;
+  const { lengths, shape, reads } = batch;
+  if (typeof shape.reads !== 'number') return everyPosition(kernels, batch);
+  const { space, starts, positions, owners } = reads;
   return inOrder([
-    kernels.run('sample', { batch: batch.batch, replicas, clock, lengths, tokens, ...scratch }, { threads: sequences }),
-    readsPass(kernels, batch),
-    kernels.run('target', { batch: batch.batch, replicas, lengths, tokens, targets }, { threads: sequences }),
+    kernels.run(
+      'readStarts',
+      { space, lengths, starts },
+      { threads: batch.replicas, replicas: 1 },
+      { READS: shape.reads },
+    ),
+    kernels.run(
+      'drawReads',
+      { batch: batch.batch, space, replicas, clock, lengths, starts, positions, owners },
+      { threads: shape.sequences },
+      { READS_KEY: ASIDE.reads },
+    ),
+  ]);
+}
+
+/** Draws the tokens of a batch, which positions are read, and their targets. `replicas` and `clock` key the random numbers. */
+export function drawPass(
+  kernels: Kernels,
+  batch: Batch,
+  { task, knobs, law, order, offsets }: Drawing,
+  replicas: GPUBuffer,
+  clock: GPUBuffer,
+): Promise<Dispatch[]> {
+  const { memory, weights: model } = kernels;
+  const { lengths, tokens, targets, weights, labels, reads, shape } = batch;
+  const threads = shape.sequences;
+  const { space, starts, positions } = reads;
+  const many = hasManyReads(shape.reads);
+  const scratch = (label: string, words: number) =>
+    words > 0 ? { scratch: memory.storage(label, batch.replicas * threads * words) } : {};
+  const ofLaw = scratch('law scratch', LAWS[law].scratchWords(model.model.vocabulary, order));
+  const ofTask = many
+    ? { weights, starts, positions, ...scratch('task scratch', task.scratchWords?.(knobs) ?? 0) }
+    : {};
+  return inOrder([
+    kernels.run('sample', { batch: batch.batch, replicas, clock, lengths, tokens, ...ofLaw }, { threads }),
+    ...(offsets === null
+      ? []
+      : [
+          kernels.run(
+            'drawOffsets',
+            { batch: batch.batch, replicas, clock, lengths, offsets: batch.offsets },
+            { threads },
+            { OFFSETS: offsets, OFFSET_KEY: ASIDE.offset },
+          ),
+        ]),
+    readsPass(kernels, batch, replicas, clock),
+    kernels.run(
+      'target',
+      { space, batch: batch.batch, replicas, lengths, tokens, targets, ...ofTask },
+      { threads },
+      { MANY_READS: many },
+    ),
+    ...(many
+      ? [
+          kernels.run(
+            'labelCount',
+            { space, weights, labels },
+            { groups: batch.replicas, replicas: 1 },
+          ),
+        ]
+      : []),
   ]);
 }

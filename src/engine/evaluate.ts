@@ -6,7 +6,7 @@ import { submit } from './dispatch.ts';
 import { drawingOf, drawPass, specialisationOf } from './draw.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { forwardPass, lossPass } from './layers/network.ts';
-import { pathsOf } from './layers/paths.ts';
+import { pathsOf } from '../model/paths.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
 import type { Profiler } from './profiler.ts';
@@ -48,6 +48,10 @@ export async function evaluatePack(
   const total = pack.test.lengths.length + 1;
   let done = 0;
 
+  // Test sequences stand at the first row of an absolute encoding's table.
+  const drawing = (stream: number) =>
+    stream === STREAM.test ? { ...drawingOf(pack), offsets: null } : drawingOf(pack);
+
   const measure = async (stream: number, shape: Omit<BatchShape, 'sequences' | 'whole'>): Promise<Estimate[]> => {
     const scratch = new Memory(device);
     try {
@@ -62,7 +66,7 @@ export async function evaluatePack(
       const table = uploadReplicas(scratch, pack, pack.replicas, stream);
       const clock = scratch.upload('clock', Uint32Array.of(shape.length ?? 0, 0));
       const dispatches = await inOrder([
-        drawPass(kernels, batch, drawingOf(pack), table, clock),
+        drawPass(kernels, batch, drawing(stream), table, clock),
         forwardPass(kernels, batch),
         lossPass(kernels, batch),
       ]);

@@ -3,10 +3,10 @@ import type { EngineEvent, Positions, Request } from '../shared/protocol.ts';
 import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
-import { readsPass } from './draw.ts';
+import { everyPosition } from './draw.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { networkOf } from './layers/network.ts';
-import { type Path, pathsOf } from './layers/paths.ts';
+import { type Path, pathsOf } from '../model/paths.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
 import { uploadSequences, uploadWeights } from './uploads.ts';
@@ -86,7 +86,7 @@ async function readOutputs(
     uploadSequences(device, batch, sequences);
     const kernels = new Kernels(memory, weights);
     const network = await networkOf(kernels, batch);
-    submit(device.gpu, await inOrder([readsPass(kernels, batch), Promise.resolve(network.forward)]));
+    submit(device.gpu, await inOrder([everyPosition(kernels, batch), Promise.resolve(network.forward)]));
     const values = new Float32Array(await memory.read(batch.outputs));
     const starts = new Uint32Array(await memory.read(batch.reads.starts));
     const rows = sequences.map(({ length }, b) =>

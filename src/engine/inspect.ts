@@ -1,15 +1,16 @@
-import { floatsFromBase64, toBase64 } from '../shared/base64.ts';
+import { toBase64 } from '../shared/base64.ts';
 import type { TestEvent, TestRequest } from '../../test/support/protocol.ts';
+import type { ModelConfig } from '../shared/model-config.ts';
 import type { Positions } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { allocateBatch, type Batch, tokenWords } from './batch.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
-import { drawPass, readsPass } from './draw.ts';
+import { drawPass, everyPosition } from './draw.ts';
 import { uploadSequences, uploadWeights } from './uploads.ts';
 import { Kernels } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
-import { pathsOf } from './layers/paths.ts';
+import { pathsOf } from '../model/paths.ts';
 import { Memory } from './memory.ts';
 import { uploadReplicaTable } from './replicas.ts';
 import { allocateWeights } from './weights.ts';
@@ -38,7 +39,7 @@ export async function gradientOf(
     uploadSequences(device, batch, sequences);
     if (request.offsets) gpu.queue.writeBuffer(batch.offsets, 0, Uint32Array.from(request.offsets));
     if (explicit) uploadReads(device, batch, request.reads as number[][]);
-    else submit(gpu, await readsPass(kernels, batch));
+    else submit(gpu, await everyPosition(kernels, batch));
     const starts = new Uint32Array(await memory.read(batch.reads.starts));
     const targets = new Float32Array(batch.reads.rows * model.outputs);
     const counted = new Float32Array(batch.reads.rows);
@@ -86,49 +87,60 @@ function uploadReads({ gpu }: Device, { reads }: Batch, lists: number[][]): void
   gpu.queue.writeBuffer(reads.owners, 0, owners);
 }
 
-/** Sequences and targets as the samplers draw them. */
+/** Sequences, reads and targets as the samplers draw them. */
 export async function sampleSequences(
   device: Device,
   request: RequestOf<'sample'>,
 ): Promise<EventOf<'sampled'>> {
-  const { gpu } = device;
   const task = taskOf(request.task);
-  const shape = task.shape(request.knobs);
-  // The samplers know nothing of a model but its vocabulary and outputs.
-  const { order: _, ...modelShape } = shape;
-  const model = {
-    ...modelShape,
-    layers: 1,
-    heads: 1,
-    width: 1,
-    keyWidth: 1,
-    mlpWidth: 0,
-    activation: 'relu',
-    attention: { precision: 'infinite', scale: 1 },
-  } as const;
+  const { order, layers: _, ...shape } = task.shape(request.knobs);
+  // The samplers know nothing of a model but its vocabulary, outputs and table of positions.
+  const model: ModelConfig = {
+    ...shape,
+    ...{ layers: 1, heads: 1, width: 1, keyWidth: 1, mlpWidth: 0, activation: 'relu', norm: 'none' },
+    ...{ period: 1, locality: 0, attention: { precision: 'infinite', scale: 1 } },
+  };
   const memory = new Memory(device);
   try {
-    const { sequences: count, length } = request;
-    const uniformLength = request.lengthMode === 'uniform';
-    const rows = allocateBatch(memory, model, 1, { rows: count, longest: length, uniformLength });
+    const { sequences, length, law, knobs } = request;
+    const weights = allocateWeights(memory, model, pathsOf(model, 'last'), 1, sequences);
+    const kernels = new Kernels(memory, weights, { task, law, order });
+    const batch = allocateBatch(memory, model, 1, {
+      sequences,
+      longest: length,
+      uniformLength: request.lengthMode === 'uniform',
+      reads: request.positions,
+      whole: true,
+    });
     const replica = { ...request, trainLength: length, learningRate: 1 };
     const table = uploadReplicaTable(memory, request.task, [replica], [request.key]);
     const clock = memory.upload('clock', Uint32Array.of(request.step, 0));
-    const how = { model, arena: arenaOf(model), task, law: request.law, order: shape.order };
-    submit(gpu, await drawPass(memory, rows, how, table, clock));
-    const lengths = new Uint32Array(await memory.read(rows.lengths));
-    const tokens = new Uint8Array(await memory.read(rows.tokens));
-    const targets = new Float32Array(await memory.read(rows.targets));
+    const drawing = { task, knobs, law, order, offsets: request.offsets };
+    submit(device.gpu, await drawPass(kernels, batch, drawing, table, clock));
+    const words = async (buffer: GPUBuffer) => new Uint32Array(await memory.read(buffer));
+    const [lengths, positions, starts, offsets] = await Promise.all(
+      [batch.lengths, batch.reads.positions, batch.reads.starts, batch.offsets].map(words),
+    );
+    const tokens = new Uint8Array(await memory.read(batch.tokens));
+    const targets = new Float32Array(await memory.read(batch.targets));
+    const counted = new Float32Array(await memory.read(batch.weights));
+    const [labels] = new Float32Array(await memory.read(batch.labels));
     const bytes = 4 * tokenWords(length);
+    const bySequence = <T>(of: (b: number) => T) => Array.from({ length: sequences }, (_, b) => of(b));
+    const rowsOf = (b: number) =>
+      Array.from({ length: starts![b + 1]! - starts![b]! }, (_, i) => starts![b]! + i).filter(
+        row => counted[row] === 1,
+      );
     return {
       event: 'sampled',
       adapter: device.adapter,
-      sequences: Array.from({ length: count }, (_, b) => [
-        ...tokens.subarray(b * bytes, b * bytes + lengths[b]!),
-      ]),
-      targets: Array.from({ length: count }, (_, b) => [
-        ...targets.subarray(b * shape.outputs, (b + 1) * shape.outputs),
-      ]),
+      sequences: bySequence(b => [...tokens.subarray(b * bytes, b * bytes + lengths![b]!)]),
+      positions: bySequence(b => rowsOf(b).map(row => positions![row]!)),
+      targets: bySequence(b =>
+        rowsOf(b).map(row => [...targets.subarray(row * shape.outputs, (row + 1) * shape.outputs)]),
+      ),
+      offsets: [...offsets!],
+      labels: labels!,
     };
   } finally {
     memory.destroy();

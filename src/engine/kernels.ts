@@ -1,8 +1,8 @@
 import { encodingOf } from '../model/encodings/registry.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
-import type { Law, Optimiser, Pack } from '../shared/protocol.ts';
-import { LAWS } from '../tasks/laws.ts';
+import type { Optimiser, Pack } from '../shared/protocol.ts';
+import { LAWS, type LawName } from '../tasks/laws/registry.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Arena } from './arena.ts';
 import { BLOCK } from './chunks.ts';
@@ -10,7 +10,7 @@ import { type Contraction } from './contraction.ts';
 import { type Dispatch, dispatchGroups, WORKGROUP } from './dispatch.ts';
 import type { Memory } from './memory.ts';
 import { rowWidths } from './row-widths.ts';
-import { bindingsOf, COMMON, type Constants, compile, f32, type Source, u32 } from './shader.ts';
+import { COMMON, type Constants, compile, compileBound, f32, type Source, u32 } from './shader.ts';
 import type { Weights } from './weights.ts';
 
 /** Slots of the loss ring: the most steps that one submission may hold. */
@@ -90,6 +90,10 @@ const KERNELS = {
   resizeRows: kernel('resize_rows'),
   rotateRows: kernel('rotate_rows', elementary),
   sample: kernel('sample', random, law),
+  readStarts: kernel('read_starts'),
+  drawReads: kernel('draw_reads', random, owners),
+  drawOffsets: kernel('draw_offsets', random),
+  labelCount: kernel('label_count', reduce),
   scatterRows: kernel('scatter_rows', owners),
   sumHeads: kernel('sum_heads'),
   sumPartials: kernel('sum_partials', outer),
@@ -106,7 +110,7 @@ export interface Specialisation {
   loss?: Pack['loss'];
   optimiser?: Optimiser;
   task?: Task;
-  law?: Law;
+  law?: LawName;
   /** Order of the token chain (`tasks/laws.ts`). */
   order?: number;
 }
@@ -198,8 +202,8 @@ export class Kernels {
     const { gpu } = this.memory.device;
     const sources = KERNELS[name].map(source => this.pieces.get(source) ?? source);
     const own = Object.entries(constants).map(([key, n]) => [key, typeof n === 'boolean' ? String(n) : u32(n)]);
-    const pipeline = await compile(gpu, name, { ...this.constants, ...Object.fromEntries(own) }, sources);
-    const bindings = bindingsOf(sources);
+    const all = { ...this.constants, ...Object.fromEntries(own) };
+    const { pipeline, bindings } = compileBound(gpu, name, all, sources);
     const missing = bindings.filter(binding => !buffers[binding]);
     const unknown = Object.keys(buffers).filter(buffer => !bindings.includes(buffer));
     if (missing.length + unknown.length > 0)
@@ -208,7 +212,7 @@ export class Kernels {
     const { replicas = this.weights.replicas, z = 1 } = size;
     return dispatchGroups(
       gpu,
-      pipeline,
+      await pipeline,
       bindings.map(binding => buffers[binding]!),
       groups,
       replicas,

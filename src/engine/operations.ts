@@ -1,5 +1,5 @@
 import { toBase64 } from '../shared/base64.ts';
-import type { CellOutcome, EngineEvent, Request } from '../shared/protocol.ts';
+import type { CellOutcome, EngineEvent, Pack, Request } from '../shared/protocol.ts';
 import type { Device } from './device.ts';
 import type { Emit, Operations } from './engine.ts';
 import { evaluatePack } from './evaluate.ts';
@@ -61,9 +61,21 @@ async function train(
       trainSeconds,
       testSeconds: evaluation.seconds,
       trainSequences: pack.steps * pack.batch * pack.replicas.length,
+      trainLabels: expectedLabels(pack),
       ...(profiler ? { profile: profiler.finish() } : {}),
     };
   } finally {
     memory.destroy();
   }
+}
+
+/** Reads that carry a target in training, in the mean over the lengths that sequences draw. */
+function expectedLabels({ steps, batch, positions, lengthMode, replicas }: Pack): number {
+  const most = positions === 'last' ? 1 : positions === 'every' ? Number.POSITIVE_INFINITY : positions;
+  const ofSequence = (N: number) => {
+    if (lengthMode === 'fixed') return Math.min(most, N);
+    const lengths = Array.from({ length: N }, (_, i) => Math.min(most, i + 1));
+    return lengths.reduce((a, b) => a + b, 0) / N;
+  };
+  return replicas.reduce((sum, { trainLength }) => sum + steps * batch * ofSequence(trainLength), 0);
 }

@@ -60,11 +60,10 @@ export const u32 = (n: number) => `${n}u`;
 /** An f32 constant. */
 export const f32 = (n: number) => `f32(${Number.isInteger(n) ? n.toFixed(1) : n})`;
 
-/** Names of the bindings of a shader in order, in camel case. */
-export function bindingsOf(sources: Source[]): string[] {
-  const found = sources.flatMap(({ text }) => [...text.matchAll(/@binding\((\d+)\)\s*var<[^>]*>\s*(\w+)/g)]);
+/** Names of the bindings of a shader by their number, in camel case; there may be gaps. */
+function bindingsOf({ code }: Expanded): string[] {
   const names: string[] = [];
-  for (const [, binding, name] of found)
+  for (const [, binding, name] of code.matchAll(/@binding\((\d+)\)\s*var<[^>]*>\s*(\w+)/g))
     names[Number(binding)] = name!.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
   return names;
 }
@@ -82,6 +81,16 @@ export function compile(
   constants: Constants,
   sources: Source[],
 ): Promise<GPUComputePipeline> {
+  return compileBound(gpu, label, constants, sources).pipeline;
+}
+
+/** As `compile`, with the names of the bindings that are left of the sources. */
+export function compileBound(
+  gpu: GPUDevice,
+  label: string,
+  constants: Constants,
+  sources: Source[],
+): { pipeline: Promise<GPUComputePipeline>; bindings: string[] } {
   // Only what the sources mention, so that kernels alike but for constants that they do not use compile once.
   const mentioned = new Set(sources.flatMap(({ text }) => text.match(/\b[A-Z][A-Z0-9_]*\b/g) ?? []));
   const header = Object.entries(constants)
@@ -103,7 +112,7 @@ export function compile(
   compiled.set(gpu, known);
   const pipeline = known.get(shader.code) ?? build(gpu, label, shader);
   known.set(shader.code, pipeline);
-  return pipeline;
+  return { pipeline, bindings: bindingsOf(shader) };
 }
 
 async function build(gpu: GPUDevice, label: string, { code, places }: Expanded): Promise<GPUComputePipeline> {

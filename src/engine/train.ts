@@ -10,7 +10,7 @@ import { EngineFailure } from './failure.ts';
 import { Memory } from './memory.ts';
 import { inOrder, Kernels, RING } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
-import { pathsOf } from './layers/paths.ts';
+import { pathsOf } from '../model/paths.ts';
 import type { Profiler } from './profiler.ts';
 import { uploadReplicas } from './replicas.ts';
 import { allocateWeights, type Weights } from './weights.ts';
@@ -63,7 +63,6 @@ export interface Training {
 
 /** Prepares a pack for training. Weights go to `memory`, which outlives training; the rest to `scratch`. */
 export async function prepareTraining(
-  device: Device,
   memory: Memory,
   scratch: Memory,
   pack: Pack,
@@ -117,7 +116,7 @@ export async function trainPack(
 ): Promise<Trained> {
   const scratch = new Memory(device);
   try {
-    const prepare = () => prepareTraining(device, memory, scratch, pack);
+    const prepare = () => prepareTraining(memory, scratch, pack);
     const { weights, step, ring } = await (profiler ? profiler.during('compile', prepare) : prepare());
     return { weights, ...(await loop(device, scratch, step, ring, pack, emit, profiler)) };
   } finally {

@@ -2,7 +2,7 @@ import { floatsFromBase64 } from '../shared/base64.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import { type Batch, tokenWords } from './batch.ts';
 import type { Device } from './device.ts';
-import type { Path } from './layers/paths.ts';
+import type { Path } from '../model/paths.ts';
 import type { Memory } from './memory.ts';
 import { allocateWeights, type Weights } from './weights.ts';
 

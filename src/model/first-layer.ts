@@ -1,8 +1,9 @@
 import { add, dot, multiply, type Vector } from '../shared/linear.ts';
 import { type AnyModel, classCount, classOf } from '../shared/model-config.ts';
 import { ACTIVATIONS } from './activation.ts';
+import { ruleOf } from './rules/registry.ts';
 
-/** What layer 1 makes of each (token, residue) class, float64 (theory.md §2). */
+/** What layer 1 of a limit model makes of each (token, residue) class, float64 (theory.md §2). */
 export interface ClassTables {
   /** E[x] + P[r] [S·Δ][d] */
   embedding: Vector[];
@@ -14,7 +15,7 @@ export interface ClassTables {
   phi: Vector[];
 }
 
-/** The class tables of a model's first layer. */
+/** The class tables of the first layer of a model under a limit rule and without norm. */
 export function classTables({ config, tensors }: AnyModel): ClassTables {
   const { width: d, keyWidth, heads, period, attention, locality } = config;
   const heading = Array.from({ length: heads }, (_, h) => h);
@@ -67,18 +68,21 @@ export class FirstLayer {
   }
 
   /**
-   * Logits of head `h` at the current position, one an atom: the S·Δ classes before the suffix, then the suffix by offset.
-   * `c + φ` in finite precision, `c + log(i) φ` in infinite. −∞ for a class that is not there.
+   * Logits of head `h` at the current position, one an atom: the S·Δ classes before the suffix, then the suffix by offset. The rule's
+   * scores before its factor on content: `c + φ` in finite precision, `c + log(i) φ` in infinite. −∞ for a class that is not there.
    */
   scores(h: number): Float64Array {
     const classes = this.counts.length;
     const content = this.tables.logits[h]![this.suffix[0]!]!;
     const phi = this.tables.phi[h]!;
-    const scale = this.model.config.attention.precision === 'finite' ? 1 : Math.log(this.position);
+    const { contentFactor, suffixBias } = ruleOf(this.model.config.attention);
+    // Where the factor is log i, the bias is its multiple: at i = 1 their quotient is that of any other i.
+    const log = Math.log(contentFactor(Math.log(this.position), 1) === 0 ? 2 : this.position);
+    const factor = contentFactor(log, 1);
     const scores = new Float64Array(classes + this.suffix.length);
     for (let c = 0; c < classes; c++) scores[c] = this.counts[c]! > 0 ? content[c]! : -Infinity;
     this.suffix.forEach((c, t) => {
-      scores[classes + t] = content[c]! + scale * phi[t]!;
+      scores[classes + t] = content[c]! + suffixBias(log, phi[t]!) / factor;
     });
     return scores;
   }
@@ -88,12 +92,13 @@ export class FirstLayer {
     const { attention } = this.model.config;
     const scores = this.scores(h);
     const highest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
-    const log = attention.precision === 'finite' ? Math.log(this.position) : 1;
-    const least = attention.precision === 'finite' && attention.bits !== null ? 2 ** -attention.bits : 0;
+    const rule = ruleOf(attention);
+    const factor = rule.contentFactor(Math.log(this.position), 1);
+    const least = rule.leastWeight(attention);
     let total = 0;
     for (let a = 0; a < scores.length; a++) {
       const present = scores[a]! > -Infinity;
-      const w = present ? Math.exp(log * (scores[a]! - highest)) : 0;
+      const w = present ? Math.exp(factor * (scores[a]! - highest)) : 0;
       scores[a] = w <= least ? 0 : w * (this.counts[a] ?? 1);
       total += scores[a]!;
     }

@@ -11,8 +11,9 @@ export interface Initialisation {
   seed: number;
 }
 
-/** What μP says of one kind of tensor (Yang et al. 2022, Tensor Programs V, table 8): standard deviation, Adam's rate. */
+/** Where one kind of tensor starts and, as μP says (Yang et al. 2022, Tensor Programs V, table 8), how fast Adam moves it. */
 interface Scaling {
+  mean?: number;
   std: number;
   rate: number;
 }
@@ -37,6 +38,11 @@ function scaling(name: string, { width: d, mlpWidth: m }: ModelConfig, baseWidth
       return { std: 0, rate: 1 };
     case 'phi':
       return { std: 0, rate: 1 };
+    case 'attention_norm':
+    case 'mlp_norm':
+    case 'final_norm':
+    case 'log_scale':
+      return { mean: 1, std: 0, rate: 1 };
     default:
       throw new Error(`no μP scaling for ${name}`);
   }
@@ -73,11 +79,11 @@ export function randomWeights(
   const flat = new Float32Array(layout.stride);
   const [low, high] = phiInit;
   layout.slots.forEach((slot, s) => {
-    const { std } = scaling(slot.name, config, baseWidth);
+    const { mean = 0, std } = scaling(slot.name, config, baseWidth);
     const phi = slot.name.endsWith('.phi');
     for (let i = 0; i < slot.size; i++) {
       const { normal, uniform } = draw(key, s, i);
-      flat[slot.offset + i] = phi ? low + (high - low) * uniform : std * normal;
+      flat[slot.offset + i] = phi ? low + (high - low) * uniform : mean + std * normal;
     }
   });
   return flat;

@@ -1,4 +1,5 @@
 import type { Model, Regime } from '../shared/model-config.ts';
+import { ruleOf } from './rules/registry.ts';
 
 /**
  * What a head attends to as T grows (theory.md §1), by m = max_t φ[t] in infinite precision: the τ-suffix's share of the attention
@@ -10,9 +11,9 @@ export function regimeOf(phi: ArrayLike<number>): Regime {
   return highest < 1 ? 'token' : 'position';
 }
 
-/** Regimes of every head `[layer][head]`; undefined in finite precision, where the whole row is scaled by log i. */
+/** Regimes of every head `[layer][head]`; undefined outside infinite precision, where no suffix is scaled apart from the rest. */
 export function regimesOf({ config, tensors }: Model): Regime[][] | undefined {
-  if (config.attention.precision === 'finite') return undefined;
+  if (ruleOf(config.attention).kind !== 'infinite') return undefined;
   const row = config.locality + 1;
   return Array.from({ length: config.layers }, (_, l) =>
     Array.from({ length: config.heads }, (_, h) =>

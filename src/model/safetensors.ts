@@ -1,5 +1,12 @@
+import type { z } from 'zod';
 import { InputError, messageOf } from '../shared/errors.ts';
-import { type Model, modelConfigSchema, type Tensors } from '../shared/model-config.ts';
+import {
+  isSoftmax,
+  type Model,
+  type ModelConfig,
+  modelConfigSchema,
+  type Tensors,
+} from '../shared/model-config.ts';
 import { tensorShapes } from './layout.ts';
 
 /*
@@ -19,7 +26,7 @@ const MAX_HEADER_BYTES = 100_000_000;
 
 /** The bytes of a model file: float32 tensors in `tensorShapes` order, header padded to 8 bytes. */
 export function writeModel({ config, tensors }: Model): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: { lengthwise: JSON.stringify(config) } };
+  const header: Record<string, unknown> = { __metadata__: { lengthwise: JSON.stringify(written(config)) } };
   let end = 0;
   for (const { name, shape } of tensorShapes(config)) {
     const bytes = tensors[name]!.byteLength;
@@ -41,6 +48,11 @@ export function writeModel({ config, tensors }: Model): Uint8Array {
   return file;
 }
 
+/** A config as files have it: without the norm where there is none, as readers from before there was one expect. */
+function written({ norm, ...config }: ModelConfig): object {
+  return norm === 'none' ? config : { ...config, norm };
+}
+
 /**
  * Reads a model file. F64 tensors are rounded to float32.
  * @throws InputError naming the file, and the tensor where there is one.
@@ -53,9 +65,16 @@ export function readModel(bytes: Uint8Array, file: string): Model {
   const tensors: Tensors = {};
   const expected = tensorShapes(config);
   const names = new Set(expected.map(({ name }) => name));
+  // Every layer has the tensors of the first.
+  const kinds = [...names]
+    .filter(name => !/^layer\.[1-9]/.test(name))
+    .map(name => name.replace(/^layer\.0/, 'layer.{l}'));
   for (const name of Object.keys(header)) {
     if (name !== '__metadata__' && !names.has(name))
-      throw fail(`unexpected tensor ${name}`, `A model of this config has: ${[...names].join(', ')}.`);
+      throw fail(
+        `unexpected tensor ${name}${whyNot(name, config)}`,
+        `A model of this config has: ${kinds.join(', ')}.`,
+      );
   }
   const used: { name: string; begin: number; end: number }[] = [];
   for (const { name, shape } of expected) {
@@ -96,6 +115,22 @@ export function readModel(bytes: Uint8Array, file: string): Model {
   return { config, tensors };
 }
 
+/** What of a config speaks against a tensor that other configs have. */
+function whyNot(name: string, { layers, norm, mlpWidth, attention }: ModelConfig): string {
+  const [, layer] = /^layer\.(\d+)\./.exec(name) ?? [];
+  if (layer !== undefined && Number(layer) >= layers) return `: layers are numbered 0 to ${layers - 1}`;
+  const kind = name.split('.').at(-1)!;
+  if (isSoftmax(attention)) {
+    if (kind === 'phi') return ': softmax models have no phi';
+    if (kind === 'position')
+      return `: softmax models of encoding ${attention.encoding} have no position rows`;
+  }
+  if (kind === 'log_scale') return ': only softmax models with logScale have log_scale';
+  if (kind.endsWith('_norm') && norm === 'none') return ': models of norm none have no gains';
+  if (kind.startsWith('mlp_') && mlpWidth === 0) return ': models of mlpWidth 0 have no MLP';
+  return '';
+}
+
 type Fail = (what: string, fix?: string) => InputError;
 
 function readHeader(bytes: Uint8Array, fail: Fail): { header: Record<string, unknown>; dataStart: number } {
@@ -134,9 +169,22 @@ function readConfig(header: Record<string, unknown>, fail: Fail) {
   const parsed = modelConfigSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw fail(`metadata "lengthwise": ${issue.path.join('.') || 'config'}: ${issue.message}`, fix);
+    const { path, message } = ofBranch(issue, json);
+    throw fail(`metadata "lengthwise": ${path.join('.') || 'config'}: ${message}`, fix);
   }
   return parsed.data;
+}
+
+/** The complaint about a union of the branch that was meant: an attention with a "rule" is no limit rule (shared/model-config.ts). */
+function ofBranch(issue: z.core.$ZodIssue, json: unknown): Pick<z.core.$ZodIssue, 'path' | 'message'> {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
+  const attention = (json as { attention?: unknown }).attention;
+  const meant =
+    typeof attention === 'object' && attention !== null && 'rule' in attention
+      ? issue.errors.at(-1)
+      : issue.errors[0];
+  const [inner] = meant!;
+  return { path: [...issue.path, ...inner!.path], message: inner!.message };
 }
 
 function isEntry(entry: unknown): entry is Entry {

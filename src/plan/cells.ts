@@ -1,8 +1,11 @@
 import { complaint, type Experiment } from '../config/experiment.ts';
 import { canonicalHash } from '../config/hash.ts';
 import type { Problem } from '../config/problems.ts';
+import type { ExperimentFile } from '../config/schema.ts';
+import { encodingOf } from '../model/encodings/registry.ts';
+import { ruleOf } from '../model/rules/registry.ts';
 import { InputError } from '../shared/errors.ts';
-import { MAX_ATTENTION_CLASSES } from '../shared/model-config.ts';
+import { shapeProblems } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { type CellConfig, resolveCell } from './resolve.ts';
@@ -40,14 +43,47 @@ export function cellsOf(experiment: Experiment): Cell[] {
     );
   }
   const problems = new Map<string, Problem>();
-  const cells = product(axes).map(values => {
+  const note = (problem: Problem) => problems.set(problem.path.join('.') + problem.message, problem);
+  const cells = new Map<string, Cell>();
+  for (const values of product(axes)) {
     const scalars = new Map(axes.map(({ path }, i) => [path, values[i]!] as const));
     const config = resolveCell(experiment.content, path => scalars.get(path));
-    for (const problem of impossible(config)) problems.set(problem.path.join('.') + problem.message, problem);
-    return { hash: canonicalHash(config, 12), axes: Object.fromEntries(scalars), config };
-  });
+    impossible(config).forEach(note);
+    const hash = canonicalHash(config, 12);
+    // An axis of one encoding makes no more cells of another.
+    if (cells.has(hash)) continue;
+    const own = [...scalars].map(([path, value]) => [path, isUsed(path, config) ? value : null]);
+    cells.set(hash, { hash, axes: Object.fromEntries(own), config });
+  }
+  unused(experiment.content, [...cells.values()]).forEach(note);
   if (problems.size > 0) throw complaint(experiment.where, [...problems.values()]);
-  return cells;
+  return [...cells.values()];
+}
+
+/** The keys of `model.attention` that only some cells of a grid may use, and what those must have. */
+const PARTIAL = { ropeBase: 'encoding rope', maxLength: 'encoding absolute' };
+const partialPath = (key: string) => `model.attention.${key}`;
+
+/** Whether the value at a path decides anything in a cell. */
+function isUsed(path: string, { model }: CellConfig): boolean {
+  const partial = Object.keys(PARTIAL).find(key => partialPath(key) === path);
+  return partial === undefined || partial in model.attention;
+}
+
+/** What the file says of attention that no cell uses; bits have to have a use in every cell. */
+function unused({ model: { attention } }: ExperimentFile, cells: Cell[]): Problem[] {
+  const problem = (key: string, message: string) => ({ path: ['model', 'attention', key], message });
+  if (attention.rule === undefined) {
+    const infinite = cells.some(({ config }) => ruleOf(config.model.attention).kind === 'infinite');
+    return infinite && attention.bits !== undefined
+      ? [problem('bits', 'only finite precision has bits')]
+      : [];
+  }
+  return Object.entries(PARTIAL).flatMap(([key, needs]) => {
+    const given = attention[key as keyof typeof PARTIAL] !== undefined;
+    const used = cells.some(({ config }) => isUsed(partialPath(key), config));
+    return given && !used ? [problem(key, `only ${needs} has it`)] : [];
+  });
 }
 
 /** Paths of an experiment's axes with their values; scalars that are always named count as axes of one value. */
@@ -86,11 +122,14 @@ function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
   }
   const shape = definition.shape(numbers);
   const longest = longestSequence(model.vocabulary, Math.round(data.alpha * 1000));
-  if (train.length > longest)
-    say('train.length', `${train.length} is longer than a sequence can be (${longest})`);
-  for (const length of test.length) {
-    if (length > longest) say('test.length', `${length} is longer than a sequence can be (${longest})`);
-  }
+  const encoding = encodingOf(model.attention);
+  const rows = encoding.longest(model);
+  const checkLength = (path: string, length: number) => {
+    if (length > longest) say(path, `${length} is longer than a sequence can be (${longest})`);
+    else if (length > rows) say(path, `${length} is longer than model.attention.maxLength = ${rows}`);
+  };
+  checkLength('train.length', train.length);
+  for (const length of test.length) checkLength('test.length', length);
   if (shape.order >= train.length) {
     say(
       'train.length',
@@ -100,20 +139,19 @@ function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
     say('model.locality', `${model.locality} must be below every training length (${train.length} is one)`);
   }
   if (model.layers < shape.layers) say('model.layers', `task ${kind} needs ${shape.layers} layers`);
-  if (model.locality < shape.locality) say('model.locality', `task ${kind} needs at least ${shape.locality}`);
+  if (ruleOf(model.attention).limit && model.locality < shape.locality)
+    say('model.locality', `task ${kind} needs at least ${shape.locality}`);
   if (data.law === 'dirichlet-markov' && shape.order === 0)
     say('data.law', `dirichlet-markov needs a task with a context, ${kind} has none`);
-  if (model.attention.bits !== undefined && model.attention.precision === 'infinite') {
-    say('model.attention.bits', 'only finite precision has bits');
-  }
+  if (typeof train.positions === 'number' && train.positions > train.length)
+    say('train.positions', `${train.positions} positions are more than train.length = ${train.length}`);
+  if (train.positionOffset === 'random' && encoding.kind !== 'absolute')
+    say('train.positionOffset', `random needs encoding absolute, this one is ${encoding.kind}`);
   if (train.loss === 'cross-entropy' && model.outputs < 2)
     say('train.loss', `cross-entropy needs a distribution, ${kind} has one output`);
   if (train.warmup >= train.steps)
     say('train.warmup', `${train.warmup} must be below train.steps = ${train.steps}`);
-  const classes = model.heads * model.vocabulary * model.period;
-  if (classes > MAX_ATTENTION_CLASSES) {
-    say('model.heads', `heads · vocabulary · period = ${classes} is more than ${MAX_ATTENTION_CLASSES}`);
-  }
+  for (const { path, message } of shapeProblems(model)) say(['model', ...path].join('.'), message);
   const [low, high] = model.phiInit;
   if (low > high) say('model.phiInit', `[${low}, ${high}] is not an interval`);
   return problems;

@@ -1,6 +1,5 @@
 import { canonicalHash } from '../config/hash.ts';
-import { arenaStride, sequenceFloats } from '../model/memory.ts';
-import type { ModelConfig } from '../shared/model-config.ts';
+import { trainingFloats } from '../model/memory.ts';
 import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { Cell } from './cells.ts';
@@ -52,16 +51,11 @@ export function packsOf(cells: Cell[], budgetBytes = DEFAULT_BUDGET_BYTES): Plan
 
 function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
   const { task, data, model, train, test } = config;
-  const { phiInit, attention, ...shape } = model;
+  const { phiInit, ...shape } = model;
   const { kind, ...knobs } = task;
-  const { precision, bits = null, scale } = attention;
   const { beta1, beta2, epsilon, warmup, schedule, clip } = train;
-  const modelConfig: ModelConfig = {
-    ...shape,
-    attention: precision === 'finite' ? { precision, bits, scale } : { precision, scale },
-  };
   return {
-    model: modelConfig,
+    model: shape,
     phiInit,
     baseWidth: train.baseWidth,
     task: kind,
@@ -69,6 +63,8 @@ function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
     order: taskOf(kind).shape(knobs as Record<string, number>).order,
     loss: train.loss,
     lengthMode: train.lengthMode,
+    positions: train.positions,
+    positionOffset: train.positionOffset,
     steps: train.steps,
     batch: train.batch,
     optimiser: { beta1, beta2, epsilon, warmup, schedule, clip },
@@ -90,6 +86,6 @@ function replicaOf({ hash, config }: Cell): Replica {
 }
 
 /** Device memory of one replica in training, in bytes. */
-function replicaBytes({ model, batch }: Omit<Pack, 'replicas'>, trainLength: number): number {
-  return 4 * (arenaStride(model, batch) + batch * sequenceFloats(model, trainLength));
+function replicaBytes({ model, batch, positions }: Omit<Pack, 'replicas'>, length: number): number {
+  return 4 * trainingFloats(model, { batch, length, positions });
 }

@@ -1,34 +1,35 @@
 import type { ExperimentFile } from '../config/schema.ts';
-import type { ModelConfig } from '../shared/model-config.ts';
-import type { Law, Pack } from '../shared/protocol.ts';
+import { isDeep } from '../model/paths.ts';
+import { ruleOf } from '../model/rules/registry.ts';
+import type { Attention, ModelConfig } from '../shared/model-config.ts';
+import type { Law } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
+
+/** The scalars of a part of the file, once every axis has a value. */
+type Scalars<T> = { [Key in keyof T]: Exclude<T[Key], readonly unknown[]> };
+type ModelFile = ExperimentFile['model'];
 
 /** Everything that decides a cell's results, defaults filled in. Its canonical hash names the cell. */
 export interface CellConfig {
   task: { kind: string } & Record<string, number | string>;
   data: { law: Law; alpha: number };
-  model: Omit<ModelConfig, 'attention'> & {
-    phiInit: [number, number];
-    attention: { precision: 'infinite' | 'finite'; bits?: number | null; scale: number };
-  };
-  train: {
-    length: number;
-    lengthMode: Pack['lengthMode'];
-    steps: number;
-    batch: number;
-    learningRate: number;
-    schedule: 'cosine' | 'constant';
-    warmup: number;
-    clip: number | null;
-    beta1: number;
-    beta2: number;
-    epsilon: number;
-    baseWidth: number;
-    loss: Pack['loss'];
-  };
+  model: ModelConfig & { phiInit: [number, number] };
+  train: Scalars<ExperimentFile['train']>;
   test: { length: number[]; sequences: number };
   seed: number;
 }
+
+/** The file's content once every axis has a value. */
+interface Chosen extends Pick<CellConfig, 'task' | 'train' | 'test' | 'seed'> {
+  data: Scalars<ExperimentFile['data']>;
+  model: Scalars<Omit<ModelFile, 'attention' | 'phiInit'>> &
+    Pick<ModelFile, 'phiInit'> & { attention: ChosenAttention };
+}
+type ChosenAttention = ModelFile['attention'] extends infer Form
+  ? Form extends unknown
+    ? Scalars<Form>
+    : never
+  : never;
 
 /**
  * A cell's full configuration: scalars of the file, with `chosen(path)` in place of each axis, and defaults from the task.
@@ -43,18 +44,17 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       Object.entries(node).map(([key, child]) => [key, pick(child, path ? `${path}.${key}` : key)]),
     );
   };
-  const { task, data, model, train, test, seed } = pick(content, '') as Record<
-    string,
-    never
-  > as unknown as Chosen;
+  const { task, data, model, train, test, seed } = pick(content, '') as Chosen;
   const { kind, ...knobs } = task;
-  const definition = taskOf(kind);
-  const shape = definition.shape(knobs as Record<string, number>);
+  const shape = taskOf(kind).shape(knobs as Record<string, number>);
   const layers = model.layers ?? shape.layers;
   const keyWidth = model.keyWidth ?? model.width;
-  const { precision, bits, scale } = model.attention;
+  const scale = model.attention.scale ?? Math.sqrt(train.baseWidth) / keyWidth;
+  const attention = attentionOf(model.attention, scale, Math.max(train.length, ...test.length));
+  // What a task asks of positions is for the rules that know them by residue and suffix.
+  const { period, locality } = ruleOf(attention).limit ? shape : { period: 1, locality: 0 };
   return {
-    task: task as CellConfig['task'],
+    task,
     data: { law: data.law ?? (shape.order > 0 ? 'dirichlet-markov' : 'dirichlet-iid'), alpha: data.alpha },
     model: {
       layers,
@@ -63,18 +63,14 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       keyWidth,
       mlpWidth: model.mlpWidth ?? 4 * model.width,
       vocabulary: shape.vocabulary,
-      period: model.period ?? shape.period,
-      locality: model.locality ?? shape.locality,
+      period: model.period ?? period,
+      locality: model.locality ?? locality,
       outputs: shape.outputs,
       activation: model.activation,
+      norm: model.norm,
       // theory.md §9: two layers train from φ around 0.5, and may not from 0.
-      phiInit: model.phiInit ?? (layers === 2 ? [0, 1] : [0, 0]),
-      attention: {
-        precision,
-        // Written out, so that leaving the default away gives the same cell.
-        ...(precision === 'finite' || bits !== undefined ? { bits: bits ?? null } : {}),
-        scale: scale ?? Math.sqrt(train.baseWidth) / keyWidth,
-      },
+      phiInit: model.phiInit ?? (isDeep({ layers }) ? [0, 1] : [0, 0]),
+      attention,
     },
     train,
     test,
@@ -82,16 +78,19 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
   };
 }
 
-/** The file's content once every axis has a value. */
-interface Chosen {
-  task: { kind: string } & Record<string, unknown>;
-  data: { law?: Law; alpha: number };
-  model: Partial<Pick<ModelConfig, 'layers' | 'keyWidth' | 'mlpWidth' | 'period' | 'locality'>> &
-    Pick<ModelConfig, 'heads' | 'width' | 'activation'> & {
-      phiInit?: [number, number];
-      attention: { precision: 'infinite' | 'finite'; bits?: number | null; scale?: number };
-    };
-  train: CellConfig['train'];
-  test: CellConfig['test'];
-  seed: number;
+/** The attention that a cell's choices name. Values for other encodings than its own are left out; `longest` is its longest sequence. */
+function attentionOf(chosen: ChosenAttention, scale: number, longest: number): Attention {
+  if (chosen.rule === undefined) {
+    const { precision, bits = null } = chosen;
+    return precision === 'finite' ? { precision, bits, scale } : { precision, scale };
+  }
+  const { rule, encoding, logScale, ropeBase = 10_000, maxLength = longest } = chosen;
+  return {
+    rule,
+    encoding,
+    logScale,
+    scale,
+    ...(encoding === 'rope' ? { ropeBase } : {}),
+    ...(encoding === 'absolute' ? { maxLength } : {}),
+  };
 }

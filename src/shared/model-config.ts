@@ -7,6 +7,7 @@ const scale = z.number().positive();
 export const MAX_LAYERS = 12;
 
 export const ENCODINGS = ['none', 'absolute', 'rope', 'alibi'] as const;
+export const NORMS = ['none', 'rms'] as const;
 
 const softmaxSchema = z
   .strictObject({
@@ -61,7 +62,7 @@ export const modelConfigSchema = z
     locality: z.int().min(0),
     outputs: positiveInt,
     activation: z.enum(['relu', 'gelu']),
-    norm: z.enum(['none', 'rms']).default('none'),
+    norm: z.enum(NORMS).default('none'),
     attention: attentionSchema,
   })
   .superRefine((config, context) => {

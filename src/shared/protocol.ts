@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lawSchema } from '../tasks/laws/registry.ts';
 import { DENSE_VARIANTS } from './attention-variants.ts';
 import { attentionSchema, modelConfigSchema } from './model-config.ts';
 import { trialSchema } from './tuning.ts';
@@ -15,7 +16,7 @@ const variant = z.enum(DENSE_VARIANTS);
 export const loss = z.number().nullable();
 
 export const lengthModeSchema = z.enum(['uniform', 'fixed']);
-export const lawSchema = z.enum(['dirichlet-iid', 'dirichlet-markov', 'uniform-iid']);
+export { lawSchema };
 export const lossSchema = z.enum(['mse', 'cross-entropy']);
 /** Which positions of a training sequence carry a target: the last, every one, or so many, drawn uniformly without repetition. */
 export const positionsSchema = z.union([z.enum(['last', 'every']), z.int().min(1)]);

@@ -79,6 +79,9 @@ export const STREAM = {
   bootstrap: 10,
 } as const;
 
+/** Keys of what is drawn of a training sequence besides its tokens, which must not change with it: the stream's key is changed by these. */
+export const ASIDE = { reads: 0x72656164, offset: 0x6f666673 } as const;
+
 /** The 32-bit key of a purpose for a seed. */
 export function streamKey(seed: number, stream: number): number {
   return pcg4d(seed >>> 0, stream, 0x6c656e67, 0x77697365)[0];

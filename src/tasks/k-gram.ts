@@ -27,44 +27,79 @@ export const kGram: Task = {
     vocabulary! ** (k! + 1) <= 65536
       ? undefined
       : `vocabulary^(k+1) = ${vocabulary! ** (k! + 1)} counters a sequence: it must be at most 65536`,
-  target(tokens, { vocabulary, k }) {
-    const T = tokens.length;
-    const counts = Array<number>(vocabulary!).fill(0);
-    let total = 0;
-    for (let t = k!; t < T; t++) {
-      let same = true;
-      for (let i = 1; i <= k!; i++) same &&= tokens[t - i] === tokens[T - i];
-      if (!same) continue;
-      counts[tokens[t]!]!++;
-      total++;
-    }
-    return counts.map(count => (total === 0 ? 1 / vocabulary! : count / total));
+  targets(tokens, { vocabulary, k }, reads) {
+    // What followed each context of k tokens so far.
+    const contexts = vocabulary! ** k!;
+    const followers = new Uint32Array(contexts * vocabulary!);
+    let context = 0;
+    let t = 0;
+    return reads.map(length => {
+      for (; t < length; t++) {
+        const token = tokens[t]!;
+        if (t >= k!) followers[context * vocabulary! + token]!++;
+        context = (context * vocabulary! + token) % contexts;
+      }
+      const counts = followers.subarray(context * vocabulary!, (context + 1) * vocabulary!);
+      const total = counts.reduce((a, b) => a + b, 0);
+      return Array.from(counts, count => (total === 0 ? 1 / vocabulary! : count / total));
+    });
   },
   wgslKnobs: ({ k }) => [k!, 0, 0, 0],
+  scratchWords: ({ vocabulary, k }) => vocabulary! ** (k! + 1),
   wgsl: /* wgsl */ `
-fn task_target(sequence: u32, length: u32, knobs: vec4<f32>) {
-  let k = u32(knobs.x);
-  var counts: array<u32, S>;
-  var total = 0u;
-  if (length > k) {
+#if MANY_READS
+  @group(0) @binding(7) var<storage, read_write> scratch: array<u32>;
+
+  // What followed each context of k tokens so far.
+  fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>) {
+    let k = u32(knobs.x);
     var contexts = 1u;
     for (var i = 0u; i < k; i++) { contexts *= S; }
-    var wanted = 0u;
-    for (var i = length - k + 1u; i <= length; i++) { wanted = wanted * S + token_at(sequence, i); }
+    let followers = sequence * contexts * S;
+    for (var i = 0u; i < contexts * S; i++) { scratch[followers + i] = 0u; }
     var context = 0u;
     for (var t = 1u; t <= length; t++) {
       let token = token_at(sequence, t);
-      if (t > k && context == wanted) {
-        counts[token] += 1u;
-        total += 1u;
-      }
+      if (t > k) { scratch[followers + context * S + token] += 1u; }
       context = (context * S + token) % contexts;
+      if (wanted(t)) {
+        var total = 0u;
+        for (var s = 0u; s < S; s++) { total += scratch[followers + context * S + s]; }
+        for (var s = 0u; s < S; s++) {
+          let count = scratch[followers + context * S + s];
+          set_target(s, exact_ratio(select(count, 1u, total == 0u), select(total, S, total == 0u)));
+        }
+      }
     }
   }
-  for (var s = 0u; s < S; s++) {
-    set_target(sequence, s, exact_ratio(select(counts[s], 1u, total == 0u), select(total, S, total == 0u)));
+#else
+  // One context alone needs no table: what followed it, in a second walk.
+  fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>) {
+    let k = u32(knobs.x);
+    var counts: array<u32, S>;
+    var total = 0u;
+    if (length > k) {
+      var contexts = 1u;
+      for (var i = 0u; i < k; i++) { contexts *= S; }
+      var sought = 0u;
+      for (var i = length - k + 1u; i <= length; i++) { sought = sought * S + token_at(sequence, i); }
+      var context = 0u;
+      for (var t = 1u; t <= length; t++) {
+        let token = token_at(sequence, t);
+        if (t > k && context == sought) {
+          counts[token] += 1u;
+          total += 1u;
+        }
+        context = (context * S + token) % contexts;
+      }
+    }
+    if (wanted(length)) {
+      for (var s = 0u; s < S; s++) {
+        set_target(s, exact_ratio(select(counts[s], 1u, total == 0u), select(total, S, total == 0u)));
+      }
+    }
   }
-}`,
+#end`,
   examples: [
     { knobs: { vocabulary: 2, k: 1 }, tokens: [0, 1, 0, 0], target: [1 / 2, 1 / 2] },
     { knobs: { vocabulary: 2, k: 2 }, tokens: [1, 0, 1, 1, 0], target: [0, 1] },

@@ -15,28 +15,43 @@ export const modP: Task = {
   complexity: ['p'],
   shape: ({ p }) => ({ vocabulary: 2, outputs: 1, period: p!, locality: 0, layers: 1, order: 0 }),
   refuse: ({ p, k }) => (k! < p! ? undefined : `k = ${k} is not a residue mod p = ${p}: it must be below p`),
-  target(tokens, { p, k }) {
+  targets(tokens, { p, k }, reads) {
     let ones = 0;
     let positions = 0;
-    for (let t = 1; t <= tokens.length; t++) {
-      if (t % p! !== k) continue;
-      ones += tokens[t - 1]!;
-      positions++;
-    }
-    return [positions === 0 ? 0 : ones / positions];
+    let t = 1;
+    return reads.map(length => {
+      for (; t <= length; t++) {
+        if (t % p! !== k) continue;
+        ones += tokens[t - 1]!;
+        positions++;
+      }
+      return [positions === 0 ? 0 : ones / positions];
+    });
   },
   wgslKnobs: ({ p, k }) => [p!, k!, 0, 0],
   wgsl: /* wgsl */ `
-fn task_target(sequence: u32, length: u32, knobs: vec4<f32>) {
+fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>) {
   let p = u32(knobs.x);
   let k = u32(knobs.y);
   var ones = 0u;
   var positions = 0u;
-  for (var t = select(k, p, k == 0u); t <= length; t += p) {
-    ones += token_at(sequence, t);
-    positions += 1u;
-  }
-  set_target(sequence, 0u, exact_ratio(ones, max(positions, 1u)));
+  var next = select(k, p, k == 0u);
+  #if MANY_READS
+    for (var t = 1u; t <= length; t++) {
+      if (t == next) {
+        ones += token_at(sequence, t);
+        positions += 1u;
+        next += p;
+      }
+      if (wanted(t)) { set_target(0u, exact_ratio(ones, max(positions, 1u))); }
+    }
+  #else
+    for (; next <= length; next += p) {
+      ones += token_at(sequence, next);
+      positions += 1u;
+    }
+    if (wanted(length)) { set_target(0u, exact_ratio(ones, max(positions, 1u))); }
+  #end
 }`,
   examples: [
     { knobs: { p: 2, k: 1 }, tokens: [1, 0, 0, 0], target: [1 / 2] },

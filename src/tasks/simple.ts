@@ -13,18 +13,22 @@ export const simple: Task = {
   knobs: z.strictObject({ omega: z.number().positive().max(1000) }),
   complexity: ['omega'],
   shape: () => ({ vocabulary: 2, outputs: 1, period: 1, locality: 0, layers: 1, order: 0 }),
-  target(tokens, { omega }) {
+  targets(tokens, { omega }, reads) {
     let ones = 0;
-    for (let i = 0; i < tokens.length; i++) ones += tokens[i]!;
-    return [Math.sin((omega! * (tokens.length - 2 * ones)) / tokens.length)];
+    let i = 0;
+    return reads.map(length => {
+      for (; i < length; i++) ones += tokens[i]!;
+      return [Math.sin((omega! * (length - 2 * ones)) / length)];
+    });
   },
   wgslKnobs: ({ omega }) => [omega!, 0, 0, 0],
   wgsl: /* wgsl */ `
-fn task_target(sequence: u32, length: u32, knobs: vec4<f32>) {
+fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>) {
   var ones = 0u;
-  for (var i = 1u; i <= length; i++) { ones += token_at(sequence, i); }
-  let balance = f32(i32(length) - 2 * i32(ones)) / f32(length);
-  set_target(sequence, 0u, precise_sin(knobs.x * balance));
+  for (var i = 1u; i <= length; i++) {
+    ones += token_at(sequence, i);
+    if (wanted(i)) { set_target(0u, precise_sin(knobs.x * (f32(i32(i) - 2 * i32(ones)) / f32(i)))); }
+  }
 }`,
   examples: [
     { knobs: { omega: 1 }, tokens: [0, 0, 0], target: [Math.sin(1)] },

@@ -14,7 +14,7 @@ export interface TaskShape {
   order: number;
 }
 
-/** A sequence, what a task says of it, and with which knobs. Executed by the tests. */
+/** A sequence, what a task says of it at its last position, and with which knobs. Executed by the tests. */
 export interface TaskExample {
   knobs: Knobs;
   tokens: number[];
@@ -22,7 +22,7 @@ export interface TaskExample {
 }
 
 /**
- * A task: target function at the last position, in float64 and in WGSL (theory.md §3).
+ * A task: target function of every prefix, in float64 and in WGSL (theory.md §§3, 10).
  * A new task is one file that exports one of these, and one line in `registry.ts`.
  */
 export interface Task {
@@ -36,14 +36,22 @@ export interface Task {
   shape(knobs: Knobs): TaskShape;
   /** Why the knobs cannot be used (for example k ≥ p), or undefined when they can. */
   refuse?(knobs: Knobs): string | undefined;
-  /** f*(x), `outputs` numbers. `tokens` is not empty. */
-  target(tokens: ArrayLike<number>, knobs: Knobs): number[];
+  /** f*(prefix), `outputs` numbers, for the prefixes that end at `reads`, positions from 1, rising: in one pass over the tokens. */
+  targets(tokens: ArrayLike<number>, knobs: Knobs, reads: readonly number[]): number[][];
   /** Up to four numbers that `wgsl` receives as `knobs: vec4<f32>`. */
   wgslKnobs(knobs: Knobs): [number, number, number, number];
+  /** u32 words that the WGSL needs for each sequence when several prefixes are read, as `scratch` at binding 7; none unless given. */
+  scratchWords?(knobs: Knobs): number;
   /**
-   * `fn task_target(sequence: u32, length: u32, knobs: vec4<f32>)`, which reads tokens with
-   * `token_at(sequence, i)` (i from 1), and writes each output with `set_target(sequence, output, value)`.
+   * `fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>)`, which reads tokens with `token_at(sequence, i)`, i from 1, and where
+   * `wanted(i)`, called for rising i, says that the prefix ends here, writes each output with `set_target(output, value)`. The boolean
+   * constant MANY_READS (also for `#if`) tells whether prefixes besides the whole sequence may be wanted.
    */
   wgsl: string;
   examples: TaskExample[];
+}
+
+/** f*(x) of a whole sequence. */
+export function targetOf(task: Task, tokens: ArrayLike<number>, knobs: Knobs): number[] {
+  return task.targets(tokens, knobs, [tokens.length])[0]!;
 }

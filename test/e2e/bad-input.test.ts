@@ -229,7 +229,7 @@ const CASES: BadInput[] = [
     reheadered(header => {
       header.__metadata__!.lengthwise = JSON.stringify({ ...CONFIG, period: 1000 });
     }),
-    /heads · vocabulary · period must be at most 1024/,
+    /heads: heads · vocabulary · period = 2000 is more than 1024/,
   ),
   model('NaN weights', withNaN(), /tensor unembed: value 3 is NaN/),
   {

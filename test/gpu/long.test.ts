@@ -4,6 +4,7 @@ import { linearTimeForward } from '../../src/reference/linear-time.ts';
 import { packTokens } from '../../src/shared/base64.ts';
 import type { Model, ModelConfig } from '../../src/shared/model-config.ts';
 import { taskOf } from '../../src/tasks/registry.ts';
+import { targetOf } from '../../src/tasks/task.ts';
 import { asRequest, useEngine } from '../support/engine.ts';
 import { BASE, builtModel, randomModel, randomTokens } from '../support/models.ts';
 
@@ -170,7 +171,7 @@ describe('transformers built by hand', () => {
       ['layer.0.phi', [0, 1], 3],
     ]);
     const tokens = randomTokens(100_000, S);
-    const target = taskOf('k-gram').target(tokens, { vocabulary: S, k: 1 });
+    const target = targetOf(taskOf('k-gram'), tokens, { vocabulary: S, k: 1 });
     const [got] = await lastOutputs(model, [tokens]);
     const error = Math.max(...got!.map((value, s) => Math.abs(value - target[s]!)));
     console.info(`induction head at T = 10^5: max error ${error.toExponential(1)}`);

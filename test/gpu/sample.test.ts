@@ -1,22 +1,28 @@
 import { describe, expect, test } from 'vitest';
-import type { Law } from '../../src/shared/protocol.ts';
+import type { Positions } from '../../src/shared/protocol.ts';
+import type { LawName } from '../../src/tasks/laws/registry.ts';
 import { taskOf } from '../../src/tasks/registry.ts';
 import { sampleSequence } from '../../src/tasks/sample.ts';
 import { useEngine } from '../support/engine.ts';
 
 const engine = useEngine();
 
-/** Largest allowed target error: 0 where the target is a correctly rounded ratio of counts, precise_sin's bound for simple. */
+/**
+ * Largest allowed target error: 0 where the target is a correctly rounded ratio of counts; for simple precise_sin's 3e-7, and its argument's
+ * error: a division of 2.5 ulp and a product of half of one, ω · 3 · 2⁻²³.
+ */
+const sinError = (omega: number) => 3e-7 + omega * 3 * 2 ** -23;
+
 const CASES: {
   kind: string;
   knobs: Record<string, number>;
-  law: Law;
+  law: LawName;
   alpha: number;
   length: number;
   error: number;
 }[] = [
-  { kind: 'simple', knobs: { omega: 1 }, law: 'uniform-iid', alpha: 1000, length: 33, error: 3e-7 },
-  { kind: 'simple', knobs: { omega: 40 }, law: 'dirichlet-iid', alpha: 1000, length: 200, error: 3e-6 },
+  { kind: 'simple', knobs: { omega: 1 }, law: 'uniform-iid', alpha: 1000, length: 33, error: sinError(1) },
+  { kind: 'simple', knobs: { omega: 40 }, law: 'dirichlet-iid', alpha: 1000, length: 200, error: sinError(40) },
   { kind: 'mod-p', knobs: { p: 5, k: 2 }, law: 'dirichlet-iid', alpha: 100, length: 64, error: 0 },
   { kind: 'mod-p', knobs: { p: 1, k: 0 }, law: 'uniform-iid', alpha: 1000, length: 7, error: 0 },
   {
@@ -39,32 +45,39 @@ const CASES: {
 ];
 
 describe.each(CASES)('$kind $knobs under $law', ({ kind, knobs, law, alpha, length, error }) => {
-  test.each(['uniform', 'fixed'] as const)(
-    'sampler and target, %s length: equal to the TypeScript twin',
-    async lengthMode => {
+  test.each<{ lengthMode: 'uniform' | 'fixed'; positions: Positions; offsets: number | null }>([
+    { lengthMode: 'uniform', positions: 'last', offsets: null },
+    { lengthMode: 'fixed', positions: 'last', offsets: null },
+    { lengthMode: 'uniform', positions: 'every', offsets: null },
+    { lengthMode: 'uniform', positions: 5, offsets: length + 3 },
+    { lengthMode: 'fixed', positions: length, offsets: length },
+  ])(
+    'tokens, reads, targets, offsets at $positions of $lengthMode lengths: equal to the TypeScript twin',
+    async ({ lengthMode, positions, offsets }) => {
       const request = {
-        task: kind,
-        knobs,
-        law,
-        alphaThousandths: alpha,
-        lengthMode,
-        length,
-        key: 0xdeadbeef,
-        step: 12,
+        ...{ task: kind, knobs, law, alphaThousandths: alpha, lengthMode, length, positions, offsets },
+        ...{ key: 0xdeadbeef, step: 12 },
       };
       const sequences = 200;
       const answer = await engine.ask('sampled', { op: 'sample', ...request, sequences });
       let worst = 0;
+      let labels = 0;
       for (let i = 0; i < sequences; i++) {
         const twin = sampleSequence({ ...request, task: taskOf(kind) }, i);
         expect(answer.sequences[i]).toEqual([...twin.tokens]);
-        twin.target.forEach((value, o) => {
-          // Bit-equal means equal to the float32 nearest to the float64 target.
-          const want = error === 0 ? Math.fround(value) : value;
-          worst = Math.max(worst, Math.abs(answer.targets[i]![o]! - want));
+        expect(answer.positions[i]).toEqual(twin.reads);
+        expect(answer.offsets[i]).toBe(twin.offset);
+        labels += twin.reads.length;
+        twin.targets.forEach((target, r) => {
+          target.forEach((value, o) => {
+            // Bit-equal means equal to the float32 nearest to the float64 target.
+            const want = error === 0 ? Math.fround(value) : value;
+            worst = Math.max(worst, Math.abs(answer.targets[i]![r]![o]! - want));
+          });
         });
       }
       expect(worst).toBeLessThanOrEqual(error);
+      expect(answer.labels).toBe(labels);
     },
   );
 });

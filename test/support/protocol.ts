@@ -93,6 +93,8 @@ export const testRequestSchema = z.discriminatedUnion('op', [
     alphaThousandths: z.int().min(1),
     lengthMode: lengthModeSchema,
     positions: positionsSchema,
+    /** Rows of an absolute encoding's table in which sequences start at random. */
+    offsets: z.int().min(1).nullable(),
     length: z.int().min(1),
     /** Stream key (`shared/random.ts`), step, and how many sequences, numbered from 0. */
     key: u32,
@@ -131,6 +133,9 @@ export const testEventSchema = z.discriminatedUnion('event', [
     positions: z.array(z.array(u32)),
     /** `targets[sequence][read][output]` */
     targets: z.array(z.array(z.array(z.number()))),
+    offsets: z.array(u32),
+    /** Reads that carry a target, of all sequences. */
+    labels: z.number(),
   }),
 ]);
 

@@ -16,7 +16,8 @@ fn near_from(position: u32) -> u32 { return (max(position, TAU + 1u) - 1u - TAU)
 fn ruled(s: vec4<f32>, positions: vec4<u32>, keys: vec4<u32>, replica: u32, head: u32) -> vec4<f32> {
   let t = positions - 1u - keys;  // past the diagonal it wraps round to more than TAU
   var score = s;
-  if (SUFFIX) {
+  // Few groups of four lie in a suffix: whoever does not skips the logarithms and loads.
+  if (SUFFIX && any(t <= vec4<u32>(TAU))) {
     let first = replica * attention.parameter_stride + attention.at_phi + head * (TAU + 1u);
     let at = first + min(t, vec4<u32>(TAU));
     let logs = log(vec4<f32>(max(positions, vec4<u32>(1u))));

@@ -13,7 +13,7 @@ export function stepper(pack: Pack, device: Device): Stepper {
   let done = 0;
   return {
     async take(steps) {
-      training ??= await prepareTraining(device, memory, memory, pack);
+      training ??= await prepareTraining(memory, memory, pack);
       submit(device.gpu, training.step, steps);
       const losses = new Float32Array(await memory.read(training.ring));
       const slots = losses.length / replicas;

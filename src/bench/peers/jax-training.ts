@@ -81,14 +81,14 @@ export async function openJaxTrainer(pack: Pack, queries: Queries = 'every'): Pr
     [np.array(tokens).reshape([batch, T]), np.array(targets).reshape([batch, model.outputs])] as const;
   const drawing = {
     ...{ task: taskOf(pack.task), knobs, law: pack.law, alphaThousandths, lengthMode: pack.lengthMode },
-    ...{ length: T, key: streamKey(seed, STREAM.train) },
+    ...{ length: T, positions: pack.positions, offsets: null, key: streamKey(seed, STREAM.train) },
   };
   return {
     draw(step) {
       const examples = Array.from({ length: batch }, (_, b) => sampleSequence({ ...drawing, step }, b));
       return {
         tokens: Int32Array.from(examples.flatMap(({ tokens }) => [...tokens])),
-        targets: Float32Array.from(examples.flatMap(({ target }) => target)),
+        targets: Float32Array.from(examples.flatMap(({ targets }) => targets[0]!)),
       };
     },
     async gradient(examples) {

@@ -3,7 +3,7 @@ import { ruleOf } from '../../model/rules/registry.ts';
 import { type Dispatch, dispatchGroups } from '../dispatch.ts';
 import { EngineFailure } from '../failure.ts';
 import type { Memory } from '../memory.ts';
-import { bindingsOf, COMMON, type Constants, compile, f32, type Source, u32 } from '../shader.ts';
+import { COMMON, type Constants, compileBound, f32, type Source, u32 } from '../shader.ts';
 import type { AttentionShape } from './inputs.ts';
 
 /** Text of every file of shaders/attention/ by its name. */
@@ -125,17 +125,18 @@ export async function run(
   ]);
   const sources = KERNELS[name].map(source => pieces.get(source) ?? source);
   const own = Object.entries(constants).map(([key, n]) => [key, typeof n === 'boolean' ? String(n) : u32(n)]);
-  const pipeline = await compile(gpu, name, { ...constantsOf(shape), ...Object.fromEntries(own) }, sources);
+  const all = { ...constantsOf(shape), ...Object.fromEntries(own) };
+  const { pipeline, bindings } = compileBound(gpu, name, all, sources);
   const most = adapter.limits.maxComputeWorkgroupsPerDimension!;
   if (groups.some(count => count > most))
     throw new EngineFailure(
       'bad-request',
       `attention ${name} needs ${groups.join(' × ')} workgroups; this adapter runs at most ${most} a dimension: take fewer sequences at a time`,
     );
-  const bound = bindingsOf(sources).map(binding => {
+  const bound = bindings.map(binding => {
     const buffer = buffers[binding];
     if (!buffer) throw new Error(`${name}: no buffer for ${binding}`);
     return buffer;
   });
-  return dispatchGroups(gpu, pipeline, bound, ...groups);
+  return dispatchGroups(gpu, await pipeline, bound, ...groups);
 }

@@ -1,4 +1,4 @@
-import { encodingOf } from '../../model/encodings/registry.ts';
+import { sharesKeys } from '../../model/paths.ts';
 import type { ModelConfig } from '../../shared/model-config.ts';
 import type { RowWidths } from '../row-widths.ts';
 import { columnsOf, type View } from '../view.ts';
@@ -22,11 +22,6 @@ export interface DenseTables {
   values: Table;
   /** [D, M], axes d, m; [M]; [M, D], axes m, d. Undefined without an MLP. */
   mlp: { in: Table; bias: View; out: Table } | undefined;
-}
-
-/** Whether queries meet the residual stream itself: nothing turns keys, and their own rows would not be much shorter. */
-export function sharesKeys(model: ModelConfig): boolean {
-  return !encodingOf(model.attention).rotates && model.width <= 2 * model.keyWidth;
 }
 
 /** Floats of a query or key row of one head. */

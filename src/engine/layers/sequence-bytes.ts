@@ -1,11 +1,11 @@
+import { type Path, sharesKeys } from '../../model/paths.ts';
 import type { ModelConfig } from '../../shared/model-config.ts';
 import { arenaOf } from '../arena.ts';
 import { type BatchShape, batchBytes, readsOf } from '../batch.ts';
 import { CHUNK } from '../chunks.ts';
 import { rowWidths } from '../row-widths.ts';
 import { classRowWords } from './class-layer.ts';
-import { keyRow, sharesKeys } from './dense-tables.ts';
-import type { Path } from './paths.ts';
+import { keyRow } from './dense-tables.ts';
 
 /** Bytes on the device that one sequence takes in a forward pass: tokens, reads, and what each layer keeps of its positions. */
 export function sequenceBytes(

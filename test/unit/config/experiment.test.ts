@@ -27,8 +27,15 @@ describe('an experiment file', () => {
       clip: 1,
       loss: 'mse',
     });
+    expect(content.train).toMatchObject({ positions: 'last', positionOffset: 'none' });
+    expect(content.model).toMatchObject({ norm: 'none', attention: { precision: 'infinite' } });
     expect(content.test).toEqual({ length: [16], sequences: 4096 });
     expect(content.epsilon).toEqual([0.1]);
+  });
+
+  test('defaults of softmax attention', () => {
+    const { content } = parseExperiment(MINIMAL, 'x.yaml', ['model.attention={rule: softmax}']);
+    expect(content.model.attention).toEqual({ rule: 'softmax', encoding: 'none', logScale: false });
   });
 
   test('--set wins over the file, adds what is missing, reads YAML values', () => {
@@ -36,7 +43,7 @@ describe('an experiment file', () => {
     const { content } = parseExperiment(MINIMAL, 'x.yaml', sets);
     expect(content.train.steps).toBe(7);
     expect(content.seed).toEqual([1, 2]);
-    expect(content.model.attention.precision).toBe('finite');
+    expect(content.model.attention).toEqual({ precision: 'finite' });
   });
 
   test('several problems are one error with a line each', () => {

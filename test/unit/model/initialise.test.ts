@@ -15,6 +15,7 @@ const config: ModelConfig = {
   locality: 3,
   outputs: 32,
   activation: 'relu',
+  norm: 'none',
   attention: { precision: 'infinite', scale: 0.1 },
 };
 const layout = layoutOf(config);
@@ -72,6 +73,45 @@ describe('μP initialisation', () => {
     expect(new Set(values(rates, 'unembed'))).toEqual(new Set([0.5]));
     expect(new Set(values(rates, 'embed'))).toEqual(new Set([1]));
     expect(new Set(values(rates, 'layer.1.phi'))).toEqual(new Set([1]));
+  });
+});
+
+describe('the parts that only some models have', () => {
+  const modern: ModelConfig = {
+    ...config,
+    layers: 5,
+    period: 1,
+    locality: 0,
+    norm: 'rms',
+    attention: { rule: 'softmax', encoding: 'absolute', logScale: true, maxLength: 300, scale: 0.1 },
+  };
+  const initialisation = { phiInit: [0, 0] as [number, number], baseWidth: 32, seed: 3 };
+  const own = layoutOf(modern);
+  const [flat, rates] = [initialise(modern, initialisation), learningRateMultipliers(modern, 32)];
+  const of = (block: Float32Array, name: string) => {
+    const { offset, size } = slotOf(own, name);
+    return [...block.subarray(offset, offset + size)];
+  };
+
+  test('gains and σ start at 1 and learn at the full rate, in every layer', () => {
+    const ones = own.slots.map(({ name }) => name).filter(name => /_norm$|log_scale$/.test(name));
+    expect(ones).toHaveLength(5 * 3 + 1);
+    for (const name of ones) {
+      expect(new Set(of(flat, name))).toEqual(new Set([1]));
+      expect(new Set(of(rates, name))).toEqual(new Set([1]));
+    }
+  });
+
+  test('queries start at 0 in every layer', () => {
+    for (let l = 0; l < 5; l++) expect(of(flat, `layer.${l}.query`).every(x => x === 0)).toBe(true);
+  });
+
+  test('rows of an absolute encoding start like embeddings', () => {
+    const rows = of(flat, 'position');
+    expect(rows).toHaveLength(300 * 64);
+    const deviation = Math.sqrt(rows.reduce((sum, x) => sum + x * x, 0) / rows.length);
+    expect(Math.abs(deviation - 1)).toBeLessThan(5 / Math.sqrt(2 * rows.length));
+    expect(new Set(of(rates, 'position'))).toEqual(new Set([1]));
   });
 });
 

@@ -37,6 +37,11 @@ describe('what trains together', () => {
     'model.mlpWidth=[0, 8]',
     'model.locality=[0, 2]',
     'model.activation=[relu, gelu]',
+    'model.norm=[none, rms]',
+    'model.attention={rule: softmax, encoding: [none, alibi]}',
+    'model.attention={rule: softmax, logScale: [false, true]}',
+    'train.positions=[last, every]',
+    'train.positions=[last, 3]',
     'model.attention.precision=[infinite, finite]',
     'model.attention.scale=[0.1, 0.2]',
     'train.lengthMode=[uniform, fixed]',
@@ -73,6 +78,18 @@ describe('what trains together', () => {
       logEvery: 2,
       test: { lengths: [16, 32], sequences: 8 },
     });
+  });
+
+  test('what of the positions is trained on, and where they start, is the pack’s', () => {
+    const sets = [
+      'model.attention={rule: softmax, encoding: absolute}',
+      'train.positions=3',
+      'train.positionOffset=random',
+    ];
+    const [{ pack }] = packsOf(cells(...sets)) as [PlannedPack];
+    expect(pack).toMatchObject({ positions: 3, positionOffset: 'random' });
+    expect(pack.model.attention).toMatchObject({ encoding: 'absolute', maxLength: 32 });
+    expect(packsOf(cells())[0]!.pack).toMatchObject({ positions: 'last', positionOffset: 'none' });
   });
 
   test('finite precision without bits is not rounded', () => {

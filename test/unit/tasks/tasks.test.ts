@@ -1,17 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { below, pcg4d, STREAM, streamKey, WordStream } from '../../../src/shared/random.ts';
-import { LAWS, longestSequence } from '../../../src/tasks/laws.ts';
+import { LAWS, longestSequence } from '../../../src/tasks/laws/registry.ts';
 import { TASKS, taskOf } from '../../../src/tasks/registry.ts';
 import { sampleSequence } from '../../../src/tasks/sample.ts';
+import { targetOf } from '../../../src/tasks/task.ts';
 
 describe.each(TASKS.map(task => ({ kind: task.kind, task })))('task $kind', ({ task }) => {
   test.each(task.examples)('example $tokens with $knobs', ({ knobs, tokens, target }) => {
     task.knobs.parse(knobs);
-    const got = task.target(tokens, knobs);
+    const got = targetOf(task, tokens, knobs);
     expect(got).toHaveLength(task.shape(knobs).outputs);
     got.forEach((value, o) => {
       expect(value).toBeCloseTo(target[o]!, 14);
     });
+  });
+
+  test('targets of many prefixes in one pass are those of each prefix alone', () => {
+    for (const { knobs } of task.examples) {
+      const { vocabulary } = task.shape(knobs);
+      const stream = new WordStream(11, 0, 0);
+      const tokens = Array.from({ length: 60 }, () => below(stream.next(), vocabulary));
+      const reads = [1, 2, 3, 7, 20, 21, 59, 60];
+      const alone = reads.map(length => targetOf(task, tokens.slice(0, length), knobs));
+      expect(task.targets(tokens, knobs, reads)).toEqual(alone);
+    }
   });
 
   test('has an example with every knob', () => {
@@ -133,6 +145,8 @@ describe('sampleSequence', () => {
     law: 'dirichlet-iid',
     alphaThousandths: 1000,
     length: 10,
+    positions: 'last',
+    offsets: null,
     key: 1,
     step: 0,
   } as const;
@@ -148,8 +162,32 @@ describe('sampleSequence', () => {
   });
 
   test('fixed length, and the target of the drawn tokens', () => {
-    const { tokens, target } = sampleSequence({ ...drawing, lengthMode: 'fixed' }, 4);
+    const { tokens, reads, targets } = sampleSequence({ ...drawing, lengthMode: 'fixed' }, 4);
     expect(tokens).toHaveLength(10);
-    expect(target).toEqual(task.target(tokens, drawing.knobs));
+    expect(reads).toEqual([10]);
+    expect(targets).toEqual([targetOf(task, tokens, drawing.knobs)]);
+  });
+
+  test('reads and offsets leave the tokens as they are', () => {
+    const plain = sampleSequence({ ...drawing, lengthMode: 'fixed' }, 4);
+    const more = sampleSequence({ ...drawing, lengthMode: 'fixed', positions: 4, offsets: 30 }, 4);
+    expect(more.tokens).toEqual(plain.tokens);
+    expect(more.reads).toHaveLength(4);
+    expect(more.reads).toEqual([...new Set(more.reads)].sort((a, b) => a - b));
+  });
+
+  test('every set of reads is as likely as any other, and every offset (chi-squared, 99.9 %)', () => {
+    const own = { ...drawing, length: 5, lengthMode: 'fixed', positions: 2, offsets: 8 } as const;
+    const draws = Array.from({ length: 20_000 }, (_, i) => sampleSequence(own, i));
+    const chiSquared = (values: (string | number)[], kinds: number) => {
+      const counts = new Map<string | number, number>();
+      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+      expect(counts.size).toBe(kinds);
+      const mean = values.length / kinds;
+      return [...counts.values()].reduce((sum, n) => sum + (n - mean) ** 2 / mean, 0);
+    };
+    // Quantiles at 0.999 for 9 and 3 degrees of freedom.
+    expect(chiSquared(draws.map(({ reads }) => reads.join()), 10)).toBeLessThan(27.88);
+    expect(chiSquared(draws.map(({ offset }) => offset), 4)).toBeLessThan(16.27);
   });
 });

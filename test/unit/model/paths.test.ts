@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { isLinear, pathsOf } from '../../../../src/engine/layers/paths.ts';
-import type { ModelConfig } from '../../../../src/shared/model-config.ts';
-import { BASE } from '../../../support/models.ts';
+import { isLinear, pathsOf } from '../../../src/model/paths.ts';
+import type { ModelConfig } from '../../../src/shared/model-config.ts';
+import { BASE } from '../../support/models.ts';
 
 const limit = (layers: number): ModelConfig => ({ ...BASE, layers });
 const softmax: ModelConfig = {

@@ -1,6 +1,7 @@
-import { ruleOf } from '../../model/rules/registry.ts';
-import type { ModelConfig } from '../../shared/model-config.ts';
-import type { Positions } from '../../shared/protocol.ts';
+import type { ModelConfig } from '../shared/model-config.ts';
+import type { Positions } from '../shared/protocol.ts';
+import { encodingOf } from './encodings/registry.ts';
+import { ruleOf } from './rules/registry.ts';
 
 /**
  * How a layer is computed. `class`: a first layer through the class histogram (theory.md §2), O(S·Δ + τ) a position. `query`: a second
@@ -25,6 +26,19 @@ export function pathsOf(
   if (preference === 'dense' || norm !== 'none' || !ruleOf(attention).limit) return dense;
   if (layers === 2 && reads === 'last') return ['class', 'query'];
   return ['class', ...dense.slice(1)];
+}
+
+/**
+ * Whether the queries of a dense layer meet the residual stream itself: nothing turns keys, and their own rows would not be much
+ * shorter.
+ */
+export function sharesKeys(model: ModelConfig): boolean {
+  return !encodingOf(model.attention).rotates && model.width <= 2 * model.keyWidth;
+}
+
+/** Whether a model has more than one layer: the first is then not what is read, and later ones depend on what it attends to. */
+export function isDeep({ layers }: Pick<ModelConfig, 'layers'>): boolean {
+  return layers > 1;
 }
 
 /** Whether f(x) of the last position costs time linear in its length. */

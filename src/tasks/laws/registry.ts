@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { WordStream } from '../../shared/random.ts';
+import { dirichletIid } from './dirichlet-iid.ts';
+import { dirichletMarkov } from './dirichlet-markov.ts';
+import { type LawParameters, ONE } from './law.ts';
+import { uniformIid } from './uniform-iid.ts';
+
+/** Every law by its name in the YAML. A new law is one file and one line here. */
+export const LAWS = {
+  'dirichlet-iid': dirichletIid,
+  'dirichlet-markov': dirichletMarkov,
+  'uniform-iid': uniformIid,
+};
+
+export type LawName = keyof typeof LAWS;
+
+/** The name of a law. */
+export const lawSchema = z.enum(Object.keys(LAWS) as [LawName, ...LawName[]]);
+
+/** Longest sequence for which the urn's integers stay below 2^32. */
+export function longestSequence(vocabulary: number, alphaThousandths: number): number {
+  return Math.floor((0xffffffff - vocabulary * alphaThousandths) / ONE);
+}
+
+/** A law with its parameters, and the stream that sequences are numbered in. */
+export interface TokenSource extends LawParameters {
+  law: LawName;
+  key: number;
+}
+
+/** Sequence number `sequence` of a source, `length` tokens. A longer one begins with the same tokens. */
+export function drawTokens(
+  { law, key, ...parameters }: TokenSource,
+  sequence: number,
+  length: number,
+): Uint8Array {
+  return LAWS[law].draw(new WordStream(key, 0, sequence), length, parameters);
+}

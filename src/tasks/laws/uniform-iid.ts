@@ -1,0 +1,14 @@
+import { below } from '../../shared/random.ts';
+import type { Law } from './law.ts';
+
+/** Tokens iid and uniform. */
+export const uniformIid: Law = {
+  scratchWords: () => 0,
+  draw(stream, length, { vocabulary }) {
+    return Uint8Array.from({ length }, () => below(stream.next(), vocabulary));
+  },
+  wgsl: /* wgsl */ `
+fn draw_tokens(stream: ptr<function, WordStream>, row: u32, length: u32, alpha: u32) {
+  for (var i = 1u; i <= length; i++) { put_token(row, i, below(next_word(stream), S)); }
+}`,
+};
