@@ -1,3 +1,4 @@
+import { isDeep } from '../model/paths.ts';
 import type { Pack } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { TrainingProblem } from './protocol.ts';
@@ -40,7 +41,7 @@ export function trainingPack(
       norm: 'none',
       attention: { precision: 'infinite', scale: 1 / Math.sqrt(D) },
     },
-    phiInit: layers === 2 ? [0, 1] : [0, 0],
+    phiInit: isDeep({ layers }) ? [0, 1] : [0, 0],
     baseWidth: D,
     task,
     law,
