@@ -1,10 +1,10 @@
 import Table from 'cli-table3';
 import { z } from 'zod';
-import { isLinear, type Path, pathsOf } from '../model/paths.ts';
 import { gpujsComputes } from '../gpujs/models.ts';
 import type { GpujsMode } from '../gpujs/protocol.ts';
 import { encodingOf } from '../model/encodings/registry.ts';
 import { flatten, layoutOf } from '../model/layout.ts';
+import { isLinear, type Path, pathsOf } from '../model/paths.ts';
 import { regimesOf } from '../model/regime.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import { referenceForward } from '../reference/forward.ts';
@@ -81,7 +81,8 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
     });
   });
   print(table.toString());
-  const how = [...(paths ?? []), ...(variants ?? [])].join(', ');
+  // A dense kernel's layers are all dense.
+  const how = [...(kernel === 'linear' ? (paths ?? []) : []), ...(variants ?? [])].join(', ');
   print(`kernel ${kernel}${how && ` (${how})`} on ${adapter ?? 'the CPU, float64'}`);
 }
 

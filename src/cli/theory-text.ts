@@ -18,7 +18,7 @@ export function theoryText({ model, source, task }: ModelContext, { theory, atte
   return [
     wrapped(modelText(model.config)),
     ...(task ? [`Trained on ${task}`] : []),
-    `Sampled sequences: ${source.law}, α = ${source.alphaThousandths / 1000}`,
+    ...(attention ? [`Sampled sequences: ${source.law}, α = ${source.alphaThousandths / 1000}`] : []),
     wrapped(normsText(norms)),
     ...quantitiesTable(theory),
     ...(attention && model.config.period > 1 ? [attentionText(attention)] : []),
@@ -98,7 +98,7 @@ function quantitiesTable(theory: Theory): string[] {
 function marginRows(theory: Theory): Row[] {
   const { positionalMargins, layerRegimes, effectiveMarginQuantiles } = theory;
   const quantiles = Object.entries(effectiveMarginQuantiles ?? {});
-  const layers = positionalMargins?.length ?? 0;
+  const lines = (positionalMargins?.length ?? 0) > 1 ? ', a line a layer' : '';
   return [
     {
       quantity: 'logitMargin',
@@ -118,13 +118,13 @@ function marginRows(theory: Theory): Row[] {
       quantity: 'positionalMargin',
       name: 'positional margin γ',
       value: (positionalMargins ?? []).map(margin => infinite(margin)).join('\n'),
-      meaning: `largest of {φ, 1} less the next${layers > 1 ? ', a line a layer' : ''}`,
+      meaning: `largest of {φ, 1} less the next${lines}`,
     },
     {
       quantity: 'layerRegimes',
       name: 'regimes',
       value: (layerRegimes ?? []).map(heads => heads.join(' ')).join('\n'),
-      meaning: `what each head attends to as T grows (token: all alike, position: the last τ + 1)${layers > 1 ? ', a line a layer' : ''}`,
+      meaning: `what each head attends to as T grows (token: all alike, position: the last τ + 1)${lines}`,
     },
   ];
 }

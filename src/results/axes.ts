@@ -26,16 +26,18 @@ const SYMBOLS: Record<string, string> = {
   'model.attention.maxLength': 'position rows',
 };
 
+const BITS = 'model.attention.bits';
+
 /** What an axis is called. */
 export function symbolOf(path: string): string {
   return SYMBOLS[path] ?? path.split('.').at(-1)!;
 }
 
-/** Axes in words: `ω = 2, α = 1`. Seeds are never named. */
+/** Axes in words: `ω = 2, α = 1`. Seeds are never named, nor what a cell of an axis has no use for (null); null bits are ∞. */
 export function labelOf(axes: Axes): string {
   return Object.entries(axes)
-    .filter(([path]) => path !== 'seed')
-    .map(([path, value]) => `${symbolOf(path)} = ${value}`)
+    .filter(([path, value]) => path !== 'seed' && (value !== null || path === BITS))
+    .map(([path, value]) => `${symbolOf(path)} = ${value ?? '∞'}`)
     .join(', ');
 }
 

@@ -41,11 +41,15 @@ interface Need {
   instead: (kind: Kind) => string;
 }
 
-const describe = ({ attention }: Kind) => ruleOf(attention).describe(attention);
-
 /** φ, residues and the τ-suffix. */
-const LIMIT: Need = { met: ({ attention }) => ruleOf(attention).limit, instead: describe };
-const INFINITE: Need = { met: ({ attention }) => ruleOf(attention).kind === 'infinite', instead: describe };
+const LIMIT: Need = {
+  met: ({ attention }) => ruleOf(attention).limit,
+  instead: ({ attention }) => `${ruleOf(attention).kind} attention`,
+};
+const INFINITE: Need = {
+  met: ({ attention }) => ruleOf(attention).kind === 'infinite',
+  instead: ({ attention }) => ruleOf(attention).describe(attention),
+};
 /** Class tables and Lipschitz chains multiply matrices out. */
 const NO_NORM: Need = { met: ({ norm }) => norm === 'none', instead: ({ norm }) => `norm ${norm}` };
 const SHALLOW: Need = { met: isShallow, instead: depthOf };

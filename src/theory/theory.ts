@@ -108,7 +108,7 @@ export async function analyse(model: AnyModel, options: TheoryOptions): Promise<
     notDefined: undefinedOf(config),
     notes: [
       ...undefinedLines(config),
-      ...(isSoftmax(config.attention) ? [startNote(config)] : []),
+      ...normNotes(config),
       ...(first ? firstLayerNotes(model, first) : []),
       ...(positional ? positionalNotes(positional) : []),
       ...(inputs ? boundNotes(inputs) : []),
@@ -171,11 +171,21 @@ function hardmaxOf(
   return { ...hardmaxLength(model, tables, options.source, bits), log10Predicted };
 }
 
-function startNote(config: ModelConfig): string {
-  const rows = encodingOf(config.attention).positionRows(config);
-  return rows > 0
-    ? `R0: the largest ‖E + P‖ over tokens and the ${rows} rows of the position table`
-    : 'R0: the largest ‖E‖ over tokens, as this encoding adds nothing to them';
+/** What norms leave out, and what R0 is of, where it is not the classes of theory.md §4. */
+function normNotes({ attention, norm, ...config }: ModelConfig): string[] {
+  const gains =
+    norm === 'none' ? [] : [`norms are of the matrices alone: the gains of norm ${norm} are not in them`];
+  if (!isSoftmax(attention)) return gains;
+  const encoding = encodingOf(attention);
+  const rows = encoding.positionRows({ ...config, attention });
+  return [
+    ...gains,
+    rows > 0
+      ? `R0: the largest ‖E + P‖ over tokens and the ${rows} rows of the position table`
+      : `R0: the largest ‖E‖ over tokens, to which encoding ${encoding.kind} adds nothing`,
+    ...(encoding.rotates ? ['‖s KᵀQ‖: of equal positions, as others are turned against each other'] : []),
+    ...(attention.logScale ? ['‖s KᵀQ‖: without the factor σ log i'] : []),
+  ];
 }
 
 function firstLayerNotes({ config }: AnyModel, { logitMargin, effective }: FirstLayerTheory): string[] {
