@@ -6,7 +6,7 @@ import { encodingOf } from '../model/encodings/registry.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import { InputError } from '../shared/errors.ts';
 import { shapeProblems } from '../shared/model-config.ts';
-import { longestSequence } from '../tasks/laws.ts';
+import { longestSequence } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { type CellConfig, resolveCell } from './resolve.ts';
 
