@@ -1,4 +1,4 @@
-// Draws one sequence a row: its length, then its tokens from the law that engine/shader.ts appends (tasks/laws.ts).
+// Draws one sequence a row: its length, then its tokens from the law that follows (tasks/laws/).
 // The first word of the stream is the length's, whether it is used or not, so that both length modes share tokens' words.
 // tokens [R*B][token_words], lengths [R*B], both =.  Source: theory.md, section 3.
 

@@ -2,14 +2,16 @@
 """What a PyTorch user gets on this machine: the same models, tasks and attention as `lengthwise bench`, in eager PyTorch.
 
     python3 experiments/peers/torch_baseline.py                      # everything, JSON on stdout, progress on stderr
-    python3 experiments/peers/torch_baseline.py training --runs 20
+    python3 experiments/peers/torch_baseline.py training --models four-layer-rope --runs 20
     python3 experiments/peers/torch_baseline.py attention --lengths 1024,2048 --device cuda
 
-The JSON has the shape of `lengthwise bench --json`. Works with torch 1.13 and 2.x; nothing else is needed.
+The JSON has the shape of `lengthwise bench --json`. Works with torch 1.13 and 2.x; nothing else is needed but torch_model.py beside it.
 
-Training rows (dense attention, fixed length N, Adam, mean squared error at the last position, fresh sequences every step):
-  one-layer  SimpleTask(omega 2), S 2, d 32, MLP 128, one head, N 64, batch 256
-  two-layer  in-context k-gram, S 3, k 2, tau 2, d 32, MLP 128, one head, N 256, batch 64
+Training rows (dense attention, fixed length N, Adam, mean squared error, fresh sequences every step; the model is torch_model.py's):
+  one-layer       SimpleTask(omega 2), S 2, limit attention, d 32, MLP 128, one head, N 64, batch 256, last position
+  two-layer       in-context k-gram, S 3, k 2, limit attention, tau 2, d 32, MLP 128, one head, N 256, batch 64, last position
+  four-layer-...  in-context k-gram, S 4, k 2, softmax attention with that encoding, with RMS norm in -rms, d 32, MLP 128, four heads,
+                  N 64, batch 64, every position
 `pytorch` computes every position of every layer, as a decoder does; `pytorch/last-query` computes the last layer at the last position
 only, which gives the same f(x) and the same gradients. medianMs is one optimiser step on data that is ready; dataMs is the making of
 a batch, and sequencesPerSecond leaves it out (sequencesPerSecondWithData does not). lengthwise counts the making of its data. cpuMs is processor
@@ -20,6 +22,7 @@ Attention rows: causal, one head, float32, gflops = 2 T^2 D / time. `pytorch` is
 """
 
 import argparse
+import copy
 import json
 import math
 import os
@@ -27,97 +30,77 @@ import platform
 import statistics
 import sys
 import time
+from functools import partial
 
 import torch
+
+from torch_model import Transformer
 
 TOLERANCE = 1e-4
 
 
-class LimitTransformer(torch.nn.Module):
-    """The limit transformer in infinite precision, period 1 (theory.md, section 1). tokens [B, T] -> f(x) [B, outputs]."""
-
-    def __init__(self, layers, vocabulary, outputs, locality, width=32, mlp_width=128, heads=1, last_query=False):
-        super().__init__()
-        self.locality, self.last_query, self.scale = locality, last_query, 1 / width
-
-        def normal(*shape):
-            return torch.nn.Parameter(torch.randn(*shape) / math.sqrt(shape[-1]))
-
-        self.embed = normal(vocabulary, width)
-        self.layers = torch.nn.ModuleList()
-        for _ in range(layers):
-            layer = torch.nn.Module()
-            layer.query, layer.key = normal(heads, width, width), normal(heads, width, width)
-            layer.value = normal(heads, width, width)
-            layer.phi = torch.nn.Parameter(torch.rand(heads, locality + 1))
-            layer.mlp_in, layer.mlp_out = normal(mlp_width, width), normal(width, mlp_width)
-            layer.mlp_bias = torch.nn.Parameter(torch.zeros(mlp_width))
-            self.layers.append(layer)
-        self.unembed = normal(outputs, width)
-
-    def forward(self, tokens):
-        y = self.embed[tokens]
-        for index, layer in enumerate(self.layers):
-            last = self.last_query and index == len(self.layers) - 1
-            y = self.step(layer, y, first=y.shape[1] - 1 if last else 0)
-        return y[:, -1] @ self.unembed.T
-
-    def step(self, layer, y, first):
-        """One layer at the query positions first ... T - 1: y [B, T, d] -> [B, T - first, d]."""
-        T = y.shape[1]
-        keys = torch.einsum("btd,hkd->bhtk", y, layer.key)
-        queries = torch.einsum("btd,hkd->bhtk", y[:, first:], layer.query)
-        scores = self.scale * (queries @ keys.transpose(-1, -2)) + self.bias(layer.phi, T, first)
-        means = torch.softmax(scores, -1) @ y[:, None]
-        rows = y[:, first:] + torch.einsum("bhtk,hdk->btd", means, layer.value)
-        hidden = torch.relu(rows @ layer.mlp_in.T + layer.mlp_bias)
-        return rows + hidden @ layer.mlp_out.T
-
-    def bias(self, phi, T, first):
-        """log(i) phi[i - j] on the suffix, -inf where j > i: [H, T - first, T]."""
-        i = torch.arange(first, T, device=phi.device)[:, None]
-        offset = i - torch.arange(T, device=phi.device)
-        near = (offset >= 0) & (offset <= self.locality)
-        suffix = torch.log(i.to(phi.dtype) + 1) * phi[:, offset.clamp(0, self.locality)] * near
-        return suffix.masked_fill(offset < 0, -math.inf)
-
-
 def simple_task(batch, length, device, omega=2):
-    """Each sequence draws its token law from Dir(1); f* = sin(omega (c0 - c1) / (c0 + c1))."""
+    """Each sequence draws its token law from Dir(1); f* = sin(omega (c0 - c1) / (c0 + c1)) of every prefix. [B, T], [B, T, 1]."""
     ones = torch.rand(batch, 1, device=device)
     tokens = (torch.rand(batch, length, device=device) < ones).long()
-    return tokens, torch.sin(omega * (1 - 2 * tokens.double().mean(1, keepdim=True))).float()
+    share = tokens.double().cumsum(1) / torch.arange(1, length + 1, device=device)
+    return tokens, torch.sin(omega * (1 - 2 * share)).float()[..., None]
 
 
-def k_gram_task(batch, length, device, vocabulary=3, k=2):
-    """An order-k chain whose rows are Dir(1); f*_s = share of s among what followed earlier copies of the last k tokens."""
+def k_gram_task(batch, length, device, vocabulary, k):
+    """
+    An order-k chain whose rows are Dir(1); f*_s of a prefix = share of s among what followed earlier copies of its last k tokens, uniform
+    where there is none. [B, T], [B, T, S].
+    """
     contexts = vocabulary**k
     exponential = -torch.log(torch.rand(batch, contexts, vocabulary, device=device))
     rows = (exponential / exponential.sum(-1, keepdim=True)).cumsum(-1)
     tokens = torch.randint(vocabulary, (batch, length), device=device)
     draws = torch.rand(batch, length, 1, device=device)
     every = torch.arange(batch, device=device)
-    context = torch.zeros(batch, dtype=torch.long, device=device)
+    context = torch.zeros(batch, length + 1, dtype=torch.long, device=device)
     for t in range(length):
         if t >= k:
-            token = (draws[:, t] >= rows[every, context]).sum(-1).clamp(max=vocabulary - 1)
+            token = (draws[:, t] >= rows[every, context[:, t]]).sum(-1).clamp(max=vocabulary - 1)
             tokens[:, t] = token
-        context = (context * vocabulary + tokens[:, t]) % contexts
-    codes = sum(tokens[:, i : length - k + i] * vocabulary ** (k - 1 - i) for i in range(k))
-    match = codes == context[:, None]
-    following = torch.nn.functional.one_hot(tokens[:, k:], vocabulary)
-    counts = (following * match[..., None]).sum(1).float()
+        context[:, t + 1] = (context[:, t] * vocabulary + tokens[:, t]) % contexts
+    following = torch.nn.functional.one_hot(context[:, :-1] * vocabulary + tokens, contexts * vocabulary)
+    following[:, :k] = 0
+    counts = following.cumsum(1).view(batch, length, contexts, vocabulary)
+    index = context[:, 1:, None, None].expand(-1, -1, 1, vocabulary)
+    counts = counts.gather(2, index)[:, :, 0].float()
     total = counts.sum(-1, keepdim=True)
     return tokens, torch.where(total > 0, counts / total.clamp(min=1), torch.full_like(counts, 1 / vocabulary))
 
 
+def limit_model(layers, vocabulary, outputs, locality):
+    """The limit transformer in infinite precision, d 32, MLP 128, one head."""
+    attention = {"precision": "infinite", "scale": 1 / 32}
+    return {
+        "layers": layers, "heads": 1, "width": 32, "keyWidth": 32, "mlpWidth": 128, "vocabulary": vocabulary, "period": 1,
+        "locality": locality, "outputs": outputs, "activation": "relu", "norm": "none", "attention": attention,
+    }  # fmt: skip
+
+
+def softmax_model(encoding, norm="none", **own):
+    """Four layers of ordinary softmax attention, d 32, MLP 128, four heads, over four tokens."""
+    attention = {"rule": "softmax", "encoding": encoding, "logScale": False, "scale": 1 / math.sqrt(32), **own}
+    return {**limit_model(4, 4, 4, 0), "heads": 4, "norm": norm, "attention": attention}
+
+
+def k_gram_model(config, length, reads):
+    task = partial(k_gram_task, vocabulary=config["vocabulary"], k=2)
+    return {"config": config, "task": task, "length": length, "batch": 64, "reads": reads}
+
+
 MODELS = {
-    "one-layer": dict(
-        model=dict(layers=1, vocabulary=2, outputs=1, locality=0), task=simple_task, length=64, batch=256
-    ),
-    "two-layer": dict(
-        model=dict(layers=2, vocabulary=3, outputs=3, locality=2), task=k_gram_task, length=256, batch=64
-    ),
+    "one-layer": {"config": limit_model(1, 2, 1, 0), "task": simple_task, "length": 64, "batch": 256, "reads": "last"},
+    "two-layer": k_gram_model(limit_model(2, 3, 3, 2), 256, "last"),
+    "four-layer-rope": k_gram_model(softmax_model("rope", ropeBase=10000), 64, "every"),
+    "four-layer-rope-rms": k_gram_model(softmax_model("rope", "rms", ropeBase=10000), 64, "every"),
+    "four-layer-alibi": k_gram_model(softmax_model("alibi"), 64, "every"),
+    "four-layer-absolute": k_gram_model(softmax_model("absolute", maxLength=64), 64, "every"),
+    "four-layer-none": k_gram_model(softmax_model("none"), 64, "every"),
 }
 
 
@@ -147,9 +130,13 @@ def repeated(call, runs, device):
     }  # fmt: skip
 
 
-def loss_and_gradients(model, tokens, target):
+def loss_and_gradients(model, tokens, target, reads, last_query):
+    """Squared error summed over outputs, mean over the positions that are read, and its gradients."""
     model.zero_grad()
-    loss = ((model(tokens) - target) ** 2).sum(-1).mean()
+    outputs = model(tokens, last_query)
+    if reads == "last":
+        outputs, target = outputs[:, -1], target[:, -1]
+    loss = ((outputs - target) ** 2).sum(-1).mean()
     loss.backward()
     return [loss.detach().reshape(1)] + [parameter.grad for parameter in model.parameters()]
 
@@ -162,15 +149,16 @@ def worst_error(results, exact):
 
 def training_row(name, last_query, runs, device, version):
     shape = MODELS[name]
+    config, reads = shape["config"], shape["reads"]
     torch.manual_seed(0)
-    model = LimitTransformer(**shape["model"], last_query=last_query).to(device)
+    model = Transformer(config).to(device)
     sizes = (shape["batch"], shape["length"], device)
     tokens, target = shape["task"](*sizes)
-    error = check_gradients(model, shape, tokens[:8], target[:8], device)
+    error = check_gradients(model, tokens[:8], target[:8], reads, last_query)
     optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
 
     def step(tokens, target):
-        loss_and_gradients(model, tokens, target)
+        loss_and_gradients(model, tokens, target, reads, last_query)
         optimiser.step()
 
     cold, _ = timed(lambda: step(tokens, target), device)
@@ -180,20 +168,22 @@ def training_row(name, last_query, runs, device, version):
     step_ms, data_ms = times["medianMs"], making["medianMs"]
     return {
         "suite": "training", "implementation": "pytorch/last-query" if last_query else "pytorch", "version": version,
-        "model": name, "T": shape["length"], "D": 32, "heads": 1, "batch": shape["batch"], "direction": "training",
-        "lengthMode": "fixed", **times, "coldMs": cold, "dataMs": data_ms, "dataCpuMs": making["cpuMs"],
+        "model": name, "T": shape["length"], "D": config["width"], "heads": config["heads"], "batch": shape["batch"],
+        "direction": "training", "lengthMode": "fixed", "positions": reads,
+        **times, "coldMs": cold, "dataMs": data_ms, "dataCpuMs": making["cpuMs"],
         "sequencesPerSecond": 1000 * shape["batch"] / step_ms,
         "sequencesPerSecondWithData": 1000 * shape["batch"] / (step_ms + data_ms),
+        "labelsPerSecond": 1000 * shape["batch"] * (1 if reads == "last" else shape["length"]) / step_ms,
         "maxError": error, "correct": error <= TOLERANCE,
     }  # fmt: skip
 
 
-def check_gradients(model, shape, tokens, target, device):
+def check_gradients(model, tokens, target, reads, last_query):
     """Loss and gradients in float32 against float64, every position computed."""
-    exact = LimitTransformer(**shape["model"]).to(device).double()
-    exact.load_state_dict({name: value.double() for name, value in model.state_dict().items()})
+    exact = copy.deepcopy(model).double()
     return worst_error(
-        loss_and_gradients(model, tokens, target), loss_and_gradients(exact, tokens, target.double())
+        loss_and_gradients(model, tokens, target, reads, last_query),
+        loss_and_gradients(exact, tokens, target.double(), reads, False),
     )
 
 
@@ -245,6 +235,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suite", nargs="?", choices=["training", "attention"], help="both unless given")
     parser.add_argument("--runs", type=int, default=7, help="timed runs a row, after the first (7)")
+    parser.add_argument("--models", default=",".join(MODELS), help=f"training rows ({','.join(MODELS)})")
     parser.add_argument("--lengths", default="1024,2048", help="T of the attention rows (1024,2048)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads (all)")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda")
@@ -253,6 +244,10 @@ def arguments():
         parsed.lengths = [int(part) for part in parsed.lengths.split(",")]
     except ValueError:
         parser.error("--lengths: expected whole numbers with commas between them")
+    parsed.models = parsed.models.split(",")
+    unknown = [name for name in parsed.models if name not in MODELS]
+    if unknown:
+        parser.error(f"--models: there is no {unknown[0]}; there are {', '.join(MODELS)}")
     if min([parsed.runs, parsed.threads, *parsed.lengths]) < 1:
         parser.error("--runs, --threads and --lengths must be at least 1")
     if parsed.device.startswith("cuda") and not torch.cuda.is_available():
@@ -263,8 +258,8 @@ def arguments():
 def rows(options, device):
     version = torch.__version__
     if options.suite in (None, "training"):
-        for name in MODELS:
-            for last_query in (False, True):
+        for name in options.models:
+            for last_query in (False, True) if MODELS[name]["reads"] == "last" else (False,):
                 yield training_row(name, last_query, options.runs, device, version)
     if options.suite in (None, "attention"):
         for T in options.lengths:
@@ -287,7 +282,7 @@ def main():
     }
     for row in rows(options, device):
         rate = row.get("sequencesPerSecond")
-        figure = f"{rate:.0f} sequences/s" if rate else f"{row['gflops']:.2f} GFLOP/s"
+        figure = f"{rate:.0f} sequences/s, {row['labelsPerSecond']:.0f} labels/s" if rate else f"{row['gflops']:.2f} GFLOP/s"
         where = f"{row['suite']} {row.get('model', '')} {row['direction']} T={row['T']}"
         say(f"{where} {row['implementation']}: {row['medianMs']:.2f} ms, {figure}, error {row['maxError']:.1e}")
         document["rows"].append(row)

@@ -1,105 +1,138 @@
 #!/usr/bin/env python3
-"""Write a limit transformer as a model file that lengthwise reads, from PyTorch or NumPy. An example to copy from.
+"""Write a PyTorch model as a model file that lengthwise reads. An example to copy from.
 
     python3 experiments/peers/torch_export.py model.safetensors tokens.json > expected.json
     npx lengthwise theory model.safetensors
     npx lengthwise forward model.safetensors tokens.json --kernel reference --json    # the outputs of expected.json
 
-Writes a two-layer model with random weights and a tokens file, and prints f(x) of each sequence as NumPy computes it in float64, in the
-JSON of `lengthwise forward --json`. Uses the `safetensors` package where it is installed, else the dozen lines of `save` below. With
-torch, pass `{name: tensor.detach().cpu().numpy() for name, tensor in ...}`.
+    python3 experiments/peers/torch_export.py model.safetensors tokens.json --layers 4 --encoding rope --norm rms
+    python3 experiments/peers/torch_export.py --check test/golden/deep    # the PyTorch model against the golden vectors
+
+Writes a model with random weights and a tokens file, and prints f(x) of each sequence as PyTorch computes it in float64, in the JSON of
+`lengthwise forward --json`. Without --encoding it is a limit transformer in infinite precision. The model and the file format are in torch_model.py.
 """
 
 import argparse
 import json
-import math
-import struct
+import sys
+from pathlib import Path
 
-import numpy as np
+import torch
 
-CONFIG = {
-    "layers": 2, "heads": 2, "width": 8, "keyWidth": 4, "mlpWidth": 16, "vocabulary": 3, "period": 2, "locality": 2,
-    "outputs": 3, "activation": "gelu", "attention": {"precision": "infinite", "scale": 0.5},
-}  # fmt: skip
+from torch_model import Transformer, load, save
 
-
-def save(tensors, path, metadata):
-    """The safetensors format: the length of a JSON header (8 bytes), the header, then the tensors' bytes without gaps."""
-    header, end = {"__metadata__": metadata}, 0
-    for name, tensor in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [end, end + tensor.nbytes]}
-        end += tensor.nbytes
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for tensor in tensors.values():
-            file.write(np.ascontiguousarray(tensor, "<f4").tobytes())
+ENCODINGS = {"none": {}, "absolute": {"maxLength": 128}, "rope": {"ropeBase": 10000}, "alibi": {}}
+LENGTHS = (1, 5, 32, 100)
+TOLERANCE = 1e-9
 
 
-try:
-    from safetensors.numpy import save_file
-except ImportError:
-    save_file = save
+def config_of(options):
+    """The metadata of a model file."""
+    attention = {"precision": "infinite", "scale": 0.5}
+    if options.encoding:
+        own = ENCODINGS[options.encoding]
+        attention = {"rule": "softmax", "encoding": options.encoding, "logScale": options.log_scale, "scale": 0.5, **own}
+    period, locality = (1, 0) if options.encoding else (2, 2)
+    return {
+        "layers": options.layers, "heads": 2, "width": 8, "keyWidth": 4, "mlpWidth": 16, "vocabulary": 3, "period": period,
+        "locality": locality, "outputs": 3, "activation": "gelu", "norm": options.norm, "attention": attention,
+    }  # fmt: skip
 
 
-def random_tensors(config, seed):
-    """Every tensor of a model file, by its name and shape."""
-    random = np.random.default_rng(seed)
-    H, d, k, m = config["heads"], config["width"], config["keyWidth"], config["mlpWidth"]
-
-    def normal(*shape):
-        return (random.standard_normal(shape) / math.sqrt(shape[-1])).astype(np.float32)
-
-    tensors = {"embed": normal(config["vocabulary"], d), "position": normal(config["period"], d)}
-    for l in range(config["layers"]):
-        tensors[f"layer.{l}.query"], tensors[f"layer.{l}.key"] = normal(H, k, d), normal(H, k, d)
-        tensors[f"layer.{l}.value"] = normal(H, d, d)
-        tensors[f"layer.{l}.phi"] = random.uniform(0, 1.5, (H, config["locality"] + 1)).astype(np.float32)
-        tensors[f"layer.{l}.mlp_in"], tensors[f"layer.{l}.mlp_bias"] = normal(m, d), normal(m)
-        tensors[f"layer.{l}.mlp_out"] = normal(d, m)
-    tensors["unembed"] = normal(config["outputs"], d)
-    return tensors
+def export(options):
+    torch.manual_seed(options.seed)
+    model = Transformer(config_of(options))
+    save(model, options.model)
+    sequences = [torch.randint(3, (length,)).tolist() for length in LENGTHS]
+    Path(options.tokens).write_text(json.dumps({"sequences": sequences}))
+    model.double()
+    print(json.dumps({"outputs": [model(torch.tensor([tokens]))[0, -1].tolist() for tokens in sequences]}))
 
 
-def gelu(x):
-    return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+def losses(golden, model):
+    """The batch losses that a golden file has gradients of, by the name of their place in it."""
+
+    def mean(part, loss_of):
+        """Mean over the reads of all sequences that count: the last ones, or those of weight 1."""
+        total, labels = 0, 0
+        for n, tokens in enumerate(part["sequences"]):
+            outputs = model(torch.tensor([tokens]))[0]
+            loss = loss_of(n, outputs)
+            weights = torch.tensor(part["weights"][n] if "weights" in part else [1.0])
+            total, labels = total + (loss[-len(weights) :] * weights).sum(), labels + weights.sum()
+        return total / labels
+
+    def squared(part):
+        return lambda n, outputs: ((outputs - torch.tensor(part["targets"][n])) ** 2).sum(-1)
+
+    def entropy(part):
+        return lambda n, outputs: torch.nn.functional.cross_entropy(
+            outputs, torch.tensor(part["classes"][n]), reduction="none"
+        )
+
+    for name, kind in (("gradient", squared), ("gradientEveryPosition", squared), ("gradientCrossEntropy", entropy)):
+        if name in golden:
+            yield name, mean(golden[name], kind(golden[name]))
 
 
-def forward(config, tensors, tokens):
-    """f(x) = U y_T of the limit transformer in infinite precision (theory.md, section 1), float64."""
-    w = {name: tensor.astype(np.float64) for name, tensor in tensors.items()}
-    T, tau, scale = len(tokens), config["locality"], config["attention"]["scale"]
-    positions = np.arange(1, T + 1)
-    offset = positions[:, None] - positions
-    y = w["embed"][tokens] + w["position"][positions % config["period"]]
-    for l in range(config["layers"]):
-        rows = y.copy()
-        for h in range(config["heads"]):
-            scores = scale * (y @ w[f"layer.{l}.query"][h].T) @ (y @ w[f"layer.{l}.key"][h].T).T
-            near = (offset >= 0) & (offset <= tau)
-            scores += near * np.log(positions)[:, None] * w[f"layer.{l}.phi"][h][offset.clip(0, tau)]
-            scores[offset < 0] = -np.inf
-            weights = np.exp(scores - scores.max(1, keepdims=True))
-            rows += weights / weights.sum(1, keepdims=True) @ y @ w[f"layer.{l}.value"][h].T
-        hidden = gelu(rows @ w[f"layer.{l}.mlp_in"].T + w[f"layer.{l}.mlp_bias"])
-        y = rows + hidden @ w[f"layer.{l}.mlp_out"].T
-    return w["unembed"] @ y[-1]
+def errors_of(path):
+    """Largest difference of outputs, losses and gradients to those of a golden file, by name, in float64."""
+    golden = json.loads(path.read_text())
+    model = load(path.with_name(golden["model"])).double()
+    errors = {"forward": 0.0}
+
+    def note(name, got, expected):
+        error = (got - torch.tensor(expected)).abs().max().item()
+        # A comparison with NaN is false.
+        errors[name] = error if not error <= errors.get(name, 0.0) else errors.get(name, 0.0)
+
+    for case in golden["forward"]:
+        outputs = model(torch.tensor([case["tokens"]]))[0].detach()
+        note("forward", outputs[-len(case["outputs"]) :], case["outputs"])
+    for name, loss in losses(golden, model):
+        model.zero_grad()
+        loss.backward()
+        note(name, loss.detach(), golden[name]["loss"])
+        for tensor, weights in model.named_parameters():
+            grad = torch.zeros_like(weights) if weights.grad is None else weights.grad
+            note(name, grad, golden[name]["gradients"][tensor])
+    return errors
+
+
+def check(folder):
+    """Compares with every golden file of a folder. Returns the exit code."""
+    torch.set_default_dtype(torch.float64)
+    paths = sorted(Path(folder).glob("*.json"))
+    if not paths:
+        print(f"{folder}: no golden files (*.json)", file=sys.stderr)
+        return 2
+    worst = 0.0
+    for path in paths:
+        errors = errors_of(path)
+        worst = max([worst, *errors.values()])
+        print(f"{path.stem}: " + ", ".join(f"{name} {error:.1e}" for name, error in errors.items()))
+    print(f"{len(paths)} models, largest error {worst:.1e}, allowed {TOLERANCE:.0e}")
+    return 0 if worst <= TOLERANCE else 1
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", help="model file to write")
-    parser.add_argument("tokens", help="tokens file to write")
+    parser.add_argument("model", nargs="?", help="model file to write")
+    parser.add_argument("tokens", nargs="?", help="tokens file to write")
+    parser.add_argument("--layers", type=int, choices=range(1, 13), metavar="1 ... 12", default=2, help="layers (2)")
+    parser.add_argument("--norm", choices=["none", "rms"], default="none", help="norm (none)")
+    parser.add_argument("--encoding", choices=ENCODINGS, help="ordinary softmax attention with this encoding")
+    parser.add_argument("--log-scale", action="store_true", help="scalable softmax: logits times log i; with --encoding")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and tokens (0)")
+    parser.add_argument("--check", metavar="FOLDER", help="compare with the golden files of a folder and write nothing")
     options = parser.parse_args()
-    tensors = random_tensors(CONFIG, options.seed)
-    save_file(tensors, options.model, metadata={"lengthwise": json.dumps(CONFIG)})
-    random = np.random.default_rng(options.seed + 1)
-    sequences = [random.integers(CONFIG["vocabulary"], size=length).tolist() for length in (1, 5, 32, 100)]
-    with open(options.tokens, "w") as file:
-        json.dump({"sequences": sequences}, file)
-    print(json.dumps({"outputs": [forward(CONFIG, tensors, tokens).tolist() for tokens in sequences]}))
+    if options.check:
+        sys.exit(check(options.check))
+    if not options.model or not options.tokens:
+        parser.error("name a model file and a tokens file to write, or a folder to --check")
+    if options.log_scale and not options.encoding:
+        parser.error("--log-scale needs --encoding: limit transformers scale by log i already")
+    export(options)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import { adapterName } from '../shared/adapter.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Model, ModelConfig } from '../shared/model-config.ts';
-import { longestSequence } from '../tasks/laws.ts';
+import { longestSequence } from '../tasks/laws/registry.ts';
 import { depthOf } from '../theory/defined.ts';
 import { onGpujs } from './forward-gpujs.ts';
 import { chooseVariants, type VARIANT_CHOICES } from './kernel-variant.ts';

@@ -10,7 +10,7 @@ import { manifestSchema } from '../results/schema.ts';
 import type { Model } from '../shared/model-config.ts';
 import type { Law } from '../shared/protocol.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
-import type { TokenSource } from '../tasks/laws.ts';
+import type { TokenSource } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { targetOf } from '../tasks/task.ts';
 import { isOneLayer } from '../theory/defined.ts';

@@ -15,7 +15,7 @@ import {
   simulate as measure,
   standardMethod,
 } from '../simulation/simulate.ts';
-import { drawTokens, longestSequence } from '../tasks/laws.ts';
+import { drawTokens, longestSequence } from '../tasks/laws/registry.ts';
 import { certificateOf } from '../theory/certificate.ts';
 import { whyUndefined } from '../theory/defined.ts';
 import { openEngine } from './machine.ts';

@@ -6,7 +6,7 @@ import { LAWS, type LawName } from '../tasks/laws/registry.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Arena } from './arena.ts';
 import { BLOCK } from './chunks.ts';
-import { type Contraction } from './contraction.ts';
+import type { Contraction } from './contraction.ts';
 import { type Dispatch, dispatchGroups, WORKGROUP } from './dispatch.ts';
 import type { Memory } from './memory.ts';
 import { rowWidths } from './row-widths.ts';
@@ -16,7 +16,21 @@ import type { Weights } from './weights.ts';
 /** Slots of the loss ring: the most steps that one submission may hold. */
 export const RING = 256;
 
-const { activation, chunk, elementary, left, legend, norm, outer, owners, quad, random, reduce, tokens, weight } = COMMON;
+const {
+  activation,
+  chunk,
+  elementary,
+  left,
+  legend,
+  norm,
+  outer,
+  owners,
+  quad,
+  random,
+  reduce,
+  tokens,
+  weight,
+} = COMMON;
 /** Stands for the functions of the model's attention rule (model/rules/). */
 const rule: Source = { name: 'rule', text: '' };
 /** Stands for the token law and the task of the experiment (tasks/). */
@@ -111,7 +125,7 @@ export interface Specialisation {
   optimiser?: Optimiser;
   task?: Task;
   law?: LawName;
-  /** Order of the token chain (`tasks/laws.ts`). */
+  /** Order of the token chain (`tasks/laws/law.ts`). */
   order?: number;
 }
 
@@ -184,7 +198,9 @@ export class Kernels {
     this.memory = memory;
     this.weights = weights;
     this.constants = constantsOf(model, arena, how);
-    this.pieces = new Map([[rule, { name: `rule ${ruleOf(model.attention).kind}`, text: ruleOf(model.attention).wgsl }]]);
+    this.pieces = new Map([
+      [rule, { name: `rule ${ruleOf(model.attention).kind}`, text: ruleOf(model.attention).wgsl }],
+    ]);
     if (how.law) this.pieces.set(law, { name: `law ${how.law}`, text: LAWS[how.law].wgsl });
     if (how.task) this.pieces.set(task, { name: `task ${how.task.kind}`, text: how.task.wgsl });
   }
@@ -201,7 +217,10 @@ export class Kernels {
   ): Promise<Dispatch> {
     const { gpu } = this.memory.device;
     const sources = KERNELS[name].map(source => this.pieces.get(source) ?? source);
-    const own = Object.entries(constants).map(([key, n]) => [key, typeof n === 'boolean' ? String(n) : u32(n)]);
+    const own = Object.entries(constants).map(([key, n]) => [
+      key,
+      typeof n === 'boolean' ? String(n) : u32(n),
+    ]);
     const all = { ...this.constants, ...Object.fromEntries(own) };
     const { pipeline, bindings } = compileBound(gpu, name, all, sources);
     const missing = bindings.filter(binding => !buffers[binding]);

@@ -6,7 +6,7 @@ import { encodingOf } from '../model/encodings/registry.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import { InputError } from '../shared/errors.ts';
 import { shapeProblems } from '../shared/model-config.ts';
-import { longestSequence } from '../tasks/laws.ts';
+import { longestSequence } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { type CellConfig, resolveCell } from './resolve.ts';
 
@@ -56,6 +56,7 @@ export function cellsOf(experiment: Experiment): Cell[] {
     cells.set(hash, { hash, axes: Object.fromEntries(own), config });
   }
   unused(experiment.content, [...cells.values()]).forEach(note);
+  tooShallow([...cells.values()]).forEach(note);
   if (problems.size > 0) throw complaint(experiment.where, [...problems.values()]);
   return [...cells.values()];
 }
@@ -83,6 +84,18 @@ function unused({ model: { attention } }: ExperimentFile, cells: Cell[]): Proble
     const given = attention[key as keyof typeof PARTIAL] !== undefined;
     const used = cells.some(({ config }) => isUsed(partialPath(key), config));
     return given && !used ? [problem(key, `only ${needs} has it`)] : [];
+  });
+}
+
+/** Tasks that need more layers than any cell has. Fewer are a control beside cells that have enough, and a slip without them. */
+function tooShallow(cells: Cell[]): Problem[] {
+  const deepest = cells.reduce((most, { config }) => Math.max(most, config.model.layers), 0);
+  return cells.flatMap(({ config: { task } }) => {
+    const { kind, ...knobs } = task;
+    const { layers } = taskOf(kind).shape(knobs as Record<string, number>);
+    return layers > deepest
+      ? [{ path: ['model', 'layers'], message: `task ${kind} needs ${layers} layers` }]
+      : [];
   });
 }
 
@@ -138,7 +151,6 @@ function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
   } else if (model.locality >= train.length) {
     say('model.locality', `${model.locality} must be below every training length (${train.length} is one)`);
   }
-  if (model.layers < shape.layers) say('model.layers', `task ${kind} needs ${shape.layers} layers`);
   if (ruleOf(model.attention).limit && model.locality < shape.locality)
     say('model.locality', `task ${kind} needs at least ${shape.locality}`);
   if (data.law === 'dirichlet-markov' && shape.order === 0)

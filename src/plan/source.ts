@@ -1,5 +1,5 @@
 import { STREAM, streamKey } from '../shared/random.ts';
-import type { TokenSource } from '../tasks/laws.ts';
+import type { TokenSource } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { CellConfig } from './resolve.ts';
 

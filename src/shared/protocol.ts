@@ -42,7 +42,7 @@ export const replicaSchema = z.strictObject({
   seed: u32,
   trainLength: z.int().min(1),
   learningRate: z.number().positive(),
-  /** Dirichlet parameter in thousandths: the samplers are integer arithmetic (see `tasks/laws.ts`). */
+  /** Dirichlet parameter in thousandths: the samplers are integer arithmetic (see `tasks/laws/law.ts`). */
   alphaThousandths: z.int().min(1),
   /** Task knobs as the YAML gave them. */
   knobs: z.record(z.string(), z.number()),
@@ -57,7 +57,7 @@ export const packSchema = z.strictObject({
   baseWidth: z.int().min(1),
   task: z.string(),
   law: lawSchema,
-  /** Order of the token chain (`tasks/laws.ts`). */
+  /** Order of the token chain (`tasks/laws/law.ts`). */
   order: z.int().min(0),
   loss: lossSchema,
   lengthMode: lengthModeSchema,

@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../shared/model-config.ts';
 import { below, STREAM, streamKey, uniform, WordStream } from '../shared/random.ts';
-import { drawTokens, type TokenSource } from '../tasks/laws.ts';
+import { drawTokens, type TokenSource } from '../tasks/laws/registry.ts';
 import { deterministicShort } from './deterministic.ts';
 import { distance, type Evaluate } from './simulate.ts';
 

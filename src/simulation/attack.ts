@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../shared/model-config.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
-import { drawTokens, type TokenSource } from '../tasks/laws.ts';
+import { drawTokens, type TokenSource } from '../tasks/laws/registry.ts';
 import { simulationError, targetError, type Worst, worstString } from './adversary.ts';
 import { deterministicShort, shortestLength } from './deterministic.ts';
 import { distance, type Evaluate } from './simulate.ts';

@@ -1,6 +1,6 @@
 import { linearTimeForward } from '../reference/linear-time.ts';
 import type { AnyModel } from '../shared/model-config.ts';
-import { drawTokens, type TokenSource } from '../tasks/laws.ts';
+import { drawTokens, type TokenSource } from '../tasks/laws/registry.ts';
 import { isOneLayer } from '../theory/defined.ts';
 import { leastLength, type Simulation, simulate, standardMethod } from './simulate.ts';
 

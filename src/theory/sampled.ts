@@ -1,7 +1,7 @@
 import { quantileSorted } from 'simple-statistics';
 import { type ClassTables, FirstLayer } from '../model/first-layer.ts';
 import type { AnyModel } from '../shared/model-config.ts';
-import { drawTokens, type TokenSource } from '../tasks/laws.ts';
+import { drawTokens, type TokenSource } from '../tasks/laws/registry.ts';
 import { gapBelowTop, TIE } from './margins.ts';
 
 /** The effective margin of layer 1 (theory.md §4): gaps between the largest and the next logit met, a = c + φ, at the last position. */

@@ -4,7 +4,7 @@ import { regimeOf } from '../model/regime.ts';
 import { type AnyModel, isSoftmax, type ModelConfig, type Regime } from '../shared/model-config.ts';
 import { measureSimulation } from '../simulation/empirical.ts';
 import type { Simulation } from '../simulation/simulate.ts';
-import type { TokenSource } from '../tasks/laws.ts';
+import type { TokenSource } from '../tasks/laws/registry.ts';
 import { type Bound, type BoundInputs, boundsAt, finiteOrNull } from './bounds.ts';
 import { type Certificate, certificateOf } from './certificate.ts';
 import { lipschitzOf, normComplexity } from './complexity.ts';

@@ -385,6 +385,7 @@ test: { length: [16, 32] }
 
   test.each([
     ['model.layers=1', /model\.layers: task k-gram needs 2 layers/],
+    ['model.layers=[1, 2]', null],
     ['model.locality=0', /model\.locality: task k-gram needs at least 1/],
     ['model.locality=8', /model\.locality: 8 must be below every training length \(8 is one\)/],
     ['model.attention.precision=infinite', /model\.attention\.bits: only finite precision has bits/],

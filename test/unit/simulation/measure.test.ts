@@ -6,7 +6,7 @@ import { discrepancy, wasserstein } from '../../../src/simulation/discrepancy.ts
 import { measureSimulation } from '../../../src/simulation/empirical.ts';
 import { fitErrors } from '../../../src/simulation/fit.ts';
 import { type Method, simulate } from '../../../src/simulation/simulate.ts';
-import { drawTokens } from '../../../src/tasks/laws.ts';
+import { drawTokens } from '../../../src/tasks/laws/registry.ts';
 import { BASE, randomModel, randomTokens } from '../../support/models.ts';
 
 const source = { law: 'dirichlet-iid', vocabulary: 3, alphaThousandths: 1000, order: 0, key: 3 } as const;

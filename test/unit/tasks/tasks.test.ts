@@ -187,7 +187,17 @@ describe('sampleSequence', () => {
       return [...counts.values()].reduce((sum, n) => sum + (n - mean) ** 2 / mean, 0);
     };
     // Quantiles at 0.999 for 9 and 3 degrees of freedom.
-    expect(chiSquared(draws.map(({ reads }) => reads.join()), 10)).toBeLessThan(27.88);
-    expect(chiSquared(draws.map(({ offset }) => offset), 4)).toBeLessThan(16.27);
+    expect(
+      chiSquared(
+        draws.map(({ reads }) => reads.join()),
+        10,
+      ),
+    ).toBeLessThan(27.88);
+    expect(
+      chiSquared(
+        draws.map(({ offset }) => offset),
+        4,
+      ),
+    ).toBeLessThan(16.27);
   });
 });

@@ -1,1 +1,0 @@
-export { drawTokens, LAWS, longestSequence, type TokenSource } from './laws/registry.ts';
