@@ -26,6 +26,7 @@ async function onDevice(
   shape: AttentionCase,
   inputs: ReturnType<typeof attentionInputs>,
   variant: DenseVariant,
+  subgroups = true,
 ): Promise<Results> {
   const { model, keyWidth, valueWidth, sharedHeads = false, keyed = false } = shape;
   const { keyRows, queryRows } = rowSetsOf(shape);
@@ -36,6 +37,7 @@ async function onDevice(
     keyWidth,
     valueWidth,
     variant,
+    subgroups,
     keyRows,
     ...(queryRows ? { queryRows } : {}),
     sharedHeads,
@@ -51,9 +53,13 @@ function tolerance({ lengths, keyWidth, valueWidth }: AttentionCase): number {
   return 2 ** -24 * 8 * (Math.sqrt(T) + keyWidth + valueWidth + 2 * Math.log(T + 1));
 }
 
-async function expectRight(shape: AttentionCase, variant: DenseVariant, seed = 1): Promise<void> {
+async function expectRight(
+  shape: AttentionCase,
+  variant: DenseVariant,
+  { seed = 1, subgroups = true } = {},
+): Promise<void> {
   const inputs = attentionInputs(shape, seed);
-  const got = await onDevice(shape, inputs, variant);
+  const got = await onDevice(shape, inputs, variant, subgroups);
   const want = attentionTruth(shape, inputs);
   for (const name of RESULTS) {
     expect(got[name]).toHaveLength(want[name].length);
@@ -116,7 +122,7 @@ describe.each(DENSE_VARIANTS)('%s', variant => {
     const shared = { sharedHeads: true, keyed: true };
     await expectRight(caseOf(attention, locality, [2, 16, 16]), variant);
     await expectRight(caseOf(attention, locality, [2, 16, 16], { queries: few(5) }), variant);
-    await expectRight(caseOf(attention, locality, [3, 16, 16], shared), variant);
+    await expectRight(caseOf(attention, locality, [2, 16, 16], shared), variant);
     await expectRight(caseOf(attention, locality, [2, 16, 16], { ...shared, queries: few(16) }), variant);
   });
 
@@ -142,8 +148,8 @@ describe.each(DENSE_VARIANTS)('%s', variant => {
           const queries = (length: number) =>
             Array.from({ length }, (_, i) => i + 1).filter(i => (i + seed) % every === 0 || i === length);
           const shape = caseOf(INFINITE, 2, [2, 16, 16], { lengths });
-          await expectRight(shape, variant, 10 * seed);
-          await expectRight({ ...shape, queries }, variant, 10 * seed);
+          await expectRight(shape, variant, { seed: 10 * seed });
+          await expectRight({ ...shape, queries }, variant, { seed: 10 * seed });
         },
       ),
       { numRuns: 5 },
@@ -202,6 +208,12 @@ describe.each(DENSE_VARIANTS)('%s', variant => {
       }
     }
   });
+});
+
+test.each(['quad', 'flash-wg', 'split-k'] as const)('%s without subgroups', async variant => {
+  const shared = { sharedHeads: true, keyed: true };
+  await expectRight(caseOf(INFINITE, 2, [2, 16, 12]), variant, { subgroups: false });
+  await expectRight(caseOf(INFINITE, 2, [2, 16, 16], shared), variant, { subgroups: false });
 });
 
 test('wide heads: half as many rows a lane, or any width', async () => {
