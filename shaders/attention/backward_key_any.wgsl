@@ -45,15 +45,15 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       statistic_of(sequence, i + 2u),
       statistic_of(sequence, i + 3u),
     ));
-    var factors = vec4<f32>();
-    #for c 4
-      factors[$c] = row_factor(log(max(rows[3][$c], 1.0)), sigma);
-    #end
+    let logs = log(max(rows[3], vec4<f32>(1.0)));
+    let factors = vec4<f32>(
+      row_factor(logs.x, sigma), row_factor(logs.y, sigma), row_factor(logs.z, sigma), row_factor(logs.w, sigma),
+    );
     var s = vec4<f32>();
     for (var c = 0u; c < DK4; c++) { s += keys[key + c] * four_queries(query, c); }
     s *= factors;
     if (BIASED || u32(rows[3].x) <= tile + TILE + TAU) {
-      s = ruled(s, vec4<u32>(rows[3]), vec4<u32>(j), sequence.replica, sequence.head);
+      s = ruled(s, vec4<u32>(rows[3]), logs, vec4<u32>(j), sequence.replica, sequence.head);
     }
     var grad_weight = vec4<f32>();
     for (var c = 0u; c < DV4; c++) { grad_weight += values[value + c] * four_grads(grad, c); }

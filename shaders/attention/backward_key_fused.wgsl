@@ -99,16 +99,18 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   for (var i = first_seeing(sequence, tile); i < sequence.end_query; i += 4u) {
     let mine = min(i + lane, sequence.end_query - 1u);
     let own = statistic_of(sequence, i + lane);
+    let log_own = log(max(own.w, 1.0));
     // Of the four queries: highest scores, 1 / sums, deltas, positions.
     let four = transpose(shared_columns(own));
-    let factors = shared_four(row_factor(log(max(own.w, 1.0)), sigma));
+    let factors = shared_four(row_factor(log_own, sigma));
     #call products()
     #for r ROWS
       s$r *= factors;
     #end
     if (BIASED || u32(four[3].x) <= tile + TILE + TAU) {
+      let logs = shared_four(log_own);
       #for r ROWS
-        s$r = ruled(s$r, vec4<u32>(four[3]), vec4<u32>(j$r), sequence.replica, sequence.head);
+        s$r = ruled(s$r, vec4<u32>(four[3]), logs, vec4<u32>(j$r), sequence.replica, sequence.head);
       #end
     }
     #for r ROWS

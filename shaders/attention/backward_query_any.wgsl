@@ -51,9 +51,9 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     let g = kept(exp(s - own.x)) * own.y * (grad_weight - own.z);
     #if SUFFIX
       if (tells && j >= near) {
-        let t = position - 1u - four_from(j);
+        let slots = out * SLOTS + min(position - 1u - four_from(j), vec4<u32>(TAU + 1u));
         #for c 4
-          if (t[$c] <= TAU) { grad_scores[out * SLOTS + t[$c]] = g[$c]; }
+          grad_scores[slots[$c]] = g[$c];
         #end
       }
     #end

@@ -2,7 +2,7 @@
 //   grad_score_ij = alpha_ij (grad_mean_i . v_j - delta_i),   delta_i = grad_mean_i . mean_i
 //   grad_queries [rows][H][DK4] = factor_i * sum_j grad_score_ij k_j
 //   grad_scores [rows][H][SLOTS]: what parameters_backward.wgsl adds up: grad_score at offsets 0 .. TAU where the rule has phi (0 where
-//   there is no such key), SCALE * q_i . sum_j grad_score_ij k_j where it has sigma
+//   there is no such key), then a slot for whatever is farther; SCALE * q_i . sum_j grad_score_ij k_j, last, where it has sigma
 // As forward_fused.wgsl: ROWS query rows a lane in registers, keys and values broadcast within quads.
 
 @group(0) @binding(0) var<uniform> attention: Attention;
@@ -65,12 +65,11 @@ fn main(
     #if SUFFIX
       if (j >= near) {
         #for r ROWS
-          let t$r = position$r - 1u - four_from(j);
-          if (row$r <= last && any(t$r <= vec4<u32>(TAU))) {
-            #for c 4
-              if (t$r[$c] <= TAU) { grad_scores[out$r * SLOTS + t$r[$c]] = g$r[$c]; }
-            #end
-          }
+          // No condition: on SwiftShader one in this loop costs a tenth of the kernel.
+          let slots$r = out$r * SLOTS + min(position$r - 1u - four_from(j), vec4<u32>(TAU + 1u));
+          #for c 4
+            grad_scores[slots$r[$c]] = g$r[$c];
+          #end
         #end
       }
     #end

@@ -52,7 +52,7 @@ fn position_at(row: u32) -> u32 { return positions[row]; }
   #for r 4
     s$r *= factor$r;
     if (BIASED || j + 64u > near) {
-      s$r = ruled(s$r, vec4<u32>(position$r), four_from(j + 4u * x), sequence.replica, sequence.head);
+      s$r = ruled(s$r, vec4<u32>(position$r), vec4<f32>(log$r), four_from(j + 4u * x), sequence.replica, sequence.head);
     }
   #end
   let most = over_keys(thread, vec4<f32>(largest(s0), largest(s1), largest(s2), largest(s3)), false);
@@ -106,7 +106,8 @@ fn main(
   #for r 4
     let row$r = tile + 4u * y + $ru;
     let position$r = position_at(min(row$r, last));
-    let factor$r = row_factor(log(f32(max(position$r, 1u))), sigma);
+    let log$r = log_of(position$r);
+    let factor$r = row_factor(log$r, sigma);
     var mean$r = vec4<f32>();
   #end
   var highest = vec4<f32>(LOWEST);

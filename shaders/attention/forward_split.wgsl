@@ -48,8 +48,9 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     let q = queries[query + c];
     s += vec4<f32>(dot(q, keys[key0 + c]), dot(q, keys[key1 + c]), dot(q, keys[key2 + c]), dot(q, keys[key3 + c]));
   }
-  s *= row_factor(log(f32(position)), sigma_of(sequence.replica, sequence.head));
-  s = ruled(s, vec4<u32>(position), four_from(j), sequence.replica, sequence.head);
+  let log_row = log_of(position);
+  s *= row_factor(log_row, sigma_of(sequence.replica, sequence.head));
+  s = ruled(s, vec4<u32>(position), vec4<f32>(log_row), four_from(j), sequence.replica, sequence.head);
   part[thread] = largest(s);
   #call over_workgroup(max)
   let highest = part[0];

@@ -20,6 +20,9 @@ struct Places {
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let head = group.x / SLOTS;
   let slot = group.x % SLOTS;
+  let is_phi = SUFFIX && slot <= TAU;
+  let is_log_scale = LOG_SCALE && slot == SLOTS - 1u;
+  if (!is_phi && !is_log_scale) { return; }
   let first = group.y * places.rows;
   let end = first + query_starts[(group.y + 1u) * (places.sequences + 1u) - 1u];
   var sum = 0.0;
@@ -33,6 +36,6 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let total = workgroup_sum(sum, thread);
   if (thread > 0u) { return; }
   let at = group.y * places.stride;
-  if (SUFFIX && slot <= TAU) { parameters[at + places.at_phi + head * (TAU + 1u) + slot] = total; }
+  if (is_phi) { parameters[at + places.at_phi + head * (TAU + 1u) + slot] = total; }
   else { parameters[at + places.at_log_scale + head] = total; }
 }

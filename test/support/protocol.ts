@@ -68,6 +68,8 @@ export const testRequestSchema = z.discriminatedUnion('op', [
     keyWidth: z.int().min(4).multipleOf(4),
     valueWidth: z.int().min(4).multipleOf(4),
     variant,
+    /** Whether to use subgroups where there are; false: as on an adapter without. */
+    subgroups: z.boolean(),
     keyRows: rowSetSchema,
     /** A subset of the positions, as rows of the same sequences; every row unless given. */
     queryRows: rowSetSchema.optional(),

@@ -39,7 +39,8 @@ fn shared_four(mine: f32) -> vec4<f32> {
     let row$r = tile + $ru * LANES + thread;
     let at$r = min(row$r, last);
     let position$r = position_at(at$r);
-    let factor$r = row_factor(log(f32(max(position$r, 1u))), sigma);
+    let log$r = log_of(position$r);
+    let factor$r = row_factor(log$r, sigma);
     #call load_row(raw$r, queries, queries, at$r, DKM)
     #for m DKM
       let query$r_$m = raw$r_$m * factor$r;
@@ -65,7 +66,7 @@ fn shared_four(mine: f32) -> vec4<f32> {
   #end
   if (BIASED || j >= near) {
     #for r ROWS
-      s$r = ruled(s$r, vec4<u32>(position$r), four_from(j), sequence.replica, sequence.head);
+      s$r = ruled(s$r, vec4<u32>(position$r), vec4<f32>(log$r), four_from(j), sequence.replica, sequence.head);
     #end
   }
 #end

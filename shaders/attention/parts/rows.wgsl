@@ -9,7 +9,8 @@
   let reach = last_position(tile, last + 1u);
   let near = near_from(position_at(tile));
   let last_key = sequence.first_key + max(reach, 1u) - 1u;
-  let factor = row_factor(log(f32(max(position, 1u))), sigma_of(sequence.replica, sequence.head));
+  let log_row = log_of(position);
+  let factor = row_factor(log_row, sigma_of(sequence.replica, sequence.head));
   let query = place(attention.queries, at, sequence.head);
 #end
 
@@ -19,5 +20,7 @@
   var products = vec4<f32>();
   for (var c = 0u; c < DK4; c++) { products += queries[query + c] * four_keys(key, c); }
   var s = factor * products;
-  if (BIASED || j >= near) { s = ruled(s, vec4<u32>(position), four_from(j), sequence.replica, sequence.head); }
+  if (BIASED || j >= near) {
+    s = ruled(s, vec4<u32>(position), vec4<f32>(log_row), four_from(j), sequence.replica, sequence.head);
+  }
 #end

@@ -12,15 +12,17 @@ fn row_factor(log_position: f32, sigma: f32) -> f32 { return SCALE * content_fac
 // First key index, a multiple of 4, whose group of four lies in the suffix or past the diagonal of a row of this position or later.
 fn near_from(position: u32) -> u32 { return (max(position, TAU + 1u) - 1u - TAU) & ~3u; }
 
-// Scores of query positions (from 1) against key indices (from 0), one of both being the same four times.
-fn ruled(s: vec4<f32>, positions: vec4<u32>, keys: vec4<u32>, replica: u32, head: u32) -> vec4<f32> {
+// log of a position; 0 of padding.
+fn log_of(position: u32) -> f32 { return log(f32(max(position, 1u))); }
+
+// Scores of query positions (from 1; their logarithms) against key indices (from 0), either being the same four times.
+fn ruled(s: vec4<f32>, positions: vec4<u32>, logs: vec4<f32>, keys: vec4<u32>, replica: u32, head: u32) -> vec4<f32> {
   let t = positions - 1u - keys;  // past the diagonal it wraps round to more than TAU
   var score = s;
   // Few groups of four lie in a suffix: whoever does not skips the logarithms and loads.
   if (SUFFIX && any(t <= vec4<u32>(TAU))) {
     let first = replica * attention.parameter_stride + attention.at_phi + head * (TAU + 1u);
     let at = first + min(t, vec4<u32>(TAU));
-    let logs = log(vec4<f32>(max(positions, vec4<u32>(1u))));
     let bias = vec4<f32>(
       suffix_bias(logs.x, parameters[at.x]),
       suffix_bias(logs.y, parameters[at.y]),

@@ -52,7 +52,7 @@ export function attentionBackward(
   variant: DenseVariant = usual(shape, memory),
 ): Promise<AttentionBackward> {
   const inRegisters =
-    variant !== 'quad' && fitsRegisters(shape) && memory.device.gpu.features.has('subgroups');
+    variant !== 'quad' && fitsRegisters(shape) && memory.device.adapter.features.includes('subgroups');
   const rows = variant === 'qb-fused-8' ? 4 : 2;
   return backward(memory, shape, inputs, forward, gradMeans, gradParameters, inRegisters ? rows : 0);
 }

@@ -11,7 +11,10 @@ type Attended = Extract<TestEvent, { event: 'attended' }>;
 
 /** Dense attention and its gradients on given queries, keys and values. */
 export async function attentionOf(device: Device, request: AttentionRequest): Promise<Attended> {
-  const memory = new Memory(device);
+  const { adapter } = device;
+  const memory = new Memory(
+    request.subgroups ? device : { ...device, adapter: { ...adapter, features: [] } },
+  );
   try {
     const { model, keyWidth, valueWidth, variant, sharedHeads, keyed } = request;
     const { heads, locality } = model;
@@ -63,7 +66,7 @@ export async function attentionOf(device: Device, request: AttentionRequest): Pr
       );
     return {
       event: 'attended',
-      adapter: device.adapter,
+      adapter,
       means: await read(forward.means),
       gradQueries: await read(backward.gradQueries),
       gradKeys: await read(backward.gradKeys),

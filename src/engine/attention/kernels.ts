@@ -61,7 +61,7 @@ export interface Traits {
   logScale: boolean;
   /** Weights are rounded: known only against a row's highest score. */
   rounds: boolean;
-  /** Floats that each query row and head leaves for the gradients of φ and log_scale; 0: there are none. */
+  /** Floats that each query row and head leaves for the gradients of φ and log_scale (backward_query_fused.wgsl); 0: there are none. */
   slots: number;
 }
 
@@ -69,7 +69,7 @@ export function traitsOf({ model }: AttentionShape): Traits {
   const rule = ruleOf(model.attention);
   const names = rule.tensors(model).map(({ name }) => name);
   const [suffix, logScale] = [names.includes('phi'), names.includes('log_scale')];
-  const slots = (suffix ? model.locality + 1 : 0) + (logScale ? 1 : 0);
+  const slots = (suffix ? model.locality + 2 : 0) + (logScale ? 1 : 0);
   return { suffix, logScale, rounds: rule.leastWeight(model.attention) > 0, slots };
 }
 
@@ -101,8 +101,6 @@ interface How {
   groups: [x: number, y: number, z: number];
   /** Beyond those of the shape. */
   constants?: Record<string, number | boolean>;
-  /** Never by subgroups. */
-  plain?: boolean;
 }
 
 /**
@@ -113,7 +111,7 @@ export async function run(
   memory: Memory,
   name: keyof typeof KERNELS,
   shape: AttentionShape,
-  { buffers, groups, constants = {}, plain = false }: How,
+  { buffers, groups, constants = {} }: How,
 ): Promise<Dispatch> {
   const { gpu, adapter } = memory.device;
   const { attention } = shape.model;
@@ -121,7 +119,7 @@ export async function run(
   const pieces = new Map([
     [rule, { name: `rule ${ruleOf(attention).kind}`, text: ruleOf(attention).wgsl }],
     [bias, biasWgsl === undefined ? unbiased : { name: `encoding ${kind}`, text: biasWgsl }],
-    [four, plain || !gpu.features.has('subgroups') ? fourPlain : fourSubgroup],
+    [four, adapter.features.includes('subgroups') ? fourSubgroup : fourPlain],
   ]);
   const sources = KERNELS[name].map(source => pieces.get(source) ?? source);
   const own = Object.entries(constants).map(([key, n]) => [key, typeof n === 'boolean' ? String(n) : u32(n)]);

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type DenseShape, defaultVariant } from '../../../src/shared/attention-variants.ts';
+import {
+  type DenseShape,
+  defaultVariant,
+  defaultVariantAlone,
+} from '../../../src/shared/attention-variants.ts';
 import { bestVariant, bucketOf, type Trial } from '../../../src/shared/tuning.ts';
 
 const trial = (variant: Trial['variant'], compileMs: number, runMs: number, right = true): Trial => ({
@@ -46,6 +50,8 @@ test('buckets: T and rows by powers of two; widths, rule and rounding apart', ()
     { keyWidth: 32 },
     { attention: unrounded },
     { attention: rounded },
+    { attention: { rule: 'softmax', encoding: 'none', logScale: false, scale: 1 } },
+    { attention: { rule: 'softmax', encoding: 'alibi', logScale: false, scale: 1 } },
   ];
   expect(new Set(others.map(other => bucketOf({ ...shape, ...other }))).size).toBe(others.length);
 });
@@ -54,16 +60,20 @@ describe('without tuning', () => {
   const software = { software: true, features: ['subgroups'] };
   const rounded = { ...shape, attention: { precision: 'finite', bits: 8, scale: 1 } } as const;
 
-  test('software: rows in registers where they fit, scores in memory to round, split keys for one query', () => {
+  test('software: rows in registers where they fit', () => {
     expect(defaultVariant(shape, software)).toBe('qb-fused');
-    expect(defaultVariant({ ...shape, keyWidth: 96 }, software)).toBe('qb-3pass');
-    expect(defaultVariant(rounded, software)).toBe('qb-3pass');
-    expect(defaultVariant({ ...shape, lastRows: 1 }, software)).toBe('split-k');
+    expect(defaultVariant({ keyWidth: 128, valueWidth: 16 }, software)).toBe('qb-fused');
+    expect(defaultVariant({ keyWidth: 16, valueWidth: 132 }, software)).toBe('quad');
     expect(defaultVariant(shape, { software: true, features: [] })).toBe('quad');
   });
 
   test('hardware: workgroup tiles', () => {
     expect(defaultVariant(shape, { software: false, features: [] })).toBe('flash-wg');
-    expect(defaultVariant({ ...rounded, lastRows: 1 }, { software: false, features: [] })).toBe('flash-wg');
+  });
+
+  test('one sequence by itself: split keys for few queries, but not to round', () => {
+    expect(defaultVariantAlone(shape, software)).toBe('qb-fused');
+    expect(defaultVariantAlone({ ...shape, lastRows: 1 }, software)).toBe('split-k');
+    expect(defaultVariantAlone({ ...rounded, lastRows: 1 }, software)).toBe('qb-fused');
   });
 });
