@@ -110,7 +110,7 @@ function adversary(file: string, { model, source, target }: ModelContext, option
   const available = certificate && lengths.some(n => isCertified(certificate.errorAt, n, config));
   const why = certificate
     ? `${certificate.note}; n = ${lengths.join(', ')}`
-    : `not defined for ${undefinedFor}`;
+    : `it is open for ${undefinedFor}`;
   if (!available && !target)
     throw new InputError(
       `--adversary: ${file} has neither a certificate to break (${why}) nor a known target`,

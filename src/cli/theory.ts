@@ -51,8 +51,11 @@ function checkPair(file: string, { model }: ModelContext, targetFile: string, ta
     if (f[what] !== g[what])
       throw new InputError(`--target: ${targetFile} has ${what} ${g[what]}, ${file} has ${f[what]}`, fix);
   }
-  const [a, b] = [f, g].map(({ attention }) => ruleOf(attention).kind);
-  if (a !== b) throw new InputError(`--target: ${targetFile} has attention rule ${b}, ${file} has ${a}`, fix);
+  const [a, b] = [f, g].map(({ attention }) => {
+    const { kind, limit } = ruleOf(attention);
+    return `${kind} ${limit ? 'precision' : 'attention'}`;
+  });
+  if (a !== b) throw new InputError(`--target: ${targetFile} has ${b}, ${file} has ${a}`, fix);
   for (const [name, config] of [
     [file, f],
     [targetFile, g],

@@ -208,7 +208,7 @@ function firstLayerNotes({ config }: AnyModel, { logitMargin, effective }: First
 function positionalNotes(positional: number[]): string[] {
   const infinite = positional.flatMap((margin, l) => (margin === Infinity ? [l + 1] : []));
   if (infinite.length === 0) return [];
-  const where = positional.length === 1 ? '' : ` of layer ${infinite.join(', ')}`;
+  const where = infinite.length === positional.length ? '' : ` of layer ${infinite.join(', ')}`;
   return [`positional margin${where}: infinite, because every φ is 1`];
 }
 

@@ -77,7 +77,7 @@ describe('clear words where there is nothing', () => {
     [['simulate', 'limit.safetensors'], /short strings .* not defined for three layers/],
     [
       ['simulate', 'limit.safetensors', '--adversary'],
-      /neither a certificate to break \(not defined for three layers\) nor a known target/,
+      /neither a certificate to break \(it is open for three layers\) nor a known target/,
     ],
     [
       ['theory', 'limit.safetensors', '--target', 'limit.safetensors'],
@@ -85,7 +85,7 @@ describe('clear words where there is nothing', () => {
     ],
     [
       ['theory', 'limit.safetensors', '--target', 'rope.safetensors'],
-      /--target: rope\.safetensors has attention rule softmax, limit\.safetensors has infinite/,
+      /--target: rope\.safetensors has softmax attention, limit\.safetensors has infinite precision/,
     ],
   ])('%j', async (args, says) => {
     expectComplaint(await cli(args, { cwd }), says);
