@@ -8,9 +8,8 @@ import type { CellConfig } from '../plan/resolve.ts';
 import { sourceOf } from '../plan/source.ts';
 import { manifestSchema } from '../results/schema.ts';
 import type { Model } from '../shared/model-config.ts';
-import type { Law } from '../shared/protocol.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
-import type { TokenSource } from '../tasks/laws/registry.ts';
+import type { LawName, TokenSource } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { targetOf } from '../tasks/task.ts';
 import { isOneLayer } from '../theory/defined.ts';
@@ -27,7 +26,7 @@ export interface ModelContext {
 
 /** What the command line said of the token law. */
 export interface LawOptions {
-  law?: Law;
+  law?: LawName;
   alpha?: number;
 }
 

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { GPUJS_MODES } from '../gpujs/protocol.ts';
-import { lawSchema } from '../shared/protocol.ts';
 import { METHODS } from '../simulation/simulate.ts';
+import { lawSchema } from '../tasks/laws/registry.ts';
 import { withBench } from './bench-command.ts';
 import { doctor } from './doctor.ts';
 import { forward, KERNELS } from './forward.ts';

@@ -4,7 +4,6 @@ import { linearTimeForward } from '../reference/linear-time.ts';
 import { DeviceEvaluator } from '../runtime/evaluate.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { InputError } from '../shared/errors.ts';
-import type { Law } from '../shared/protocol.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
 import { attack, isCertified } from '../simulation/attack.ts';
 import { shortestLength } from '../simulation/deterministic.ts';
@@ -15,6 +14,7 @@ import {
   simulate as measure,
   standardMethod,
 } from '../simulation/simulate.ts';
+import type { LawName } from '../tasks/laws/registry.ts';
 import { drawTokens, longestSequence } from '../tasks/laws/registry.ts';
 import { certificateOf } from '../theory/certificate.ts';
 import { whyUndefined } from '../theory/defined.ts';
@@ -33,7 +33,7 @@ export interface SimulateOptions extends MachineOptions {
   rounds: number;
   seed: number;
   adversary: boolean;
-  law?: Law;
+  law?: LawName;
   alpha?: number;
   json: boolean;
 }

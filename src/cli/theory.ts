@@ -1,6 +1,6 @@
 import { ruleOf } from '../model/rules/registry.ts';
 import { InputError } from '../shared/errors.ts';
-import type { Law } from '../shared/protocol.ts';
+import type { LawName } from '../tasks/laws/registry.ts';
 import { boundsAt } from '../theory/bounds.ts';
 import { whyUndefined } from '../theory/defined.ts';
 import { type Member, pairInputs } from '../theory/pair.ts';
@@ -13,7 +13,7 @@ export interface TheoryOptions {
   epsilon: number[];
   bits?: number;
   alpha?: number;
-  law?: Law;
+  law?: LawName;
   target?: string;
   json: boolean;
 }

@@ -1,12 +1,7 @@
 import { z } from 'zod';
 import { ENCODINGS, MAX_LAYERS, NORMS } from '../shared/model-config.ts';
-import {
-  lawSchema,
-  lengthModeSchema,
-  lossSchema,
-  positionOffsetSchema,
-  positionsSchema,
-} from '../shared/protocol.ts';
+import { lengthModeSchema, lossSchema, positionOffsetSchema, positionsSchema } from '../shared/protocol.ts';
+import { lawSchema } from '../tasks/laws/registry.ts';
 import { TASKS } from '../tasks/registry.ts';
 
 /*

@@ -1,8 +1,8 @@
 import { layoutOf } from '../model/layout.ts';
+import type { Path } from '../model/paths.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import { type ClassTables, classTables, logitGradients } from './layers/class-tables.ts';
 import { type DenseTables, denseTables, type Table, tableOf } from './layers/dense-tables.ts';
-import type { Path } from '../model/paths.ts';
 import { type QueryTables, queryTables } from './layers/query-tables.ts';
 import { rowWidths } from './row-widths.ts';
 import { contiguous, type View } from './view.ts';
@@ -60,7 +60,12 @@ class Allocator {
   }
 }
 
-function tablesOf(model: ModelConfig, paths: Path[], sequences: number, take: (sizes: number[]) => View): Tables {
+function tablesOf(
+  model: ModelConfig,
+  paths: Path[],
+  sequences: number,
+  take: (sizes: number[]) => View,
+): Tables {
   const widths = rowWidths(model);
   const dense = new Map<number, DenseTables>();
   paths.forEach((path, l) => {

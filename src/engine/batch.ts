@@ -60,7 +60,10 @@ export function readsOf({ reads, longest }: Pick<BatchShape, 'reads' | 'longest'
 
 /** Bytes a sequence of a batch takes, what the layers keep of it left out. */
 export function batchBytes({ outputs }: ModelConfig, shape: Pick<BatchShape, 'reads' | 'longest'>): number {
-  return 4 * (tokenWords(shape.longest) + 2 + readsOf(shape) * (3 * outputs + 4) + 2 * Math.min(shape.longest, 4096));
+  return (
+    4 *
+    (tokenWords(shape.longest) + 2 + readsOf(shape) * (3 * outputs + 4) + 2 * Math.min(shape.longest, 4096))
+  );
 }
 
 /** The uniform's words for a batch. */
@@ -76,7 +79,12 @@ export function batchUniform(shape: BatchShape): Uint32Array<ArrayBuffer> {
 }
 
 /** Allocates the buffers of a batch. Every read counts until a task or a request says otherwise. */
-export function allocateBatch(memory: Memory, model: ModelConfig, replicas: number, shape: BatchShape): Batch {
+export function allocateBatch(
+  memory: Memory,
+  model: ModelConfig,
+  replicas: number,
+  shape: BatchShape,
+): Batch {
   const { sequences, longest } = shape;
   const perSequence = (label: string, words: number) => memory.storage(label, replicas * sequences * words);
   const lengths = perSequence('lengths', 1);

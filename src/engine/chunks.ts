@@ -3,9 +3,6 @@ import { inOrder, type Kernels } from './kernels.ts';
 import type { Memory } from './memory.ts';
 import { allocateRowSet, type RowSet } from './row-set.ts';
 
-/** Positions that one thread of chunk_counts.wgsl and chunk_histogram.wgsl walks. */
-export const BLOCK = 64;
-
 /**
  * Positions of a chunk where there are several. A constant, and not what would fit: sums over a sequence are cut at chunks, so a
  * sequence has the same bits in whatever company it is computed.

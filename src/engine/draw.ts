@@ -1,7 +1,7 @@
 import { encodingOf } from '../model/encodings/registry.ts';
 import type { Pack, Positions } from '../shared/protocol.ts';
 import { ASIDE } from '../shared/random.ts';
-import { LAWS, type LawName } from '../tasks/laws/registry.ts';
+import { lawOf } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { Knobs, Task } from '../tasks/task.ts';
 import type { Batch } from './batch.ts';
@@ -14,7 +14,7 @@ export interface Drawing {
   task: Task;
   /** Knobs of any replica: those that decide shapes are equal in all. */
   knobs: Knobs;
-  law: LawName;
+  law: string;
   /** Order of the token chain. */
   order: number;
   /** Whether sequences start at random rows of an absolute encoding's table, and how many rows that has. */
@@ -88,7 +88,7 @@ export function drawPass(
   const many = hasManyReads(shape.reads);
   const scratch = (label: string, words: number) =>
     words > 0 ? { scratch: memory.storage(label, batch.replicas * threads * words) } : {};
-  const ofLaw = scratch('law scratch', LAWS[law].scratchWords(model.model.vocabulary, order));
+  const ofLaw = scratch('law scratch', lawOf(law).scratchWords(model.model.vocabulary, order));
   const ofTask = many
     ? { weights, starts, positions, ...scratch('task scratch', task.scratchWords?.(knobs) ?? 0) }
     : {};
@@ -112,13 +112,7 @@ export function drawPass(
       { MANY_READS: many },
     ),
     ...(many
-      ? [
-          kernels.run(
-            'labelCount',
-            { space, weights, labels },
-            { groups: batch.replicas, replicas: 1 },
-          ),
-        ]
+      ? [kernels.run('labelCount', { space, weights, labels }, { groups: batch.replicas, replicas: 1 })]
       : []),
   ]);
 }

@@ -1,3 +1,4 @@
+import { pathsOf } from '../model/paths.ts';
 import type { EngineEvent, Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
@@ -6,7 +7,6 @@ import { submit } from './dispatch.ts';
 import { drawingOf, drawPass, specialisationOf } from './draw.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { forwardPass, lossPass } from './layers/network.ts';
-import { pathsOf } from '../model/paths.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
 import type { Profiler } from './profiler.ts';
@@ -52,7 +52,10 @@ export async function evaluatePack(
   const drawing = (stream: number) =>
     stream === STREAM.test ? { ...drawingOf(pack), offsets: null } : drawingOf(pack);
 
-  const measure = async (stream: number, shape: Omit<BatchShape, 'sequences' | 'whole'>): Promise<Estimate[]> => {
+  const measure = async (
+    stream: number,
+    shape: Omit<BatchShape, 'sequences' | 'whole'>,
+  ): Promise<Estimate[]> => {
     const scratch = new Memory(device);
     try {
       const sums = new Sums(replicas);
@@ -87,7 +90,11 @@ export async function evaluatePack(
 
   const uniformLength = pack.lengthMode === 'uniform';
   profiler?.begin('evaluate');
-  const train = await measure(STREAM.trainLoss, { longest: longestTrain, uniformLength, reads: pack.positions });
+  const train = await measure(STREAM.trainLoss, {
+    longest: longestTrain,
+    uniformLength,
+    reads: pack.positions,
+  });
   const test: Estimate[][] = [];
   for (const length of pack.test.lengths) {
     const spread = model.period;

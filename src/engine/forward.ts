@@ -1,3 +1,10 @@
+import { type Path, pathsOf } from '../model/paths.ts';
+import {
+  type DenseVariant,
+  defaultVariant,
+  defaultVariantAlone,
+  shapeOf,
+} from '../shared/attention-variants.ts';
 import { bytesFromBase64 } from '../shared/base64.ts';
 import type { EngineEvent, Positions, Request } from '../shared/protocol.ts';
 import { allocateBatch } from './batch.ts';
@@ -6,7 +13,6 @@ import { submit } from './dispatch.ts';
 import { everyPosition } from './draw.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { networkOf } from './layers/network.ts';
-import { type Path, pathsOf } from '../model/paths.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
 import { uploadSequences, uploadWeights } from './uploads.ts';
@@ -31,19 +37,20 @@ export async function forward(device: Device, request: ForwardRequest): Promise<
   const reads: Positions = allPositions && !byPrefix ? 'every' : 'last';
   const paths = pathsOf(model, reads, kernel === 'dense' ? 'dense' : 'fastest');
   const outputs: Computed['outputs'] = sequences.map(() => []);
+  const taken = new Set<DenseVariant>();
   let deviceBytes = 0;
   let first = 0;
   while (first < wanted.length) {
     const own = wanted.slice(first, first + batchSize(request, paths, reads, wanted, first));
     const tokens = own.map(sequence => sequence.tokens);
-    const { rows, bytes } = await readOutputs(device, request, paths, reads, tokens);
+    const { rows, bytes } = await readOutputs(device, request, paths, reads, tokens, taken);
     deviceBytes = Math.max(deviceBytes, bytes);
     own.forEach(({ of }, b) => {
       outputs[of]!.push(...rows[b]!);
     });
     first += own.length;
   }
-  return { event: 'computed', adapter: device.adapter, outputs, deviceBytes };
+  return { event: 'computed', adapter: device.adapter, outputs, deviceBytes, variants: [...taken] };
 }
 
 /** How many sequences from `first` on fit into one batch: at least one. */
@@ -75,6 +82,7 @@ async function readOutputs(
   paths: Path[],
   reads: Positions,
   sequences: Uint8Array[],
+  taken: Set<DenseVariant>,
 ): Promise<{ rows: (number | null)[][][]; bytes: number }> {
   const memory = new Memory(device);
   try {
@@ -84,7 +92,9 @@ async function readOutputs(
     const shape = { sequences: sequences.length, longest, reads, whole: isWhole(paths) };
     const batch = allocateBatch(memory, weights.model, 1, shape);
     uploadSequences(device, batch, sequences);
-    const kernels = new Kernels(memory, weights);
+    const variants = variantsOf(device, request, paths, reads, sequences);
+    for (const variant of Object.values(variants)) if (variant) taken.add(variant);
+    const kernels = new Kernels(memory, weights, { variants });
     const network = await networkOf(kernels, batch);
     submit(device.gpu, await inOrder([everyPosition(kernels, batch), Promise.resolve(network.forward)]));
     const values = new Float32Array(await memory.read(batch.outputs));
@@ -99,4 +109,24 @@ async function readOutputs(
   } finally {
     memory.destroy();
   }
+}
+
+/** The kernels of dense attention that the layers of a batch take: those asked for, else the defaults; one sequence may split its keys. */
+function variantsOf(
+  { adapter }: Device,
+  { model, variants = {} }: ForwardRequest,
+  paths: Path[],
+  reads: Positions,
+  sequences: Uint8Array[],
+): { whole?: DenseVariant; last?: DenseVariant } {
+  const dense = paths.filter(path => path === 'dense').length;
+  const some = dense > 0 && reads !== 'every';
+  const alone = sequences.length === 1;
+  const shape = shapeOf(model, sequences[0]!.length, some ? 1 : undefined);
+  return {
+    ...(dense > (some ? 1 : 0) ? { whole: variants.whole ?? defaultVariant(shape, adapter) } : {}),
+    ...(some
+      ? { last: variants.last ?? (alone ? defaultVariantAlone : defaultVariant)(shape, adapter) }
+      : {}),
+  };
 }

@@ -1,17 +1,20 @@
 import { encodingOf } from '../model/encodings/registry.ts';
 import { ruleOf } from '../model/rules/registry.ts';
+import type { DenseVariant } from '../shared/attention-variants.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import type { Optimiser, Pack } from '../shared/protocol.ts';
-import { LAWS, type LawName } from '../tasks/laws/registry.ts';
+import { lawOf } from '../tasks/laws/registry.ts';
 import type { Task } from '../tasks/task.ts';
 import type { Arena } from './arena.ts';
-import { BLOCK } from './chunks.ts';
 import type { Contraction } from './contraction.ts';
 import { type Dispatch, dispatchGroups, WORKGROUP } from './dispatch.ts';
 import type { Memory } from './memory.ts';
 import { rowWidths } from './row-widths.ts';
 import { COMMON, type Constants, compile, compileBound, f32, type Source, u32 } from './shader.ts';
 import type { Weights } from './weights.ts';
+
+/** Positions that one thread of chunk_counts.wgsl and chunk_histogram.wgsl walks. */
+export const BLOCK = 64;
 
 /** Slots of the loss ring: the most steps that one submission may hold. */
 export const RING = 256;
@@ -124,9 +127,11 @@ export interface Specialisation {
   loss?: Pack['loss'];
   optimiser?: Optimiser;
   task?: Task;
-  law?: LawName;
+  law?: string;
   /** Order of the token chain (`tasks/laws/law.ts`). */
   order?: number;
+  /** Kernels of dense attention to take instead of the default, for layers of which every row is wanted and for others. */
+  variants?: { whole?: DenseVariant | undefined; last?: DenseVariant | undefined };
 }
 
 function constantsOf(
@@ -190,6 +195,7 @@ export type Size = ({ threads: number } | { groups: number }) & { replicas?: num
 export class Kernels {
   readonly memory: Memory;
   readonly weights: Weights;
+  readonly how: Specialisation;
   private readonly constants: Constants;
   private readonly pieces: Map<Source, Source>;
 
@@ -197,11 +203,12 @@ export class Kernels {
     const { model, arena } = weights;
     this.memory = memory;
     this.weights = weights;
+    this.how = how;
     this.constants = constantsOf(model, arena, how);
     this.pieces = new Map([
       [rule, { name: `rule ${ruleOf(model.attention).kind}`, text: ruleOf(model.attention).wgsl }],
     ]);
-    if (how.law) this.pieces.set(law, { name: `law ${how.law}`, text: LAWS[how.law].wgsl });
+    if (how.law) this.pieces.set(law, { name: `law ${how.law}`, text: lawOf(how.law).wgsl });
     if (how.task) this.pieces.set(task, { name: `task ${how.task.kind}`, text: how.task.wgsl });
   }
 

@@ -90,7 +90,12 @@ export async function segmentedOuter(
   );
   const threads = tilesOfLeft * right4 * blocks * segments;
   const outer = (sums: GPUBuffer) =>
-    kernels.run('outerRows', { shape, starts, left: left.buffer, right: right.buffer, sums }, { threads }, constants);
+    kernels.run(
+      'outerRows',
+      { shape, starts, left: left.buffer, right: right.buffer, sums },
+      { threads },
+      constants,
+    );
   if (direct) return [await outer(weights.buffer)];
   const sums = (segments * left.columns * right.columns) / 4;
   const partials = memory.storage('partial sums', weights.replicas * blocks * sums * 4);

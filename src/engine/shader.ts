@@ -1,20 +1,20 @@
 import activation from '../../shaders/common/activation.wgsl?raw';
+import chunkCommon from '../../shaders/common/chunk.wgsl?raw';
 import elementary from '../../shaders/common/elementary.wgsl?raw';
 import leftPlain from '../../shaders/common/left_plain.wgsl?raw';
 import leftSubgroup from '../../shaders/common/left_subgroup.wgsl?raw';
 import legend from '../../shaders/common/legend.wgsl?raw';
+import norm from '../../shaders/common/norm.wgsl?raw';
+import outer from '../../shaders/common/outer.wgsl?raw';
 import owners from '../../shaders/common/owners.wgsl?raw';
 import quadPlain from '../../shaders/common/quad_plain.wgsl?raw';
 import quadSubgroup from '../../shaders/common/quad_subgroup.wgsl?raw';
 import random from '../../shaders/common/random.wgsl?raw';
 import reduce from '../../shaders/common/reduce.wgsl?raw';
-import norm from '../../shaders/common/norm.wgsl?raw';
-import outer from '../../shaders/common/outer.wgsl?raw';
 import rowsPlain from '../../shaders/common/rows_plain.wgsl?raw';
 import rowsSubgroup from '../../shaders/common/rows_subgroup.wgsl?raw';
 import tokens from '../../shaders/common/tokens.wgsl?raw';
 import weight from '../../shaders/common/weight.wgsl?raw';
-import chunkCommon from '../../shaders/common/chunk.wgsl?raw';
 import { type Expanded, expand, type Template } from './expand.ts';
 import { EngineFailure } from './failure.ts';
 

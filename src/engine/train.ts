@@ -1,4 +1,5 @@
 import { initialise, learningRateMultipliers } from '../model/initialise.ts';
+import { pathsOf } from '../model/paths.ts';
 import { learningRateFactor } from '../model/schedule.ts';
 import type { EngineEvent, Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
@@ -7,10 +8,9 @@ import type { Device } from './device.ts';
 import { type Dispatch, submit } from './dispatch.ts';
 import { drawingOf, drawPass, specialisationOf } from './draw.ts';
 import { EngineFailure } from './failure.ts';
-import { Memory } from './memory.ts';
 import { inOrder, Kernels, RING } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
-import { pathsOf } from '../model/paths.ts';
+import { Memory } from './memory.ts';
 import type { Profiler } from './profiler.ts';
 import { uploadReplicas } from './replicas.ts';
 import { allocateWeights, type Weights } from './weights.ts';
@@ -62,11 +62,7 @@ export interface Training {
 }
 
 /** Prepares a pack for training. Weights go to `memory`, which outlives training; the rest to `scratch`. */
-export async function prepareTraining(
-  memory: Memory,
-  scratch: Memory,
-  pack: Pack,
-): Promise<Training> {
+export async function prepareTraining(memory: Memory, scratch: Memory, pack: Pack): Promise<Training> {
   const weights = initialWeights(memory, pack);
   const { model, arena, buffer, replicas } = weights;
   const kernels = new Kernels(scratch, weights, specialisationOf(pack));
@@ -89,7 +85,11 @@ export async function prepareTraining(
   const step = await inOrder([
     drawPass(kernels, batch, drawingOf(pack), table, clock),
     gradientPass(kernels, batch),
-    kernels.run('lossMean', { space: reads.space, clock, losses, labels, ring }, { groups: replicas, replicas: 1 }),
+    kernels.run(
+      'lossMean',
+      { space: reads.space, clock, losses, labels, ring },
+      { groups: replicas, replicas: 1 },
+    ),
     kernels.run('gradientNorm', { arena: buffer, norms }, { groups: replicas, replicas: 1 }),
     kernels.run(
       'adam',

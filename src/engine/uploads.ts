@@ -1,8 +1,8 @@
+import type { Path } from '../model/paths.ts';
 import { floatsFromBase64 } from '../shared/base64.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import { type Batch, tokenWords } from './batch.ts';
 import type { Device } from './device.ts';
-import type { Path } from '../model/paths.ts';
 import type { Memory } from './memory.ts';
 import { allocateWeights, type Weights } from './weights.ts';
 
@@ -31,5 +31,9 @@ export function uploadSequences(
   });
   const { queue } = device.gpu;
   queue.writeBuffer(tokens, 0, packed);
-  queue.writeBuffer(lengths, 0, Uint32Array.from(sequences, sequence => sequence.length));
+  queue.writeBuffer(
+    lengths,
+    0,
+    Uint32Array.from(sequences, sequence => sequence.length),
+  );
 }

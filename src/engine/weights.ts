@@ -1,6 +1,6 @@
+import type { Path } from '../model/paths.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import { type Arena, arenaOf } from './arena.ts';
-import type { Path } from '../model/paths.ts';
 import type { Memory } from './memory.ts';
 
 /** Weights of `replicas` models of one shape on the device: their blocks of the arena. */

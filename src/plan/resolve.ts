@@ -2,7 +2,7 @@ import type { ExperimentFile } from '../config/schema.ts';
 import { isDeep } from '../model/paths.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import type { Attention, ModelConfig } from '../shared/model-config.ts';
-import type { Law } from '../shared/protocol.ts';
+import type { LawName } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 
 /** The scalars of a part of the file, once every axis has a value. */
@@ -12,7 +12,7 @@ type ModelFile = ExperimentFile['model'];
 /** Everything that decides a cell's results, defaults filled in. Its canonical hash names the cell. */
 export interface CellConfig {
   task: { kind: string } & Record<string, number | string>;
-  data: { law: Law; alpha: number };
+  data: { law: LawName; alpha: number };
   model: ModelConfig & { phiInit: [number, number] };
   train: Scalars<ExperimentFile['train']>;
   test: { length: number[]; sequences: number };

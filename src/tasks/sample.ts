@@ -1,13 +1,13 @@
 import type { Pack, Positions } from '../shared/protocol.ts';
 import { ASIDE, below, WordStream } from '../shared/random.ts';
-import { LAWS, type LawName } from './laws/registry.ts';
+import { lawOf } from './laws/registry.ts';
 import type { Knobs, Task } from './task.ts';
 
 /** Which sequences are drawn, and from which random stream. */
 export interface Drawing {
   task: Task;
   knobs: Knobs;
-  law: LawName;
+  law: string;
   alphaThousandths: number;
   lengthMode: Pack['lengthMode'];
   /** The longest length in `uniform` mode, the length in `fixed` mode. */
@@ -36,7 +36,7 @@ export function sampleSequence(drawing: Drawing, sequence: number): Example {
   const { vocabulary, order } = task.shape(knobs);
   const stream = new WordStream(key, step, sequence);
   const drawn = below(stream.next(), length) + 1;
-  const tokens = LAWS[law].draw(stream, lengthMode === 'uniform' ? drawn : length, {
+  const tokens = lawOf(law).draw(stream, lengthMode === 'uniform' ? drawn : length, {
     vocabulary,
     alphaThousandths,
     order,

@@ -1,7 +1,7 @@
-import { attentionOf } from '../../src/engine/attention/inspect.ts';
 import type { Operations } from '../../src/engine/engine.ts';
-import { gradientOf, sampleSequences } from '../../src/engine/inspect.ts';
 import { OPERATIONS } from '../../src/engine/operations.ts';
+import { gradientOf, sampleSequences } from './inspect.ts';
+import { attentionOf } from './inspect-attention.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
 
 /** What the engine of the tests can be asked: everything that ships, and what lies inside it. */

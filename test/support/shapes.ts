@@ -25,3 +25,28 @@ export function shapes(): fc.Arbitrary<ModelConfig> {
     })
     .map(shape => ({ ...BASE, ...shape }));
 }
+
+/** Shapes of small models of any depth, rule, encoding and norm. */
+export function anyShapes(): fc.Arbitrary<ModelConfig> {
+  const softmax = fc.record({
+    rule: fc.constant('softmax' as const),
+    encoding: fc.constantFrom(
+      { encoding: 'none' as const },
+      { encoding: 'absolute' as const, maxLength: 64 },
+      { encoding: 'rope' as const, ropeBase: 50 },
+      { encoding: 'alibi' as const },
+    ),
+    logScale: fc.boolean(),
+  });
+  const depth = fc.record({
+    layers: fc.integer({ min: 1, max: 4 }),
+    norm: fc.constantFrom('none' as const, 'rms' as const),
+  });
+  return fc.tuple(shapes(), depth, fc.option(softmax)).map(([shape, deep, ordinary]) => {
+    if (!ordinary) return { ...shape, ...deep };
+    const { encoding, ...rest } = ordinary;
+    const keyWidth = 2 * Math.ceil(shape.keyWidth / 2);
+    const attention = { ...rest, ...encoding, scale: 0.5 };
+    return { ...shape, ...deep, keyWidth, period: 1, locality: 0, attention };
+  });
+}

@@ -9,11 +9,7 @@ export interface GivenRows {
 }
 
 /** A row set of rows that the host knows. */
-export function uploadRowSet(
-  memory: Memory,
-  label: string,
-  { rows, starts, positions }: GivenRows,
-): RowSet {
+export function uploadRowSet(memory: Memory, label: string, { rows, starts, positions }: GivenRows): RowSet {
   const { queue } = memory.device.gpu;
   const lengths = starts.flatMap(own => own.slice(1).map((end, b) => end - own[b]!));
   const set = allocateRowSet(memory, label, {

@@ -25,12 +25,10 @@ export class Adjoint {
         const operands = [outLetters, ...otherLetters].join(',');
         const target = this.arena.gradientOf(input);
         const accumulate = this.begin(target);
-        return contraction(
-          `${operands}->${letters[i]}`,
-          [this.arena.gradientOf(out), ...others],
-          target,
-          { scale, accumulate },
-        );
+        return contraction(`${operands}->${letters[i]}`, [this.arena.gradientOf(out), ...others], target, {
+          scale,
+          accumulate,
+        });
       });
     });
   }
@@ -45,7 +43,11 @@ export class Adjoint {
 
 /** Whether a view is, or lies inside, one that is contiguous. */
 function covers(whole: View, view: View): boolean {
-  if (whole.offset === view.offset && `${whole.strides}` === `${view.strides}` && `${whole.sizes}` === `${view.sizes}`)
+  if (
+    whole.offset === view.offset &&
+    `${whole.strides}` === `${view.strides}` &&
+    `${whole.sizes}` === `${view.sizes}`
+  )
     return true;
   const size = whole.sizes.reduce((a, b) => a * b, 1);
   if (size !== (whole.sizes[0] ?? 1) * (whole.strides[0] ?? 1)) return false;

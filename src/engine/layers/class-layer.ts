@@ -1,11 +1,10 @@
 import type { Batch } from '../batch.ts';
-import { BLOCK } from '../chunks.ts';
 import { contraction } from '../contraction.ts';
 import type { Dispatch } from '../dispatch.ts';
-import { inOrder, type Kernels } from '../kernels.ts';
+import { BLOCK, inOrder, type Kernels } from '../kernels.ts';
 import { allColumns, byReplica, type Columns, segmentedOuter } from '../outer.ts';
-import { type RowWidths, rowWidths } from '../row-widths.ts';
 import type { RowSet } from '../row-set.ts';
+import { type RowWidths, rowWidths } from '../row-widths.ts';
 import type { Adjoint } from './adjoint.ts';
 import { classForward, tablesByClass } from './class-equations.ts';
 import { phiGradients } from './class-tables.ts';
@@ -59,7 +58,10 @@ export interface RunningCounts {
 }
 
 /** Allocates running counts. */
-export function allocateRunningCounts({ memory, weights: { model } }: Kernels, { chunks }: Batch): RunningCounts {
+export function allocateRunningCounts(
+  { memory, weights: { model } }: Kernels,
+  { chunks }: Batch,
+): RunningCounts {
   const { classes } = rowWidths(model);
   const { replicas, sequences } = chunks.rows;
   const blocks = Math.ceil(chunks.width / BLOCK);

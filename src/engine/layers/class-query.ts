@@ -46,16 +46,19 @@ function move(kernels: Kernels, view: View, buffer: GPUBuffer, toArena: boolean)
   const inArena = { stride: arena.stride, at: view.offset };
   const inRows = { stride: count, at: 0 };
   const [from, to] = toArena ? [inRows, inArena] : [inArena, inRows];
-  const buffers = toArena
-    ? { fromBuffer: buffer, toBuffer: block }
-    : { fromBuffer: block, toBuffer: buffer };
-  return kernels.run('moveRows', buffers, { threads: count }, {
-    COUNT: count,
-    FROM_STRIDE: from.stride,
-    FROM_AT: from.at,
-    TO_STRIDE: to.stride,
-    TO_AT: to.at,
-  });
+  const buffers = toArena ? { fromBuffer: buffer, toBuffer: block } : { fromBuffer: block, toBuffer: buffer };
+  return kernels.run(
+    'moveRows',
+    buffers,
+    { threads: count },
+    {
+      COUNT: count,
+      FROM_STRIDE: from.stride,
+      FROM_AT: from.at,
+      TO_STRIDE: to.stride,
+      TO_AT: to.at,
+    },
+  );
 }
 
 /** ψ over a view of the arena, forward (out = ψ(in)) or backward (out *= ψ'(in)). */
@@ -107,7 +110,9 @@ async function averageState(
   const attention = { buffer: scores, first: 0, columns: model.heads, stride: headPad };
   const zMean = tablesOfQueries(kernels.weights).zMean.whole;
   const add = (accumulate: boolean) =>
-    segmentedOuter(kernels, attention, allColumns(own.mix, Z), zMean, bySequence(chunks.rows), { accumulate });
+    segmentedOuter(kernels, attention, allColumns(own.mix, Z), zMean, bySequence(chunks.rows), {
+      accumulate,
+    });
   const [first, later] = await Promise.all([add(false), several ? add(true) : []]);
   return inOrder([
     ...(twice ? chunks.uniforms.flatMap(chunk => [layer1(chunk), softmax(chunk, 'highest')]) : []),
@@ -182,7 +187,11 @@ export async function classQuery(kernels: Kernels, batch: Batch): Promise<Networ
     const adjoint = new Adjoint(arena);
     const { classes, mlpPad } = rowWidths(model);
     const perRow = (words: number) => memory.storage('row gradients', replicas * positions.rows * words);
-    const [gradScores, gradHidden, gradMix] = [perRow(headPad), perRow(mlpPad), perRow(model.heads * classes)];
+    const [gradScores, gradHidden, gradMix] = [
+      perRow(headPad),
+      perRow(mlpPad),
+      perRow(model.heads * classes),
+    ];
     const gradient = (view: View) => arena.gradientOf(view);
     const state = own.mix;
     const { scores: attention } = kept;

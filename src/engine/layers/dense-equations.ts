@@ -22,10 +22,7 @@ export function layerTables(weights: Weights, l: number): Contraction[] {
   const { queries, keys, values, mlp } = tablesOfLayer(weights, l);
   return [
     ...(keys
-      ? [
-          contraction('hkd->dhk', [p('query')], queries.part),
-          contraction('hkd->dhk', [p('key')], keys.part),
-        ]
+      ? [contraction('hkd->dhk', [p('query')], queries.part), contraction('hkd->dhk', [p('key')], keys.part)]
       : [contraction('hke,hkd->dhe', [p('key'), p('query')], queries.part)]),
     contraction('hed->hde', [p('value')], values.part),
     ...(mlp

@@ -1,12 +1,13 @@
 import { encodingOf } from '../../model/encodings/registry.ts';
 import { ruleOf } from '../../model/rules/registry.ts';
+import { defaultVariant } from '../../shared/attention-variants.ts';
 import { attentionBackward, attentionForward } from '../attention/attention.ts';
 import type { Batch } from '../batch.ts';
 import type { Dispatch } from '../dispatch.ts';
 import { inOrder, type Kernels } from '../kernels.ts';
-import type { View } from '../view.ts';
-import { rowWidths } from '../row-widths.ts';
 import type { RowSet } from '../row-set.ts';
+import { rowWidths } from '../row-widths.ts';
+import type { View } from '../view.ts';
 import { tablesOfLayer } from './dense-equations.ts';
 import { keyRow } from './dense-tables.ts';
 import { linear, tableGradient, vectorGradient } from './linear.ts';
@@ -53,7 +54,9 @@ export async function denseLayer(
     memory.storage(`${label} of queries`, queryRows.replicas * queryRows.rows * floats);
   /** Where the rule's own parameters, or their gradients, lie; 0 where it has none. */
   const places = (of: (view: View) => View) => {
-    const own = ruleOf(model.attention).tensors(model).map(({ name }) => name);
+    const own = ruleOf(model.attention)
+      .tensors(model)
+      .map(({ name }) => name);
     const place = (name: (typeof own)[number]) => (own.includes(name) ? of(parameter(name)).offset : 0);
     return { phi: place('phi'), logScale: place('log_scale') };
   };
@@ -80,7 +83,9 @@ export async function denseLayer(
     keyRows: rows,
     parameters: { buffer, stride: arena.stride, ...places(view => view) },
   };
-  const attention = await attentionForward(memory, shape, inputs);
+  const { whole, last } = kernels.how.variants ?? {};
+  const variant = (some ? last : whole) ?? defaultVariant(shape, memory.device.adapter);
+  const attention = await attentionForward(memory, shape, inputs, variant);
   const means = attention.means.buffer;
   const forward = await inOrder([
     ...(rms ? [normForward(kernels, rows, parameter('attention_norm'), y, u)] : []),
@@ -107,6 +112,7 @@ export async function denseLayer(
       attention,
       { buffer: gradMeans, at: 0, row: H * D, head: D },
       places(view => arena.gradientOf(view)),
+      variant,
     );
     const { gradQueries, gradKeys, gradValues } = back;
     // The gradient of u is gathered in `gradU`; without a norm that is the gradient of the input itself.
@@ -117,9 +123,19 @@ export async function denseLayer(
       linear(kernels, queryRows, tables.values, gradY, gradMeans, {}, true),
       tableGradient(kernels, queryRows, tables.values, means, gradY),
       back.dispatches,
-      ...(rotates ? [rotate(kernels, queryRows, gradQueries.buffer, true), rotate(kernels, rows, gradKeys.buffer, true)] : []),
+      ...(rotates
+        ? [rotate(kernels, queryRows, gradQueries.buffer, true), rotate(kernels, rows, gradKeys.buffer, true)]
+        : []),
       tableGradient(kernels, queryRows, tables.queries, ownU, gradQueries.buffer),
-      linear(kernels, queryRows, tables.queries, gradQueries.buffer, ownGradU, rms ? {} : { add: gradY }, true),
+      linear(
+        kernels,
+        queryRows,
+        tables.queries,
+        gradQueries.buffer,
+        ownGradU,
+        rms ? {} : { add: gradY },
+        true,
+      ),
       sumHeads(kernels, rows, gradValues.buffer, gradU, !some),
       ...(tables.keys
         ? [
@@ -130,7 +146,15 @@ export async function denseLayer(
       ...(some ? [scatter(kernels, queryRows, rows, ownGradU, gradU)] : []),
       ...(rms
         ? [
-            normBackward(kernels, rows, parameter('attention_norm'), y, gradU, some ? undefined : gradY, gradInput),
+            normBackward(
+              kernels,
+              rows,
+              parameter('attention_norm'),
+              y,
+              gradU,
+              some ? undefined : gradY,
+              gradInput,
+            ),
             ...(some ? [scatter(kernels, queryRows, rows, gradY, gradInput)] : []),
           ]
         : []),
@@ -152,4 +176,3 @@ export async function denseLayer(
   };
   return { output: { rows: queryRows, y: output }, forward, backward };
 }
-

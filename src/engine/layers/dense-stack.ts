@@ -1,7 +1,7 @@
 import type { Batch } from '../batch.ts';
 import { inOrder, Kernels } from '../kernels.ts';
-import { rowWidths } from '../row-widths.ts';
 import type { RowSet } from '../row-set.ts';
+import { rowWidths } from '../row-widths.ts';
 import { Adjoint } from './adjoint.ts';
 import { layerTables, readoutTable } from './dense-equations.ts';
 import { denseLayer, type Layer, type Stream } from './dense-layer.ts';
@@ -27,7 +27,7 @@ export async function denseStack(kernels: Kernels, batch: Batch): Promise<Networ
 
   const source = await (first === 0 ? embedding : classSource)(kernels, batch);
   const scratch = new Scratch(memory);
-  const shared = new Kernels(scratch, weights);
+  const shared = new Kernels(scratch, weights, kernels.how);
   const layers: Layer[] = [];
   let input: Stream = source.output;
   for (const l of numbers) {

@@ -1,7 +1,7 @@
 import type { Dispatch } from '../dispatch.ts';
 import { inOrder, type Kernels } from '../kernels.ts';
-import { rowWidths } from '../row-widths.ts';
 import type { RowSet } from '../row-set.ts';
+import { rowWidths } from '../row-widths.ts';
 import type { View } from '../view.ts';
 import { vectorGradient } from './linear.ts';
 

@@ -1,8 +1,8 @@
 import { encodingOf } from '../../model/encodings/registry.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { Kernels } from '../kernels.ts';
-import { rowWidths } from '../row-widths.ts';
 import type { RowSet } from '../row-set.ts';
+import { rowWidths } from '../row-widths.ts';
 
 /** Floats of a residual row as vec4. */
 const row4 = ({ weights }: Kernels) => rowWidths(weights.model).width / 4;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { InputError } from '../../shared/errors.ts';
 import { WordStream } from '../../shared/random.ts';
 import { dirichletIid } from './dirichlet-iid.ts';
 import { dirichletMarkov } from './dirichlet-markov.ts';
-import { type LawParameters, ONE } from './law.ts';
+import { type Law, type LawParameters, ONE } from './law.ts';
 import { uniformIid } from './uniform-iid.ts';
 
 /** Every law by its name in the YAML. A new law is one file and one line here. */
@@ -16,6 +17,13 @@ export type LawName = keyof typeof LAWS;
 
 /** The name of a law. */
 export const lawSchema = z.enum(Object.keys(LAWS) as [LawName, ...LawName[]]);
+
+/** The law of a name. @throws InputError when there is none. */
+export function lawOf(name: string): Law {
+  const parsed = lawSchema.safeParse(name);
+  if (parsed.success) return LAWS[parsed.data];
+  throw new InputError(`unknown law "${name}"`, `Choose one of: ${lawSchema.options.join(', ')}.`);
+}
 
 /** Longest sequence for which the urn's integers stay below 2^32. */
 export function longestSequence(vocabulary: number, alphaThousandths: number): number {

@@ -37,7 +37,7 @@ async function allocated(
 ) {
   const [memory, scratch] = [countingMemory(), countingMemory()];
   const { vocabulary } = model;
-  await prepareTraining(memory.device, memory, scratch, {
+  await prepareTraining(memory, scratch, {
     ...pack({ model, positions, batch, task: 'k-gram', law: 'dirichlet-markov', order: 1 }),
     replicas: Array.from({ length: replicas }, (_, seed) =>
       replica({ seed, trainLength: length, knobs: { vocabulary, k: 1 } }),

@@ -9,7 +9,12 @@ import { pcg4d } from '../../../../src/shared/random.ts';
 import { BASE } from '../../../support/models.ts';
 
 const arena = arenaOf({ ...BASE, width: 5, keyWidth: 3, mlpWidth: 6 }, ['dense', 'dense']);
-const weights = { model: { ...BASE, width: 5, keyWidth: 3, mlpWidth: 6 }, arena, replicas: 1, buffer: undefined as never };
+const weights = {
+  model: { ...BASE, width: 5, keyWidth: 3, mlpWidth: 6 },
+  arena,
+  replicas: 1,
+  buffer: undefined as never,
+};
 
 /** Every index of a view, as its place in memory. */
 function places({ offset, sizes, strides }: View): Map<string, number> {
@@ -64,7 +69,10 @@ function slope(forward: Contraction[], memory: Float64Array, outs: View[], own: 
     for (const op of forward) run(moved, op);
     return outs.reduce((sum, out) => {
       const gradients = places(own.gradientOf(out));
-      return [...places(out)].reduce((s, [index, place]) => s + moved[place]! * memory[gradients.get(index)!]!, sum);
+      return [...places(out)].reduce(
+        (s, [index, place]) => s + moved[place]! * memory[gradients.get(index)!]!,
+        sum,
+      );
     }, 0);
   };
   return (value(1e-4) - value(-1e-4)) / 2e-4;

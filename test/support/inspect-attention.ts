@@ -1,10 +1,10 @@
-import { floatsFromBase64, toBase64 } from '../../shared/base64.ts';
-import type { TestEvent, TestRequest } from '../../../test/support/protocol.ts';
-import type { Device } from '../device.ts';
-import { submit } from '../dispatch.ts';
-import { Memory } from '../memory.ts';
-import { attentionBackward, attentionForward, type RowTensor } from './attention.ts';
-import { uploadRowSet } from './given-rows.ts';
+import { attentionBackward, attentionForward, type RowTensor } from '../../src/engine/attention/attention.ts';
+import { uploadRowSet } from '../../src/engine/attention/given-rows.ts';
+import type { Device } from '../../src/engine/device.ts';
+import { submit } from '../../src/engine/dispatch.ts';
+import { Memory } from '../../src/engine/memory.ts';
+import { floatsFromBase64, toBase64 } from '../../src/shared/base64.ts';
+import type { TestEvent, TestRequest } from './protocol.ts';
 
 type AttentionRequest = Extract<TestRequest, { op: 'attention' }>;
 type Attended = Extract<TestEvent, { event: 'attended' }>;

@@ -1,19 +1,19 @@
-import { toBase64 } from '../shared/base64.ts';
-import type { TestEvent, TestRequest } from '../../test/support/protocol.ts';
-import type { ModelConfig } from '../shared/model-config.ts';
-import type { Positions } from '../shared/protocol.ts';
-import { taskOf } from '../tasks/registry.ts';
-import { allocateBatch, type Batch, tokenWords } from './batch.ts';
-import type { Device } from './device.ts';
-import { submit } from './dispatch.ts';
-import { drawPass, everyPosition } from './draw.ts';
-import { uploadSequences, uploadWeights } from './uploads.ts';
-import { Kernels } from './kernels.ts';
-import { gradientPass } from './layers/network.ts';
-import { pathsOf } from '../model/paths.ts';
-import { Memory } from './memory.ts';
-import { uploadReplicaTable } from './replicas.ts';
-import { allocateWeights } from './weights.ts';
+import { allocateBatch, type Batch, tokenWords } from '../../src/engine/batch.ts';
+import type { Device } from '../../src/engine/device.ts';
+import { submit } from '../../src/engine/dispatch.ts';
+import { drawPass, everyPosition } from '../../src/engine/draw.ts';
+import { Kernels } from '../../src/engine/kernels.ts';
+import { gradientPass } from '../../src/engine/layers/network.ts';
+import { Memory } from '../../src/engine/memory.ts';
+import { uploadReplicaTable } from '../../src/engine/replicas.ts';
+import { uploadSequences, uploadWeights } from '../../src/engine/uploads.ts';
+import { allocateWeights } from '../../src/engine/weights.ts';
+import { pathsOf } from '../../src/model/paths.ts';
+import { toBase64 } from '../../src/shared/base64.ts';
+import type { ModelConfig } from '../../src/shared/model-config.ts';
+import type { Positions } from '../../src/shared/protocol.ts';
+import { taskOf } from '../../src/tasks/registry.ts';
+import type { TestEvent, TestRequest } from './protocol.ts';
 
 type RequestOf<Op extends TestRequest['op']> = Extract<TestRequest, { op: Op }>;
 type EventOf<Name extends TestEvent['event']> = Extract<TestEvent, { event: Name }>;
@@ -28,7 +28,9 @@ export async function gradientOf(
   try {
     const { sequences, model } = request;
     const explicit = typeof request.reads === 'object';
-    const reads = explicit ? Math.max(...(request.reads as number[][]).map(own => own.length)) : request.reads;
+    const reads = explicit
+      ? Math.max(...(request.reads as number[][]).map(own => own.length))
+      : request.reads;
     const longest = Math.max(...sequences.map(sequence => sequence.length));
     const paths = pathsOf(model, reads as Positions, request.kernel === 'dense' ? 'dense' : 'fastest');
     const weights = uploadWeights(memory, request, paths, sequences.length);
