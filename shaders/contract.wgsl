@@ -6,7 +6,11 @@
 // v1, one output a thread and strides in a uniform: 3x slower on SwiftShader, where loads are scalar, than v2, tiles of 4 x 4
 // without quads: eight loads for sixteen multiply-adds.
 
-@group(0) @binding(0) var<storage, read_write> arena: array<f32>;
+// Floats into a replica's block: not constants, so that layers alike share their kernels.
+struct Places { a: u32, b: u32, out: u32 }
+
+@group(0) @binding(0) var<uniform> places: Places;
+@group(0) @binding(1) var<storage, read_write> arena: array<f32>;
 
 const TILES1 = (N1 + ROWS - 1u) / ROWS;
 // Whole quads share i1.
@@ -35,8 +39,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let i1 = ((id.x / TILES2) % TILES1) * ROWS;
   let i0 = id.x / (TILES1 * TILES2);
   let base = id.y * STRIDE;
-  var row_a = base + A_AT + i0 * A0 + i1 * A1 + i2 * A2;
-  var row_b = base + B_AT + i0 * B0 + i1 * B1 + i2 * B2;
+  var row_a = base + places.a + i0 * A0 + i1 * A1 + i2 * A2;
+  var row_b = base + places.b + i0 * B0 + i1 * B1 + i2 * B2;
   var s = mat4x4<f32>();
   var t = mat4x4<f32>();
   for (var u = 0u; u < U; u++) {
@@ -73,7 +77,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     row_b += BU;
   }
   if (i2 >= N2) { return; }
-  let out = base + OUT_AT + i0 * OUT0 + i1 * OUT1 + i2 * OUT2;
+  let out = base + places.out + i0 * OUT0 + i1 * OUT1 + i2 * OUT2;
   store(out, i1, i2, s[0]);
   if (ROWS > 1u) { store(out + OUT1, i1 + 1u, i2, s[1]); }
   if (ROWS > 2u) { store(out + 2u * OUT1, i1 + 2u, i2, s[2]); }

@@ -1,14 +1,18 @@
-// One linear map of every row of a row set, its table [K][N] in the arena at AT_TABLE (rows and columns padded with zeros to 16):
+// One linear map of every row of a row set, its table [K][N] in the arena at places.table (rows and columns padded with zeros to 16):
 //   out[row] = finish( x W )            x = in[row], or psi(in[row]) where ACTIVATE                W the table
 //   out[row] = finish( x W^T )          where TRANSPOSED: the way back
 // with finish from common/finish_*.wgsl. A thread computes four rows of 16 columns (group z); the lanes of a quad are neighbouring
 // rows, so they share the loads of the table (kernels.md). Rows of a replica past its last are left alone.
+
+// Floats into a replica's block: not constants, so that layers alike share their kernels.
+struct Places { table: u32, bias: u32 }
 
 @group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> starts: array<u32>;
 @group(0) @binding(2) var<storage, read> arena: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> input: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> output: array<vec4<f32>>;
+@group(0) @binding(6) var<uniform> places: Places;
 
 fn input_at(at: u32) -> vec4<f32> {
   if (ACTIVATE) { return activate(input[at]); }
@@ -20,7 +24,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let count = starts[group.y * (space.sequences + 1u) + space.sequences];
   if (group.x * 256u >= count) { return; }
   quad_begin();
-  let table = (group.y * STRIDE + AT_TABLE) / 4u;
+  let table = (group.y * STRIDE + places.table) / 4u;
   let column4 = group.z * 4u;
   #for r 4
     // Rows past the end repeat the last one, so that control flow stays uniform for the quads.

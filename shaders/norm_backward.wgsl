@@ -11,6 +11,7 @@
 @group(0) @binding(5) var<storage, read> other: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> grad_y: array<vec4<f32>>;
 @group(0) @binding(7) var<storage, read_write> products: array<vec4<f32>>;
+@group(0) @binding(8) var<uniform> place: Place;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -1,10 +1,11 @@
-// RMS norm of every row (theory.md, section 10): out [rows][D4] = g * y / sqrt(mean(y^2) + 1e-6), g at AT_GAIN. Padding columns stay 0. One thread a row.
+// RMS norm of every row (theory.md, section 10): out [rows][D4] = g * y / sqrt(mean(y^2) + 1e-6), g at place.gain. Padding columns stay 0. One thread a row.
 
 @group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> starts: array<u32>;
 @group(0) @binding(2) var<storage, read> arena: array<f32>;
 @group(0) @binding(3) var<storage, read> y: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> output: array<vec4<f32>>;
+@group(0) @binding(5) var<uniform> place: Place;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -1,9 +1,11 @@
-// What both ways through the RMS norm share. Columns past D are 0 and stay so.
+// What both ways through the RMS norm share; place.gain: floats of the gain into a replica's block. Columns past D are 0 and stay so.
+
+struct Place { gain: u32 }
 
 fn gain(replica: u32, column4: u32) -> vec4<f32> {
   var g = vec4<f32>();
   for (var c = 0u; c < 4u; c++) {
-    if (column4 * 4u + c < D) { g[c] = arena[replica * STRIDE + AT_GAIN + column4 * 4u + c]; }
+    if (column4 * 4u + c < D) { g[c] = arena[replica * STRIDE + place.gain + column4 * 4u + c]; }
   }
   return g;
 }

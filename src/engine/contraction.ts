@@ -5,6 +5,8 @@ import type { View } from './view.ts';
 export interface Contraction {
   label: string;
   constants: Constants;
+  /** Where a, b and the output begin in a replica's block. */
+  places: [a: number, b: number, out: number];
   /** Threads a replica: one a tile of up to 8 × 4 outputs. */
   threads: number;
   /** What it computes, for its adjoint (layers/adjoint.ts). */
@@ -70,7 +72,6 @@ export function contraction(
   const strides = (prefix: 'A' | 'B'): Constants => {
     const name = (prefix === 'A') === swapped ? 'b' : 'a';
     return {
-      [`${prefix}_AT`]: u32(inputs[name === 'a' ? 0 : 1]?.offset ?? 0),
       [`${prefix}0`]: u32(n0![name]),
       [`${prefix}1`]: u32(n1![name]),
       [`${prefix}2`]: u32(n2![name]),
@@ -89,7 +90,6 @@ export function contraction(
     ...strides('B'),
     HAS_B: String(two),
     PRODUCT: String(product),
-    OUT_AT: u32(out.offset),
     OUT0: u32(n0!.out),
     OUT1: u32(n1!.out),
     OUT2: u32(n2!.out),
@@ -97,7 +97,10 @@ export function contraction(
     ACCUMULATE: String(accumulate),
   };
   const threads = n0!.size * tiles1 * 4 * Math.ceil(n2!.size / 16);
-  return { label: expression, constants, threads, einsum: { expression, inputs, out, scale } };
+  const offsets = inputs.map(({ offset }) => offset);
+  const [a, b] = (swapped ? [...offsets].reverse() : offsets) as [number, number?];
+  const places: Contraction['places'] = [a, b ?? 0, out.offset];
+  return { label: expression, constants, places, threads, einsum: { expression, inputs, out, scale } };
 }
 
 /** Values of i1 that one thread takes at most (shaders/contract.wgsl). */

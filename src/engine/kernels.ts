@@ -250,12 +250,13 @@ export class Kernels {
   contract(ops: Contraction[]): Promise<Dispatch[]> {
     const { memory, weights } = this;
     return Promise.all(
-      ops.map(async ({ label, constants, threads }) => {
+      ops.map(async ({ label, constants, places, threads }) => {
         const sources = [COMMON.rows, file('contract')];
         const all = { STRIDE: u32(weights.arena.stride), ...constants };
         const pipeline = await compile(memory.device.gpu, `contract ${label}`, all, sources);
         const groups = Math.ceil(threads / WORKGROUP);
-        return dispatchGroups(memory.device.gpu, pipeline, [weights.buffer], groups, weights.replicas);
+        const at = memory.uniform('places', Uint32Array.from(places));
+        return dispatchGroups(memory.device.gpu, pipeline, [at, weights.buffer], groups, weights.replicas);
       }),
     );
   }

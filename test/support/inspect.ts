@@ -48,7 +48,7 @@ export async function gradientOf(
     request.targets.forEach((own, b) => {
       own.forEach((target, i) => {
         targets.set(target, (starts[b]! + i) * model.outputs);
-        counted[starts[b]! + i] = request.readWeights?.[b]![i] ?? 1;
+        counted[starts[b]! + i] = request.readWeights?.[b]?.[i] ?? 1;
       });
     });
     const labels = counted.reduce((sum, weight) => sum + weight, 0);

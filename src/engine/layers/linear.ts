@@ -33,18 +33,17 @@ export function linear(
   const other = add ?? slope;
   const { buffer: arena } = kernels.weights;
   const { space, starts } = rows;
+  const places = kernels.memory.uniform('places', Uint32Array.of(whole.offset, bias?.offset ?? 0));
   return kernels.run(
     name,
-    { space, starts, arena, input, output, ...(other ? { other } : {}) },
+    { space, starts, arena, input, output, places, ...(other ? { other } : {}) },
     { groups: Math.ceil(rows.rows / 256), z: outputs / 16 },
     {
-      AT_TABLE: whole.offset,
       IN4: inputs / 4,
       OUT4: outputs / 4,
       TRANSPOSED: transposed,
       ACTIVATE: activate,
       HAS_BIAS: bias !== undefined,
-      AT_BIAS: bias?.offset ?? 0,
     },
   );
 }

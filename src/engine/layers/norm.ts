@@ -13,8 +13,8 @@ export function normForward(
   y: GPUBuffer,
   output: GPUBuffer,
 ): Promise<Dispatch> {
-  const buffers = { space, starts, arena: kernels.weights.buffer, y, output };
-  return kernels.run('normForward', buffers, { threads: rows }, { AT_GAIN: gain.offset });
+  const buffers = { space, starts, arena: kernels.weights.buffer, place: placeOf(kernels, gain), y, output };
+  return kernels.run('normForward', buffers, { threads: rows });
 }
 
 /** gradY = the gradient through the norm, plus `other` where given; and the gradient of the gain. */
@@ -32,10 +32,14 @@ export function normBackward(
   const { space, starts, rows, replicas } = set;
   const products = memory.storage('gain products', replicas * rows * width);
   const arena = weights.buffer;
-  const buffers = { space, starts, arena, y, gradOutput, other: other ?? gradOutput, gradY, products };
-  const constants = { AT_GAIN: gain.offset, HAS_OTHER: other !== undefined };
+  const place = placeOf(kernels, gain);
+  const buffers = { space, starts, arena, place, y, gradOutput, other: other ?? gradOutput, gradY, products };
+  const constants = { HAS_OTHER: other !== undefined };
   return inOrder([
     kernels.run('normBackward', buffers, { threads: rows }, constants),
     vectorGradient(kernels, set, gain, products, width),
   ]);
 }
+
+const placeOf = ({ memory }: Kernels, gain: View) =>
+  memory.uniform('place of a gain', Uint32Array.of(gain.offset));
