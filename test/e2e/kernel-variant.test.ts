@@ -20,7 +20,7 @@ test('tune measures, remembers, and the next run takes what was remembered', asy
   const env = { XDG_CACHE_HOME: cache };
 
   const tuned = await cli([...forward, '--kernel-variant', 'tune', '--json'], { cwd, env });
-  expect(tuned.stderr).toMatch(/tune: qb-3pass +compile \d+ ms, run [\d.]+ ms/);
+  expect(tuned.stderr).toMatch(/tune: qb-fused +compile \d+ ms, run [\d.]+ ms/);
   const first = JSON.parse(tuned.stdout);
   const want = referenceForward(model, tokens).outputs.at(-1)!;
   first.outputs[0].forEach((value: number, o: number) => {
@@ -32,12 +32,12 @@ test('tune measures, remembers, and the next run takes what was remembered', asy
   const kept = JSON.parse(readFileSync(file, 'utf8'));
   for (const buckets of Object.values<Record<string, { variant: string; right: boolean }[]>>(kept)) {
     for (const trials of Object.values(buckets)) {
-      for (const trial of trials) trial.right = trial.variant === 'plain';
+      for (const trial of trials) trial.right = trial.variant === 'quad';
     }
   }
   writeFileSync(file, JSON.stringify(kept));
   const again = JSON.parse((await cli([...forward, '--json'], { cwd, env })).stdout);
-  expect(again.variants).toEqual(['plain']);
+  expect(again.variants).toEqual(['quad']);
   expect(again.outputs[0][0]).toBeCloseTo(want[0]!, 5);
 });
 
@@ -51,5 +51,5 @@ test('a variant that cannot round is refused for a model that rounds', async () 
   );
   writeFileSync(join(cwd, 't.json'), '{"sequences": [[0, 1]]}');
   const refused = await cli([...forward, '--kernel-variant', 'split-k'], { cwd });
-  expectComplaint(refused, /--kernel-variant split-k: does not do this model's attention.*\n.*qb-3pass/);
+  expectComplaint(refused, /--kernel-variant split-k: does not do this model's attention.*\n.*qb-fused/);
 });
