@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ENCODINGS, MAX_LAYERS, NORMS } from '../shared/model-config.ts';
+import { encodingSchema } from '../model/encodings/registry.ts';
+import { MAX_LAYERS, NORMS } from '../shared/model-config.ts';
 import { lengthModeSchema, lossSchema, positionOffsetSchema, positionsSchema } from '../shared/protocol.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { TASKS } from '../tasks/registry.ts';
@@ -57,7 +58,7 @@ const limitSchema = z.strictObject({
 
 const softmaxSchema = z.strictObject({
   rule: z.literal('softmax'),
-  encoding: axis(z.enum(ENCODINGS)).default('none'),
+  encoding: axis(encodingSchema).default('none'),
   logScale: axis(z.boolean()).default(false),
   /** Cells of encoding rope only. */
   ropeBase: axis(z.number().gt(1)).optional(),

@@ -7,6 +7,7 @@ import {
   modelConfigSchema,
   type Tensors,
 } from '../shared/model-config.ts';
+import { encodingSchema } from './encodings/registry.ts';
 import { tensorShapes } from './layout.ts';
 
 /*
@@ -172,6 +173,10 @@ function readConfig(header: Record<string, unknown>, fail: Fail) {
     const { path, message } = ofBranch(issue, json);
     throw fail(`metadata "lengthwise": ${path.join('.') || 'config'}: ${message}`, fix);
   }
+  const { attention } = parsed.data;
+  const named = isSoftmax(attention) ? encodingSchema.safeParse(attention.encoding) : undefined;
+  if (named?.error)
+    throw fail(`metadata "lengthwise": attention.encoding: ${named.error.issues[0]!.message}`, fix);
   return parsed.data;
 }
 

@@ -6,13 +6,13 @@ const scale = z.number().positive();
 /** Most layers of a model. */
 export const MAX_LAYERS = 12;
 
-export const ENCODINGS = ['none', 'absolute', 'rope', 'alibi'] as const;
 export const NORMS = ['none', 'rms'] as const;
 
 const softmaxSchema = z
   .strictObject({
     rule: z.literal('softmax'),
-    encoding: z.enum(ENCODINGS),
+    /** One of model/encodings/registry.ts. */
+    encoding: z.string(),
     /** Scalable softmax: each head scales its logits by a learned σ_h log i. */
     logScale: z.boolean(),
     scale,

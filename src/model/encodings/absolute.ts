@@ -1,7 +1,6 @@
-import { isSoftmax } from '../../shared/model-config.ts';
 import { type Encoded, type Encoding, NOTHING } from './encoding.ts';
 
-const maxLength = ({ attention }: Encoded) => (isSoftmax(attention) ? attention.maxLength! : 0);
+const maxLength = ({ attention }: Encoded) => ('maxLength' in attention ? attention.maxLength! : 0);
 
 /** Learned absolute positions, as in GPT-2: y_i = E[x_i] + P[i − 1], P of `maxLength` rows. */
 export const absolute: Encoding = {

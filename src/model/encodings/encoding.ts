@@ -1,4 +1,4 @@
-import type { ModelConfig, SoftmaxAttention } from '../../shared/model-config.ts';
+import type { ModelConfig } from '../../shared/model-config.ts';
 
 /** What an encoding needs of a model. */
 export type Encoded = Pick<ModelConfig, 'period' | 'heads' | 'keyWidth' | 'attention'>;
@@ -8,7 +8,7 @@ export type Encoded = Pick<ModelConfig, 'period' | 'heads' | 'keyWidth' | 'atten
  * queries and keys, by a bias on the scores. A new encoding is one file that exports one of these, and one line in `registry.ts`.
  */
 export interface Encoding {
-  kind: 'periodic' | SoftmaxAttention['encoding'];
+  kind: string;
   /** Rows of the `position` tensor; 0: there is none. Position `i` adds row (i + positionShift) mod positionRows. */
   positionRows(config: Encoded): number;
   positionShift(config: Encoded): number;

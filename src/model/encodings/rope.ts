@@ -1,4 +1,3 @@
-import { isSoftmax } from '../../shared/model-config.ts';
 import { type Encoding, NOTHING } from './encoding.ts';
 
 /** RoFormer (Su et al. 2021): coordinates (2a, 2a + 1) of query and key turn by the angle i · base^(−2a / keyWidth). */
@@ -7,5 +6,5 @@ export const rope: Encoding = {
   kind: 'rope',
   rotates: true,
   frequency: ({ keyWidth, attention }, a) =>
-    (isSoftmax(attention) ? attention.ropeBase! : 1) ** ((-2 * a) / keyWidth),
+    ('ropeBase' in attention ? attention.ropeBase! : 1) ** ((-2 * a) / keyWidth),
 };
