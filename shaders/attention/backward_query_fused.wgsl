@@ -21,15 +21,15 @@ const TILE = ROWS * LANES;
 
 fn position_at(row: u32) -> u32 { return u32(stats[row * H].w); }
 
+#part weigh_value()
+  #for r ROWS
+    grad_weight$r += grad$r_$m[$c] * values$m_$c;
+  #end
+#end
+
 // g: gradients of the scores.
 #part score_gradients()
   #for r ROWS
-    var grad_weight$r = vec4<f32>();
-    #for m DVM
-      #for c 4
-        grad_weight$r += grad$r_$m[$c] * values$m_$c;
-      #end
-    #end
     let g$r = kept(exp(s$r - statistic$r.x)) * statistic$r.y * (grad_weight$r - statistic$r.z);
   #end
 #end
@@ -59,8 +59,17 @@ fn main(
     #end
   #end
   for (var j = 0u; j < reach; j += 4u) {
-    #call scores()
-    #call value_columns()
+    let key = min(j + lane, reach - 1u);
+    #for r ROWS
+      var grad_weight$r = vec4<f32>();
+    #end
+    #if KEYED
+      #call scores()
+      #call each_value(weigh_value)
+    #else
+      #call each_value(weigh_value)
+      #call scores()
+    #end
     #call score_gradients()
     #if SUFFIX
       if (j >= near) {

@@ -37,16 +37,12 @@ fn position_at(row: u32) -> u32 { return positions[row]; }
   #end
 #end
 
-#part add_values()
-  #for m DVM
-    #for c 4
-      #for r ROWS
-        #if ROUNDS
-          mean$r_$m_$c += values$m_$c * w$r;
-        #else
-          mean$r_$m_$c = mean$r_$m_$c * keep$r + values$m_$c * w$r;
-        #end
-      #end
+#part add_value()
+  #for r ROWS
+    #if ROUNDS
+      mean$r_$m_$c += values$m_$c * w$r;
+    #else
+      mean$r_$m_$c = mean$r_$m_$c * keep$r + values$m_$c * w$r;
     #end
   #end
 #end
@@ -70,6 +66,7 @@ fn main(
   #end
   #if ROUNDS
     for (var j = 0u; j < reach; j += 4u) {
+      let key = min(j + lane, reach - 1u);
       #call scores()
       #for r ROWS
         highest$r = max(highest$r, largest(s$r));
@@ -77,10 +74,10 @@ fn main(
     }
   #end
   for (var j = 0u; j < reach; j += 4u) {
+    let key = min(j + lane, reach - 1u);
     #call scores()
     #call softmax()
-    #call value_columns()
-    #call add_values()
+    #call each_value(add_value)
   }
   #for r ROWS
     if (row$r <= last) {

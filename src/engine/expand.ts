@@ -6,7 +6,8 @@
  *     #for r ROWS          its lines once for each r = 0 … ROWS − 1, `$r` replaced by the number; counters are one letter
  *     #if KEYED            its lines if the constant is true (`#if !KEYED`: false), else those after `#else`
  *     #part load(name)     names its lines, which then stand nowhere else; at the top of any of the sources
- *     #call load(query$r)  the lines of a part, `$name` replaced by the argument; they see the counters around the call
+ *     #call load(query$r)  the lines of a part, `$name` replaced by the argument; they see the counters around the call, and may
+ *                          call `$name` if it is a part
  *     #end                 closes the first three
  *
  * Counts are u32 constants of the shader or numbers. Blocks nest.
@@ -57,12 +58,13 @@ export function expand(sources: readonly Template[], constants: Constants): Expa
           write(node.body, put, text => count(text.replaceAll(`$${node.counter}`, `${i}`)), depth);
       } else if (node.kind === 'if') write(isTrue(node) ? node.body : node.otherwise, put, count, depth);
       else {
-        const part = parts.get(node.name);
-        if (!part) throw new Error(`${node.place}: no part ${node.name}`);
-        if (depth > 20) throw new Error(`${node.place}: part ${node.name} calls itself`);
+        const name = put(node.name);
+        const part = parts.get(name);
+        if (!part) throw new Error(`${node.place}: no part ${name}`);
+        if (depth > 20) throw new Error(`${node.place}: part ${name} calls itself`);
         const given = argumentsOf(count(put(node.arguments)));
         if (given.length !== part.parameters.length)
-          throw new Error(`${node.place}: ${node.name} takes ${part.parameters.length} arguments`);
+          throw new Error(`${node.place}: ${name} takes ${part.parameters.length} arguments`);
         write(part.body, filling(part.parameters, given), count, depth + 1);
       }
     }
@@ -101,7 +103,7 @@ function parse({ name, text }: Template, parts: Map<string, Part>): Node[] {
     const place = `${name}:${i + 1}`;
     const { body } = open.at(-1)!;
     const [, directive, rest = ''] = /^\s*#(\w+)\s*(.*?)\s*(?:\/\/.*)?$/.exec(line) ?? [];
-    const [, first = '', second = ''] = /^([\w!]+)\s*(.*)$/.exec(rest) ?? [];
+    const [, first = '', second = ''] = /^([\w!$]+)\s*(.*)$/.exec(rest) ?? [];
     switch (directive) {
       case undefined:
         body.push({ kind: 'line', text: line, place });

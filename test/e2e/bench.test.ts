@@ -50,7 +50,7 @@ describe('lengthwise bench', () => {
     async () => {
       const wanted = [
         'lengthwise/qb-fused',
-        'lengthwise/plain',
+        'lengthwise/quad',
         'jax-js',
         'tfjs-webgpu',
         'gpu.js',

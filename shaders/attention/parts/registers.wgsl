@@ -48,9 +48,8 @@ fn shared_four(mine: f32) -> vec4<f32> {
   #end
 #end
 
-// s: scores of the rows against keys j .. j + 3.
+// s: scores of the rows against keys j .. j + 3, of which this lane loads `key`.
 #part scores()
-  let key = min(j + lane, reach - 1u);
   let key_at = key_base + key * attention.keys.row;
   #for r ROWS
     var s$r = vec4<f32>();
@@ -71,12 +70,14 @@ fn shared_four(mine: f32) -> vec4<f32> {
   }
 #end
 
-// Columns of values j .. j + 3: values{mat4x4}_{column}. Where keys and values are the same rows they are there already.
-#part value_columns()
+// Calls a part for each column of values j .. j + 3, values{mat4x4}_{column}. Where keys and values are the same rows the columns are
+// there already, behind the scores.
+#part each_value(use)
   #if KEYED
     #for m DVM
       #for c 4
         let values$m_$c = keys$m_$c;
+        #call $use()
       #end
     #end
   #else
@@ -85,6 +86,7 @@ fn shared_four(mine: f32) -> vec4<f32> {
       let value$m = values[value_at + $mu];
       #for c 4
         let values$m_$c = shared_columns(value$m[$c]);
+        #call $use()
       #end
     #end
   #end

@@ -34,6 +34,12 @@ test('a parameter may begin like a counter or another parameter', () => {
   expect(written(text)).toBe('a b 0 a b 1');
 });
 
+test('a part may be handed a part', () => {
+  const text =
+    '#part each(use)\n#for c 2\n#call $use()\n#end\n#end\n#part add()\nsum += $c;\n#end\n#call each(add)';
+  expect(written(text)).toBe('sum += 0; sum += 1;');
+});
+
 test('parts of one source are known in all of them, and call each other', () => {
   const parts = source('#part outer(x)\n#call inner($x)\n#end\n#part inner(y)\nuse($y);\n#end', 'parts.wgsl');
   const { code, places } = expand([source('one\n#call outer(7)\nthree'), parts], {});
