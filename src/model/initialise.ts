@@ -41,6 +41,7 @@ function scaling(name: string, { width: d, mlpWidth: m }: ModelConfig, baseWidth
     case 'attention_norm':
     case 'mlp_norm':
     case 'final_norm':
+    // σ = 1: the logits times log i, as finite precision has them; queries from 0 keep attention uniform at first all the same.
     case 'log_scale':
       return { mean: 1, std: 0, rate: 1 };
     default:

@@ -1,3 +1,4 @@
+import { encodingOf } from '../model/encodings/registry.ts';
 import type { AnyModel, ModelConfig, Tensors } from '../shared/model-config.ts';
 import { classCount } from '../shared/model-config.ts';
 import type { Pack } from '../shared/protocol.ts';
@@ -28,8 +29,13 @@ const LOG_ERROR = 6 * U;
 /** Of ψ, relative to its argument: one rounding, and for GELU the erf of shaders/common/elementary.wgsl (1.5e-7, on x/2). */
 const ACTIVATION_ERROR = { relu: U, gelu: 1e-7 + 8 * U };
 
-/** sin and cos of shaders/common/elementary.wgsl: 3e-7, and the rounding of their argument, in ±π. */
-const TURN_ERROR = 3e-7 + Math.PI * U;
+/**
+ * sin and cos of shaders/rotate_rows.wgsl at a position: 3e-7 of shaders/common/elementary.wgsl, the rounding of their argument, in ±π, and that of
+ * the frequency to 2⁻³² turns, which grows with the position.
+ */
+const turnError = (position: number) => 3e-7 + Math.PI * U + position * Math.PI * 2 ** -32;
+/** An encoding's bias (model/encodings/alibi.ts), relative: exp2 of at most 8 to 3 + 2·8 ulp, and two roundings. */
+const BIAS_ERROR = 2 * U * (3 + 2 * 8) + 2 * U;
 /** inverseSqrt after a Newton step (shaders/common/norm.wgsl), and of the mean of squares under it. */
 const ROOT_ERROR = 8 * U;
 
@@ -131,14 +137,20 @@ function perturbedRules(sign: () => number): Rules {
     attention(config, h, logits, parameters) {
       const weights = EXACT.attention(config, h, logits, parameters);
       const highest = Math.max(...weights);
-      const moved = weights.map(w => w * (1 + sign() * expError(w > 0 ? Math.log(w / highest) : 0)));
+      const { bias } = encodingOf(config.attention);
+      const slope = sign() * BIAS_ERROR;
+      const moved = weights.map((w, j) => {
+        const error = sign() * expError(w > 0 ? Math.log(w / highest) : 0);
+        return w * (1 + error + slope * bias(config, h, weights.length - 1 - j));
+      });
       const total = moved.reduce((a, b) => a + b, 0);
       return moved.map(w => w / total);
     },
     attentionBackward: EXACT.attentionBackward,
-    turn(angle) {
-      const [cos, sin] = EXACT.turn(angle);
-      return [cos + sign() * TURN_ERROR, sin + sign() * TURN_ERROR];
+    turn(position, frequency) {
+      const [cos, sin] = EXACT.turn(position, frequency);
+      const error = turnError(position);
+      return [cos + sign() * error, sin + sign() * error];
     },
     inverseRoot: meanSquare => EXACT.inverseRoot(meanSquare) * (1 + sign() * ROOT_ERROR),
     activation(config) {

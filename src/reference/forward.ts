@@ -95,7 +95,7 @@ export function turned(config: ModelConfig, vector: Vector, i: number, rules: Ru
   if (!rotates) return vector;
   const out = vector.slice();
   for (let a = 0; 2 * a + 1 < vector.length; a++) {
-    const [cos, sin] = rules.turn((i + 1) * frequency(config, a));
+    const [cos, sin] = rules.turn(i + 1, frequency(config, a));
     const [x, y] = [vector[2 * a]!, vector[2 * a + 1]!];
     out[2 * a] = cos * x + (back ? sin : -sin) * y;
     out[2 * a + 1] = cos * y + (back ? -sin : sin) * x;

@@ -7,8 +7,8 @@ export interface Rules {
   attention: typeof attentionRow;
   attentionBackward: typeof attentionRowBackward;
   activation(config: ModelConfig): { value: (x: number) => number; slope: (x: number) => number };
-  /** Cosine and sine of an encoding's angle. */
-  turn(angle: number): [number, number];
+  /** Cosine and sine of the angle of an encoding that turns: 1-based position times frequency. */
+  turn(position: number, frequency: number): [number, number];
   /** 1 / √ of a mean of squares. */
   inverseRoot(meanSquare: number): number;
 }
@@ -18,6 +18,6 @@ export const EXACT: Rules = {
   attention: attentionRow,
   attentionBackward: attentionRowBackward,
   activation: config => ACTIVATIONS[config.activation],
-  turn: angle => [Math.cos(angle), Math.sin(angle)],
+  turn: (position, frequency) => [Math.cos(position * frequency), Math.sin(position * frequency)],
   inverseRoot: meanSquare => 1 / Math.sqrt(meanSquare),
 };

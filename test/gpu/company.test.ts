@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { ModelConfig } from '../../src/shared/model-config.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
 import { useEngine } from '../support/engine.ts';
-import { kGramPack, pack, replica } from '../support/packs.ts';
+import { PATH_PACKS, replica } from '../support/packs.ts';
 
 const engine = useEngine();
+
+const kGram = { knobs: { vocabulary: 3, k: 1 } };
 
 async function train(own: Pack) {
   const losses: (number | null)[][] = [];
@@ -14,52 +15,7 @@ async function train(own: Pack) {
   return { losses, cells };
 }
 
-const softmax = (attention: object, more: Partial<ModelConfig> = {}): ModelConfig => ({
-  ...kGramPack().model,
-  locality: 0,
-  attention: { rule: 'softmax', encoding: 'none', logScale: false, scale: 0.5, ...attention } as never,
-  ...more,
-});
-
-const kGram = { knobs: { vocabulary: 3, k: 1 } };
-const test5000 = { lengths: [5000], sequences: 3 };
-
-/** One path, or one turn of one, each. */
-const PACKS: { name: string; own: Pack }[] = [
-  { name: 'one layer, last position', own: pack() },
-  { name: 'one layer, every position', own: pack({ positions: 'every' }) },
-  { name: 'one layer, 5 positions', own: pack({ positions: 5 }) },
-  { name: 'two limit layers, one query', own: kGramPack({ test: test5000 }) },
-  {
-    name: 'two limit layers of finite precision, one query, two sweeps',
-    own: kGramPack({
-      model: { ...kGramPack().model, attention: { precision: 'finite', bits: 6, scale: 0.1 } },
-      test: test5000,
-    }),
-  },
-  { name: 'two limit layers, 5 positions', own: kGramPack({ positions: 5 }) },
-  {
-    name: 'four limit layers, every position',
-    own: kGramPack({ positions: 'every', model: { ...kGramPack().model, layers: 4 } }),
-  },
-  {
-    name: 'three softmax layers, rope, rms, every position',
-    own: kGramPack({
-      positions: 'every',
-      model: softmax({ encoding: 'rope', ropeBase: 100 }, { layers: 3, norm: 'rms' }),
-    }),
-  },
-  {
-    name: 'two softmax layers, absolute with offsets, log scale, 5 positions',
-    own: kGramPack({
-      positions: 5,
-      positionOffset: 'random',
-      model: softmax({ encoding: 'absolute', maxLength: 600, logScale: true }),
-    }),
-  },
-];
-
-describe.each(PACKS)('$name', ({ own }) => {
+describe.each(PATH_PACKS)('$name', ({ own }) => {
   const steps = 4;
   const [mine] = own.replicas;
   const short = { ...own, steps };
@@ -86,7 +42,7 @@ describe.each(PACKS)('$name', ({ own }) => {
 });
 
 test('a curve has a point for every step, all finite, in each of these packs', async () => {
-  for (const { own } of PACKS) {
+  for (const { own } of PATH_PACKS) {
     const { losses } = await train({
       ...own,
       steps: 2,

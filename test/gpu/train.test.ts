@@ -3,7 +3,7 @@ import { referenceTrain } from '../../src/reference/train.ts';
 import { floatsFromBase64 } from '../../src/shared/base64.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
 import { useEngine } from '../support/engine.ts';
-import { kGramPack, pack, replica } from '../support/packs.ts';
+import { kGramPack, PATH_PACKS, pack, replica } from '../support/packs.ts';
 
 const engine = useEngine();
 
@@ -18,7 +18,7 @@ async function train(own: Pack) {
 }
 
 describe.each([
-  { name: 'one layer', own: pack() },
+  ...PATH_PACKS.map(({ name, own }) => ({ name, own: { ...own, test: pack().test } })),
   {
     name: 'one layer, finite precision, period 3',
     own: pack({
@@ -32,7 +32,6 @@ describe.each([
       replicas: [replica({ knobs: { p: 3, k: 1 } })],
     }),
   },
-  { name: 'two layers', own: kGram },
   { name: 'two layers, cross-entropy', own: pack({ ...kGram, loss: 'cross-entropy' }) },
 ])('training $name', ({ own }) => {
   test('follows the float64 reference over the first steps', async () => {
@@ -42,12 +41,6 @@ describe.each([
       // Adam divides by √v, so rounding grows a little with every step.
       expect(Math.abs(losses[step]![0]! - loss) / loss, `step ${step}`).toBeLessThan(1e-4);
     });
-  });
-
-  test('gives the same bits twice', async () => {
-    const [first, second] = [await train(own), await train(own)];
-    expect(second.losses).toEqual(first.losses);
-    expect(second.cells).toEqual(first.cells);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { ModelConfig } from '../../src/shared/model-config.ts';
 import type { Pack, Replica } from '../../src/shared/protocol.ts';
 
 /** A replica of SimpleTask to vary. */
@@ -73,3 +74,48 @@ export function kGramPack(overrides: Partial<Pack> = {}): Pack {
     ...overrides,
   });
 }
+
+/** The k-gram pack's model with ordinary attention. */
+const softmax = (attention: object, more: Partial<ModelConfig> = {}): ModelConfig => ({
+  ...kGramPack().model,
+  locality: 0,
+  attention: { rule: 'softmax', encoding: 'none', logScale: false, scale: 0.5, ...attention } as never,
+  ...more,
+});
+
+const test5000 = { lengths: [5000], sequences: 3 };
+
+/** One path of training, or one turn of a path, each. */
+export const PATH_PACKS: { name: string; own: Pack }[] = [
+  { name: 'one layer, last position', own: pack() },
+  { name: 'one layer, every position', own: pack({ positions: 'every' }) },
+  { name: 'one layer, 5 positions', own: pack({ positions: 5 }) },
+  { name: 'two limit layers, one query', own: kGramPack({ test: test5000 }) },
+  {
+    name: 'two limit layers of finite precision, one query, two sweeps',
+    own: kGramPack({
+      model: { ...kGramPack().model, attention: { precision: 'finite', bits: 6, scale: 0.1 } },
+      test: test5000,
+    }),
+  },
+  { name: 'two limit layers, 5 positions', own: kGramPack({ positions: 5 }) },
+  {
+    name: 'four limit layers, every position',
+    own: kGramPack({ positions: 'every', model: { ...kGramPack().model, layers: 4 } }),
+  },
+  {
+    name: 'three softmax layers, rope, rms, every position',
+    own: kGramPack({
+      positions: 'every',
+      model: softmax({ encoding: 'rope', ropeBase: 100 }, { layers: 3, norm: 'rms' }),
+    }),
+  },
+  {
+    name: 'two softmax layers, absolute with offsets, log scale, 5 positions',
+    own: kGramPack({
+      positions: 5,
+      positionOffset: 'random',
+      model: softmax({ encoding: 'absolute', maxLength: 600, logScale: true }),
+    }),
+  },
+];

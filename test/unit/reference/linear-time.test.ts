@@ -40,3 +40,12 @@ test('the linear-time forward is the dense definition (property over H, Δ, τ, 
     { numRuns: 60 },
   );
 });
+
+test.each<[string, Partial<ModelConfig>]>([
+  ['three layers', { layers: 3 }],
+  ['a norm', { norm: 'rms' }],
+  ['softmax', { locality: 0, attention: { rule: 'softmax', encoding: 'none', logScale: false, scale: 1 } }],
+])('there is no linear-time forward of %s', (_, change) => {
+  const model = randomModel({ ...BASE, ...change }, 1);
+  expect(() => linearTimeForward(model, [0, 1, 2])).toThrow(/no linear path/);
+});
