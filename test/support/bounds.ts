@@ -16,7 +16,8 @@ export function expectWithin(
       typeof value === 'number' ? Math.abs(value - want[i]!) : Number.POSITIVE_INFINITY,
     );
   }
-  const share = error / bound;
+  // No error is within any bound, 0 included.
+  const share = error === 0 ? 0 : error / bound;
   console.info(`${label}: max error ${error.toExponential(1)}, ${(100 * share).toFixed(1)} % of the bound`);
   expect(share, `${label}: share of the float32 bound`).toBeLessThanOrEqual(1);
 }
