@@ -1,5 +1,5 @@
-// Where each sequence starts in an absolute encoding's table (src/tasks/sample.ts): offsets [R*B] =, uniform on 0..OFFSETS - length. One thread a
-// sequence; OFFSET_KEY sets its stream apart from the tokens'.
+// Where each sequence starts in an absolute encoding's table (src/tasks/sample.ts): offsets [R*B] =, uniform on 0..OFFSETS - length.
+// One thread a sequence; OFFSET_KEY sets its stream apart from the tokens'.
 
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> replicas: array<Replica>;

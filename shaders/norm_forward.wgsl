@@ -1,4 +1,5 @@
-// RMS norm of every row (theory.md, section 10): out [rows][D4] = g * y / sqrt(mean(y^2) + 1e-6), g at place.gain. Padding columns stay 0. One thread a row.
+// RMS norm of every row (theory.md, section 10): out [rows][D4] = g * y / sqrt(mean(y^2) + 1e-6), g at place.gain. Padding columns
+// stay 0. One thread a row.
 
 @group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> starts: array<u32>;

@@ -1,17 +1,18 @@
-// The symbols of every shader. engine/programs.ts writes the constants in front of each file from the model's shape.
+// The symbols of every shader. engine/kernels.ts writes the constants in front of each file from the model's shape.
 //
-//   R  replicas of a pack           B  rows of a replica in this batch (run time: batch.rows)
+//   R  replicas of a pack           B  sequences of a replica in this batch (run time: batch.sequences)
 //   S  tokens      DELTA  period    TAU  locality       C = S * DELTA  classes (theory.md, section 2)
 //   H  heads       D  width         DK  key width       M  MLP width   O  outputs
-//   F  floats of a feature row: M rounded up to 16 (M_PAD), then, in one-layer models, O rounded up to 4
+//   D4 vec4 of a row of the residual stream: D rounded up to 16
+//   F  floats of a feature row: M rounded up to 16 (M_PAD), then, where the first layer is the last, O rounded up to 4
 //   X  floats of a mix row: H*C attention weights by class, then C one-hot query, rounded up to 4. Mix rows lie MIX_STRIDE
 //      floats apart, MIX_AT floats into each
 //   G  floats of a row of logit gradients: H*C for the class logits, then H*(TAU+1) for phi, rounded up to 4
-//   Z  floats of a state row of a two-layer model: M_PAD hidden units of layer 1, then the mix row. y^(1) is linear in it
+//   Z  floats of a state row of a class layer that another layer follows: M_PAD hidden units, then the mix row. y^(1) is linear in it
 //
-// A row is one query of layer 1: in one-layer training the last position of a sequence, in two-layer models every position.
-// Rows of replica r are r*B .. r*B + B - 1. A replica's weights, gradients and class tables lie in one block of STRIDE floats
-// of the arena; AT_* are offsets in it. grad_ in front of a name is the gradient of the batch's mean loss.
+// A row is one position of one sequence: every position, or those that are read (engine/row-set.ts). Rows of replica r lie from
+// r * rows on. A replica's weights, gradients and tables lie in one block of STRIDE floats of the arena; AT_* are offsets
+// in it. grad_ in front of a name is the gradient of the batch's mean loss.
 
 struct Batch {
   sequences: u32,       // B, of a replica

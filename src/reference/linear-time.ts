@@ -1,5 +1,5 @@
 import { FirstLayer, throughMlp } from '../model/first-layer.ts';
-import { isLinear } from '../model/paths.ts';
+import { isDeep, isLinear } from '../model/paths.ts';
 import { add, dot, multiply, multiplyTransposed, type Vector } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { attentionRow } from './attention.ts';
@@ -17,9 +17,9 @@ export function linearTimeForward(model: AnyModel, tokens: ArrayLike<number>): V
   const states: Vector[] = [];
   for (let i = 0; i < tokens.length; i++) {
     first.see(tokens[i]!);
-    if (config.layers === 2) states.push(first.state());
+    if (isDeep(config)) states.push(first.state());
   }
-  if (config.layers === 1) return multiply(tensors.unembed!, first.state(), outputs);
+  if (!isDeep(config)) return multiply(tensors.unembed!, first.state(), outputs);
   const last = states.at(-1)!;
   const residual = last.slice();
   for (let h = 0; h < heads; h++) {
