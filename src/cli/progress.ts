@@ -8,20 +8,21 @@ const LINE_MS = 5000;
 
 /** Progress of a whole run on stderr: a bar in a terminal, now and then a line elsewhere. */
 export class RunProgress {
-  private readonly done: number[];
-  private readonly totals: number[];
-  private readonly bars: MultiBar | undefined;
-  private readonly bar: SingleBar | undefined;
-  private readonly began = performance.now();
+  private done: number[] = [];
+  private totals: number[] = [];
+  private bars: MultiBar | undefined;
+  private bar: SingleBar | undefined;
+  private began = performance.now();
   private lastLine = 0;
   private loss = '-';
   private rate = 0;
 
-  /** `steps` and `tests` of each pack: optimiser steps, and evaluated lengths. */
-  constructor(packs: { steps: number; tests: number }[]) {
-    this.totals = packs.map(pack => pack.steps);
-    this.done = packs.map(() => 0);
-    if (process.stderr.isTTY && packs.length > 0) {
+  /** Begins to count, with the steps of each pack. */
+  begin(steps: number[]): void {
+    this.totals = steps;
+    this.done = steps.map(() => 0);
+    this.began = performance.now();
+    if (process.stderr.isTTY && steps.length > 0) {
       const format = '{bar} {percentage}% | {phase} | loss {loss} | {rate} sequences/s | ETA {left}';
       this.bars = new MultiBar(
         { format, stream: process.stderr, barsize: 24, hideCursor: true },

@@ -1,20 +1,14 @@
 import Table from 'cli-table3';
 import chart from 'simple-ascii-chart';
+import { max, min } from 'simple-statistics';
 import type { Baseline } from '../analysis/baseline.ts';
 import { type PlateauPoint, plateauPoints, type SeedMean } from '../analysis/plateau.ts';
 import { lengthRows, type TheoryPoint, theoryPoints } from '../analysis/predicted.ts';
 import { labelOf, settingOf } from '../results/axes.ts';
 import type { CellLine } from '../results/schema.ts';
+import { type Baselines, columnOf } from '../sweep/summary.ts';
 import type { Quantity } from '../theory/defined.ts';
 import { infinite, lengthText } from './numbers.ts';
-
-/** A labelled baseline: one a column of the table. */
-export type Baselines = ReadonlyMap<string, Baseline>;
-
-/** What a column of the table is called: every axis but training length and seed. */
-export function columnOf(axes: CellLine['axes']): string {
-  return labelOf(settingOf(axes)) || 'plateau loss';
-}
 
 /**
  * The verdict for people: plateau loss by training length and knob, with standard errors over seeds, the training loss beside
@@ -24,9 +18,9 @@ export function summaryText(cells: readonly CellLine[], baselines: Baselines): s
   const points = plateauPoints(cells);
   const columns = [...new Set(points.map(point => columnOf(point.axes)))];
   const lengths = [...new Set(points.map(point => point.trainLength))].sort((a, b) => a - b);
-  const at = (length: number, column: string) =>
-    points.find(point => point.trainLength === length && columnOf(point.axes) === column);
-  const longest = Math.max(...cells.flatMap(cell => cell.test.map(point => point.length)));
+  const keyOf = (length: number, column: string) => `${length} ${column}`;
+  const byKey = new Map(points.map(point => [keyOf(point.trainLength, columnOf(point.axes)), point]));
+  const longest = max(cells.map(cell => max(cell.test.map(point => point.length))));
   const table = new Table({
     head: ['training length N', ...columns.flatMap(column => [column, 'training loss'])],
     colAligns: ['right', ...columns.flatMap(() => ['right', 'right'] as const)],
@@ -36,7 +30,7 @@ export function summaryText(cells: readonly CellLine[], baselines: Baselines): s
     table.push([
       String(length),
       ...columns.flatMap(column => {
-        const point = at(length, column);
+        const point = byKey.get(keyOf(length, column));
         return point ? [meanText(point.plateau), meanText(point.trainLoss)] : ['', ''];
       }),
     ]);
@@ -47,7 +41,7 @@ export function summaryText(cells: readonly CellLine[], baselines: Baselines): s
       table.push([name, ...values.flatMap(value => [value === undefined ? '' : value.toExponential(2), ''])]);
     }
   }
-  const seeds = Math.max(...points.map(point => point.plateau.seeds + point.plateau.diverged));
+  const seeds = max(points.map(({ plateau }) => plateau.seeds + plateau.diverged));
   return [
     `Plateau loss: mean over test lengths ${longest / 4}…${longest}, then over ${seeds} seed${seeds === 1 ? '' : 's'} (± standard error)`,
     table.toString(),
@@ -159,30 +153,32 @@ const CHARTS = 4;
 
 /** log10 plateau against N, one small chart a column on a common scale. Readable without colour, in 80 columns. */
 function plateauCharts(points: PlateauPoint[], columns: string[]): string[] {
-  const series = columns.slice(0, CHARTS).map(column => ({
-    column,
-    line: points
-      .filter(
-        point => columnOf(point.axes) === column && point.plateau.mean !== null && point.plateau.mean > 0,
-      )
-      .map(point => [Math.log2(point.trainLength), Math.log10(point.plateau.mean!)] as [number, number])
-      .sort((a, b) => a[0] - b[0]),
-  }));
+  const series = columns
+    .slice(0, CHARTS)
+    .map(column => ({
+      column,
+      line: points
+        .filter(
+          point => columnOf(point.axes) === column && point.plateau.mean !== null && point.plateau.mean > 0,
+        )
+        .map(point => [Math.log2(point.trainLength), Math.log10(point.plateau.mean!)] as [number, number])
+        .sort((a, b) => a[0] - b[0]),
+    }))
+    .filter(({ line }) => line.length > 1);
+  if (series.length === 0) return [];
   const logs = series.flatMap(({ line }) => line.map(([, log]) => log));
-  const yRange: [number, number] = [Math.floor(Math.min(...logs)), Math.ceil(Math.max(...logs))];
-  return series
-    .filter(({ line }) => line.length > 1)
-    .map(({ column, line }) => {
-      const formatter = (value: number, { axis }: { axis: 'x' | 'y' }) =>
-        axis === 'x' ? `${2 ** value}` : value.toFixed(1);
-      const drawn = chart(line, {
-        width: 56,
-        height: 9,
-        yRange,
-        mode: 'point',
-        showTickLabel: false,
-        formatter,
-      });
-      return `\nlog10 plateau loss against training length N: ${column}${drawn.trimEnd()}`;
+  const yRange: [number, number] = [Math.floor(min(logs)), Math.ceil(max(logs))];
+  return series.map(({ column, line }) => {
+    const formatter = (value: number, { axis }: { axis: 'x' | 'y' }) =>
+      axis === 'x' ? `${2 ** value}` : value.toFixed(1);
+    const drawn = chart(line, {
+      width: 56,
+      height: 9,
+      yRange,
+      mode: 'point',
+      showTickLabel: false,
+      formatter,
     });
+    return `\nlog10 plateau loss against training length N: ${column}${drawn.trimEnd()}`;
+  });
 }

@@ -22,11 +22,12 @@ export function runHash(cells: Cell[]): string {
  * Cells of an experiment, less those that are finished, grouped into packs.
  * @throws InputError when a cell is impossible.
  */
-export function planExperiment(
-  experiment: Experiment,
-  isFinished: (hash: string) => boolean = () => false,
-): Plan {
-  const cells = cellsOf(experiment);
+export function planExperiment(experiment: Experiment, isFinished?: (hash: string) => boolean): Plan {
+  return planCells(cellsOf(experiment), isFinished);
+}
+
+/** As `planExperiment`, of cells. */
+export function planCells(cells: Cell[], isFinished: (hash: string) => boolean = () => false): Plan {
   const open = cells.filter(cell => !isFinished(cell.hash));
   const finished = cells.filter(cell => isFinished(cell.hash)).map(cell => cell.hash);
   return { runHash: runHash(cells), cells, finished, packs: packsOf(open) };

@@ -1,0 +1,23 @@
+import type { Session } from '../runtime/session.ts';
+import type { Trained } from '../runtime/supervise.ts';
+import type { AdapterInfo } from '../shared/adapter.ts';
+
+/** What training in this process added up to. */
+export class Totals {
+  sequences = 0;
+  /** Reads that carried a target. */
+  labels = 0;
+  trainSeconds = 0;
+  /** What the last pack ran on; null until one did. */
+  adapter: AdapterInfo | null = null;
+  /** Name and version of the browser, or of Dawn. */
+  browser: string | null = null;
+
+  add(trained: Trained, session: Pick<Session, 'version'>): void {
+    this.sequences += trained.trainSequences;
+    this.labels += trained.trainLabels;
+    this.trainSeconds += trained.trainSeconds;
+    this.adapter = trained.adapter;
+    this.browser = session.version;
+  }
+}
