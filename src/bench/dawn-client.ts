@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { dawnVersion } from '../engine/dawn-process.ts';
 import { onFirstDriver } from '../runtime/drivers.ts';
-import { track, untrack } from '../runtime/stopping.ts';
+import { type Closable, track, untrack } from '../runtime/stopping.ts';
 import { type Driver, vulkanDrivers } from '../runtime/vulkan.ts';
 import { messageOf } from '../shared/errors.ts';
 import { type BenchClient, type BenchClientOptions, Gone, inTime } from './client.ts';
@@ -43,7 +43,8 @@ function start({ built }: BenchClientOptions, { name, environment }: Driver): Be
     );
   });
   gone.catch(() => {});
-  const client: BenchClient = {
+  const kill = () => void child.kill('SIGKILL');
+  const client: BenchClient & Closable = {
     version: `Dawn (webgpu ${dawnVersion()}, ${name})`,
     async ask(request, timeoutMs) {
       const answered = answerOf(child);
@@ -51,8 +52,9 @@ function start({ built }: BenchClientOptions, { name, environment }: Driver): Be
       const text = await inTime(Promise.race([answered, gone]), timeoutMs);
       return benchAnswerSchema.parse(JSON.parse(text));
     },
+    kill,
     async close() {
-      child.kill('SIGKILL');
+      kill();
       await ended;
       untrack(client);
     },

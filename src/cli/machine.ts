@@ -11,11 +11,16 @@ const chosen = new Map<string, Promise<Candidate>>();
  * @throws as `openSession` and `chooseRuntime`.
  */
 export async function openEngine(
-  { runtime, adapter, port }: MachineOptions,
+  { runtime, adapter, port, stall }: MachineOptions,
   onLog: (line: string) => void,
   profile = false,
 ): Promise<Session> {
-  const workplace: Workplace = { built: builtFolder(), port, onLog };
+  const workplace: Workplace = {
+    built: builtFolder(),
+    port,
+    onLog,
+    ...(stall === undefined ? {} : { patience: { stallMs: 1000 * stall } }),
+  };
   if (runtime !== 'auto') return openSession({ runtime, adapter, profile, ...workplace });
   const choice = chosen.get(adapter) ?? chooseRuntime(adapter, workplace, version);
   chosen.set(adapter, choice);

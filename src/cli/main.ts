@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { closeAllSessions } from '../runtime/session.ts';
+import { killEverything, stopEverything } from '../runtime/session.ts';
 import { log, report } from './output.ts';
 import { program, usageError } from './program.ts';
 
@@ -20,20 +20,31 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
+/** A second signal within this time is the first one again: npm hands on what the terminal has sent to everyone. */
+const SAME_SIGNAL_MS = 300;
+let toldToStop = Number.POSITIVE_INFINITY;
+
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const) {
-  process.once(signal, () => {
+  process.on(signal, async () => {
+    const now = performance.now();
+    if (now - toldToStop > SAME_SIGNAL_MS) process.exit(code);
+    if (toldToStop <= now) return;
+    toldToStop = now;
     log(`\n${signal}: stopping. Finished cells are kept; the same command goes on from there.`);
-    closeAllSessions().finally(() => process.exit(code));
+    for (const line of await stopEverything()) log(line);
+    process.exit(code);
   });
 }
-// A reader that has had enough (`| head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+process.on('exit', killEverything);
+// A reader that has had enough (`| head`), or a terminal that was closed, does not end a run.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
+}
 
 process.exitCode = await main(process.argv);

@@ -9,6 +9,8 @@ export interface MachineOptions {
   runtime: Runtime | 'auto';
   adapter: AdapterPreference;
   port: number;
+  /** Seconds after which an engine that does nothing is killed, for verbs that let the user choose. */
+  stall?: number;
 }
 
 /** `--runtime`, `--adapter`, `--port`. */

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { GPUJS_MODES } from '../gpujs/protocol.ts';
+import { PATIENCE } from '../runtime/deadline.ts';
 import { METHODS } from '../simulation/simulate.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { withBench } from './bench-command.ts';
@@ -34,6 +35,9 @@ const size = () => new Option('--size <name>', "one of the experiment's sizes, t
 
 /** Longest strings that the command line takes. */
 const MOST_TOKENS = 4_000_000;
+
+/** A day, in seconds. */
+const MOST_STALL = 86_400;
 
 const count = (flags: string, description: string, most: number, standard: number, least = 1) =>
   new Option(flags, description).argParser(wholeNumber(least, most)).default(standard);
@@ -80,6 +84,11 @@ export function program(): Command {
       new Option('--workers <number>', 'packs trained at the same time')
         .argParser(wholeNumber(1, 16))
         .default(1),
+    )
+    .addOption(
+      new Option('--stall <seconds>', 'without progress after which an engine is killed and started afresh')
+        .argParser(wholeNumber(1, MOST_STALL))
+        .default(PATIENCE.stallMs / 1000),
     )
     .option(
       '--profile [file.json]',

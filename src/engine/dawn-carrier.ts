@@ -1,3 +1,4 @@
+import { PING, PONG } from '../shared/protocol.ts';
 import { dawnVersion, endWithParent } from './dawn-process.ts';
 
 /**
@@ -6,9 +7,13 @@ import { dawnVersion, endWithParent } from './dawn-process.ts';
  */
 export function carryInChild(engine: {
   handle(requestJson: string, emit: (event: object) => void): Promise<void>;
+  alive(): Promise<void>;
 }): void {
   const tell = (message: object) => process.send?.(JSON.stringify(message));
-  process.on('message', (requestJson: string) => void engine.handle(requestJson, tell));
+  process.on('message', (message: string) => {
+    if (message === PING) engine.alive().then(() => process.send?.(PONG));
+    else void engine.handle(message, tell);
+  });
   endWithParent();
   tell({ dawn: dawnVersion() });
 }

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 export function endWithParent(): void {
   // However the parent ends, and at once: there is nothing to save.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  // Ctrl-C reaches the whole group. It is the parent's to answer.
-  process.on('SIGINT', () => {});
+  // They reach the whole group, or every process of a service. They are the parent's to answer.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 }
 
 /** Version of the package `webgpu`. */

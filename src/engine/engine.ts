@@ -25,6 +25,8 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
   private readonly gpu: GPU | undefined;
   /** The device of the last request that went well: opening one and compiling its shaders costs more than a short request. */
   private kept: { adapter: AdapterPreference; device: Device } | undefined;
+  /** Of the training under way. */
+  private training: GPUQueue | undefined;
 
   /** @param gpu undefined where there is no WebGPU: every request then fails with `no-adapter` */
   constructor(requests: z.ZodType<R>, operations: Operations<R, E>, gpu: GPU | undefined) {
@@ -44,6 +46,16 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
     emit({ event: 'failed', reason: 'bad-request', message });
   }
 
+  /**
+   * Resolves when the adapter's process answers and, while a pack trains, the queue has done what it was given: training submits little at
+   * a time, so that a queue which stands still is a device that hangs.
+   */
+  async alive(): Promise<void> {
+    await this.gpu?.requestAdapter();
+    // A device that is lost says so to the training itself.
+    await this.training?.onSubmittedWorkDone().catch(() => {});
+  }
+
   private async serve(request: R, emit: Emit<E | EngineEvent>): Promise<void> {
     const { adapter } = request;
     let device = this.kept?.adapter === adapter ? this.kept.device : undefined;
@@ -51,6 +63,7 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
     this.kept = undefined;
     try {
       device ??= await openDevice(this.gpu, adapter);
+      if (request.op === 'train') this.training = device.gpu.queue;
       const operation = this.operations[request.op as R['op']];
       const answer = operation(device, request as Extract<R, { op: R['op'] }>, emit);
       const final = await Promise.race([answer, device.failed]);
@@ -60,6 +73,8 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
       device?.gpu.destroy();
       const reason = error instanceof EngineFailure ? error.reason : 'internal';
       emit({ event: 'failed', reason, message: messageOf(error) });
+    } finally {
+      this.training = undefined;
     }
   }
 }

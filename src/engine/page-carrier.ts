@@ -4,6 +4,7 @@ declare const lengthwiseEmit: (json: string) => Promise<void>;
 /** Has an engine serve what runtime/chrome-session.ts asks in the page. */
 export function carryInPage(engine: {
   handle(requestJson: string, emit: (event: object) => void): Promise<void>;
+  alive(): Promise<void>;
 }): void {
   const handle = async (requestJson: string) => {
     // Events are sent in order: each waits for the one before.
@@ -13,5 +14,5 @@ export function carryInPage(engine: {
     });
     await sent;
   };
-  Object.assign(window, { lengthwise: { handle } });
+  Object.assign(window, { lengthwise: { handle, ping: () => engine.alive() } });
 }

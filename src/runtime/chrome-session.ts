@@ -1,11 +1,16 @@
 import { messageOf } from '../shared/errors.ts';
 import { openChromePage } from './chrome.ts';
-import { Conversation, type Session, SessionLost } from './conversation.ts';
+import { type Carrier, Conversation, type Session, SessionLost } from './conversation.ts';
 import type { SessionOptions } from './session-options.ts';
+
+/** What `engine/page-carrier.ts` puts into the page. */
+interface EngineWindow {
+  lengthwise: { handle(json: string): Promise<void>; ping(): Promise<void> };
+}
 
 /** The engine in a page of a headless browser. Throws as `openChromePage`. */
 export async function openChromeSession(options: SessionOptions, bundle: string): Promise<Session> {
-  const conversation = new Conversation(options.protocol);
+  const conversation = new Conversation(options.protocol, options.patience?.stallMs);
   const chrome = await openChromePage({
     ...options,
     bundle,
@@ -14,26 +19,26 @@ export async function openChromeSession(options: SessionOptions, bundle: string)
     onLost: error => conversation.lose(error),
   });
   const { page, version, pid, profile } = chrome;
-  const deliver = (requestJson: string) => {
-    page
-      .evaluate(
-        json =>
-          (window as unknown as { lengthwise: { handle(json: string): Promise<void> } }).lengthwise.handle(
-            json,
-          ),
-        requestJson,
-      )
-      .catch((error: unknown) => {
-        const what = messageOf(error).split('\n')[0];
-        conversation.lose(new SessionLost(`the page did not answer (${what})`, undefined, { cause: error }));
-      });
+  const carrier: Carrier = {
+    deliver(requestJson) {
+      page
+        .evaluate(json => (window as unknown as EngineWindow).lengthwise.handle(json), requestJson)
+        .catch((error: unknown) => {
+          const what = messageOf(error).split('\n')[0];
+          conversation.lose(
+            new SessionLost(`the page did not answer (${what})`, undefined, { cause: error }),
+          );
+        });
+    },
+    ping: () => page.evaluate(() => (window as unknown as EngineWindow).lengthwise.ping()),
+    kill: () => chrome.kill(),
   };
   return {
     runtime: 'chrome',
     version,
     pid,
     profile,
-    send: (request, onProgress) => conversation.ask(request, deliver, onProgress),
+    send: (request, onProgress) => conversation.ask(request, carrier, onProgress),
     close: () => chrome.close(),
   };
 }

@@ -1,14 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import puppeteer, { type Browser, type Page } from 'puppeteer';
+import type { Page } from 'puppeteer';
 import { InputError, MachineError, messageOf } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 import { browserPath } from './browser.ts';
+import { type Chrome, startChrome, tooLate } from './chrome-process.ts';
 import { SessionLost } from './conversation.ts';
+import { PATIENCE, type Patience, withDeadline } from './deadline.ts';
 import { chromeFlags } from './flags.ts';
 import { type PageServer, servePage } from './page-server.ts';
-import { isStopping, track, untrack } from './stopping.ts';
+import { isStopping } from './stopping.ts';
 import { hasGpu, surroundings } from './vulkan.ts';
 
 export interface ChromePageOptions {
@@ -28,6 +27,8 @@ export interface ChromePageOptions {
   functions?: Record<string, (text: string) => void>;
   /** JavaScript that is true once the page's script is ready; awaited. */
   ready?: string;
+  /** How long the browser is waited for, where that is not the usual. */
+  patience?: Partial<Patience>;
   /** Receives errors and warnings of the page's console, one line each. */
   onLog?: (line: string) => void;
   /** Told once when the page crashes or the browser goes away, unless `close` did it. */
@@ -43,48 +44,36 @@ export interface ChromePage {
   /** Profile folder, gone after `close`. */
   profile: string;
   close(): Promise<void>;
+  /** Ends every process of the browser at once. */
+  kill(): void;
 }
-
-const LAUNCH_MS = 60_000;
-/** A browser that has not closed by then is killed. */
-const CLOSE_MS = 5000;
 
 /**
  * Starts a browser and opens a page of ours in it.
- * @throws InputError when there is no browser or the port is busy, MachineError when it does not start.
+ * @throws InputError when there is no browser or the port is busy, SessionStalled when it is not ready in time, MachineError when it does
+ *   not start.
  */
 export async function openChromePage(options: ChromePageOptions): Promise<ChromePage> {
   const executablePath = browserPath();
+  const patience = { ...PATIENCE, ...options.patience };
+  const began = performance.now();
   const server = await servePage(options.bundle, options);
-  const profile = await mkdtemp(join(tmpdir(), 'lengthwise-'));
-  const held: Held = { server, profile, browser: undefined, closed: false, close: () => close(held) };
-  track(held);
+  let chrome: Chrome | undefined;
+  const close = async () => {
+    await chrome?.close();
+    await server.close();
+  };
   try {
-    held.browser = await puppeteer.launch({
-      executablePath,
-      headless: true,
-      userDataDir: profile,
-      args: [...flags(options), ...(options.extraFlags ?? [])],
-      timeout: LAUNCH_MS,
-      protocolTimeout: 0,
-      // Over a pipe the browser ends with this process, however that ends.
-      pipe: true,
-      // The command line closes sessions itself, after it has said where the results lie.
-      handleSIGINT: false,
-      handleSIGTERM: false,
-      handleSIGHUP: false,
-    });
-    if (held.closed) throw new Error('the program was told to stop');
-    const page = await openPage(held.browser, server, held, options);
-    return {
-      page,
-      version: await held.browser.version(),
-      pid: held.browser.process()?.pid,
-      profile,
-      close: held.close,
-    };
+    chrome = await startChrome(executablePath, [...flags(options), ...(options.extraFlags ?? [])], patience);
+    const left = Math.max(0, patience.launchMs - (performance.now() - began));
+    const opened = openPage(chrome, server, options);
+    const late = () => tooLate(executablePath, patience.launchMs);
+    const page = await withDeadline(left, opened, late);
+    const { pid, profile, kill } = chrome;
+    return { ...page, pid, profile, close, kill };
   } catch (error) {
-    await held.close();
+    chrome?.kill();
+    await close();
     if (isStopping()) return new Promise(() => {});
     if (error instanceof InputError || error instanceof MachineError) throw error;
     throw new MachineError(
@@ -95,51 +84,30 @@ export async function openChromePage(options: ChromePageOptions): Promise<Chrome
   }
 }
 
-/** What must be given back, from before the browser starts. */
-interface Held {
-  server: PageServer;
-  profile: string;
-  browser: Browser | undefined;
-  closed: boolean;
-  close(): Promise<void>;
-}
-
 function flags({ adapter, profile }: ChromePageOptions): string[] {
   const isRoot = process.getuid?.() === 0;
   return chromeFlags(adapter, isRoot, hasGpu(surroundings()), profile);
 }
 
 async function openPage(
-  browser: Browser,
+  chrome: Chrome,
   server: PageServer,
-  held: Held,
-  options: ChromePageOptions,
-): Promise<Page> {
+  { functions = {}, ready, onLog, onLost }: ChromePageOptions,
+): Promise<{ page: Page; version: string }> {
+  const { browser } = chrome;
   const page = await browser.newPage();
   const lose = (what: string) => {
-    if (!held.closed) options.onLost?.(new SessionLost(what));
+    if (!chrome.ended) onLost?.(new SessionLost(what));
   };
   page.on('console', message => {
-    if (message.type() === 'error' || message.type() === 'warn') options.onLog?.(`page: ${message.text()}`);
+    if (message.type() === 'error' || message.type() === 'warn') onLog?.(`page: ${message.text()}`);
   });
-  page.on('pageerror', error => options.onLog?.(`page: ${messageOf(error)}`));
+  page.on('pageerror', error => onLog?.(`page: ${messageOf(error)}`));
   page.on('error', error => lose(`the page crashed (${messageOf(error)})`));
   page.on('close', () => lose('the page was closed'));
   browser.on('disconnected', () => lose('the browser went away'));
-  for (const [name, call] of Object.entries(options.functions ?? {})) await page.exposeFunction(name, call);
-  await page.goto(server.url, { timeout: LAUNCH_MS });
-  if (options.ready) await page.waitForFunction(options.ready, { timeout: LAUNCH_MS });
-  return page;
-}
-
-async function close(held: Held): Promise<void> {
-  held.closed = true;
-  const { browser } = held;
-  const patience = setTimeout(() => browser?.process()?.kill('SIGKILL'), CLOSE_MS);
-  await browser?.close().catch(() => {});
-  clearTimeout(patience);
-  browser?.process()?.kill('SIGKILL');
-  await held.server.close();
-  await rm(held.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  untrack(held);
+  for (const [name, call] of Object.entries(functions)) await page.exposeFunction(name, call);
+  await page.goto(server.url, { timeout: 0 });
+  if (ready) await page.waitForFunction(ready, { timeout: 0 });
+  return { page, version: await browser.version() };
 }

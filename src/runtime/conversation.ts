@@ -1,10 +1,14 @@
 import type { z } from 'zod';
 import { MachineError } from '../shared/errors.ts';
 import { type EngineEvent, eventSchema, type Request, requestSchema } from '../shared/protocol.ts';
+import { PATIENCE, seconds } from './deadline.ts';
 import { isStopping } from './stopping.ts';
 
 /** The engine went away while it was working: its browser, page or process crashed or was closed. Worth a fresh one. */
 export class SessionLost extends MachineError {}
+
+/** The engine did nothing for longer than it may, and its processes were killed. */
+export class SessionStalled extends SessionLost {}
 
 export type Progress = Extract<EngineEvent, { event: 'progress' }>;
 export type Final = Exclude<EngineEvent, Progress>;
@@ -15,7 +19,7 @@ export type Runtime = (typeof RUNTIMES)[number];
 
 /** The engine, running somewhere. One request at a time. */
 export interface Session {
-  /** Sends a request; resolves to its final event. Throws `SessionLost` when the engine goes away first. */
+  /** Sends a request; resolves to its final event. Throws `SessionLost` when the engine goes away or stalls first. */
   send(request: Request, onProgress?: (event: Progress) => void): Promise<Final>;
   close(): Promise<void>;
   runtime: Runtime;
@@ -36,21 +40,38 @@ export interface Protocol {
 /** Of the engine that ships. */
 const SHIPPED: Protocol = { requests: requestSchema, events: eventSchema };
 
+/** What takes requests to an engine. Events come back through `Conversation.hear`. */
+export interface Carrier {
+  deliver(requestJson: string): void;
+  /** Resolves when the engine has answered that it lives (`engine/engine.ts`). */
+  ping(): Promise<unknown>;
+  /** Ends every process of the engine. */
+  kill(): void;
+}
+
+/** Times that a silent engine is pinged before it counts as stalled. */
+const PINGS = 8;
+
 /** Requests and events of one session, whatever carries them: the carrier calls `hear` and `lose`. */
 export class Conversation {
   private readonly protocol: Protocol;
+  private readonly stallMs: number;
   private busy = false;
+  private silentMs = 0;
   private lost: SessionLost | undefined;
   private settle: ((final: Final) => void) | undefined;
   private fail: ((error: SessionLost) => void) | undefined;
   private onProgress: ((event: Progress) => void) | undefined;
 
-  constructor(protocol: Protocol = SHIPPED) {
+  /** @param stallMs longest without an event and without an answer to a ping, while a request is under way */
+  constructor(protocol: Protocol = SHIPPED, stallMs = PATIENCE.stallMs) {
     this.protocol = protocol;
+    this.stallMs = stallMs;
   }
 
   /** Takes an event of the protocol as JSON. Anything else loses the session. */
   hear(json: string): void {
+    this.silentMs = 0;
     const parsed = this.protocol.events.safeParse(JSON.parse(json));
     if (!parsed.success) {
       const what = parsed.error.issues[0]?.message;
@@ -67,20 +88,51 @@ export class Conversation {
   }
 
   /** Hands a request to the carrier; resolves to its final event. */
-  async ask(request: Request, deliver: (json: string) => void, onProgress?: (event: Progress) => void) {
+  async ask(request: Request, carrier: Carrier, onProgress?: (event: Progress) => void): Promise<Final> {
     if (this.busy) throw new Error('a session answers one request at a time');
     const json = JSON.stringify(this.protocol.requests.parse(request));
     this.busy = true;
+    const unwatch = this.watch(carrier);
     try {
       return await new Promise<Final>((resolve, reject) => {
         this.settle = resolve;
         this.fail = reject;
         this.onProgress = onProgress;
         if (this.lost) reject(this.lost);
-        else deliver(json);
+        else carrier.deliver(json);
       });
     } finally {
+      unwatch();
       this.busy = false;
     }
+  }
+
+  /** Pings an engine that is silent, and ends one that stays so. */
+  private watch(carrier: Carrier): () => void {
+    const tickMs = this.stallMs / PINGS;
+    let pinged = false;
+    this.silentMs = 0;
+    // Counted by ticks and not by the clock: while this process is stopped or busy, it hears nobody.
+    const timer = setInterval(() => {
+      this.silentMs += tickMs;
+      if (this.silentMs > this.stallMs) {
+        clearInterval(timer);
+        carrier.kill();
+        this.lose(
+          new SessionStalled(
+            `the engine made no progress and answered no ping for ${seconds(this.stallMs)}, its processes were killed`,
+          ),
+        );
+      } else if (!pinged) {
+        pinged = true;
+        const answered = () => {
+          pinged = false;
+          this.silentMs = 0;
+        };
+        // A ping that fails is no sign of life, nor of death: whatever carries it says so itself.
+        carrier.ping().then(answered, () => {});
+      }
+    }, tickMs);
+    return () => clearInterval(timer);
   }
 }

@@ -3,13 +3,14 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { MachineError, messageOf } from '../shared/errors.ts';
-import { Conversation, type Session, SessionLost } from './conversation.ts';
+import { PING, PONG } from '../shared/protocol.ts';
+import { type Carrier, Conversation, type Session, SessionLost, SessionStalled } from './conversation.ts';
+import { PATIENCE, seconds, withDeadline } from './deadline.ts';
 import { onFirstDriver } from './drivers.ts';
 import type { SessionOptions } from './session-options.ts';
-import { isStopping, track, untrack } from './stopping.ts';
+import { type Closable, isStopping, track, untrack } from './stopping.ts';
 import { type Driver, vulkanDrivers } from './vulkan.ts';
 
-const START_MS = 120_000;
 /** Lines of the process's own output that an error may quote. */
 const KEPT_LINES = 20;
 
@@ -40,11 +41,12 @@ export function openDawnSession(options: SessionOptions, program: string): Promi
 }
 
 async function startDawn(
-  { onLog, protocol }: SessionOptions,
+  { onLog, protocol, patience }: SessionOptions,
   program: string,
   { environment }: Driver,
 ): Promise<Session> {
-  const conversation = new Conversation(protocol);
+  const { launchMs, stallMs, closeMs } = { ...PATIENCE, ...patience };
+  const conversation = new Conversation(protocol, stallMs);
   const child = spawn(process.execPath, [program], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -52,17 +54,29 @@ async function startDawn(
   });
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()));
   const said = listen(child);
-  const session: Session = {
+  const kill = () => void child.kill('SIGKILL');
+  let pong = () => {};
+  const carrier: Carrier = {
+    deliver: json => child.send(json, () => {}),
+    ping: () =>
+      new Promise<void>(resolve => {
+        pong = resolve;
+        child.send(PING, () => {});
+      }),
+    kill,
+  };
+  const session: Session & Closable = {
     runtime: 'dawn',
     version: '',
     pid: child.pid,
     profile: undefined,
-    send: (request, onProgress) => conversation.ask(request, json => child.send(json, () => {}), onProgress),
+    send: (request, onProgress) => conversation.ask(request, carrier, onProgress),
     async close() {
-      child.kill('SIGKILL');
-      await ended;
+      kill();
+      await withDeadline(closeMs, ended, () => new Error('did not end')).catch(() => {});
       untrack(session);
     },
+    kill,
   };
   track(session);
   child.once('error', error => conversation.lose(new SessionLost(`Dawn's process: ${error.message}`)));
@@ -72,17 +86,23 @@ async function startDawn(
     if (!child.killed) for (const line of said) onLog?.(`dawn: ${line}`);
   });
   try {
-    session.version = `Dawn (webgpu ${await greeting(child, ended)})`;
+    const late = () =>
+      new SessionStalled(`Dawn's process was not ready in ${seconds(launchMs)}, it was killed`);
+    session.version = `Dawn (webgpu ${await withDeadline(launchMs, greeting(child, ended), late)})`;
   } catch (error) {
     await session.close();
     if (isStopping()) return new Promise(() => {});
+    if (error instanceof SessionStalled) throw error;
     throw new MachineError(
       `Dawn's process did not start: ${said.find(line => line.includes('Error')) ?? messageOf(error)}`,
       'Run the set-up again (`node src/setup/setup.mjs`), or use --runtime chrome.',
       { cause: error },
     );
   }
-  child.on('message', json => conversation.hear(String(json)));
+  child.on('message', message => {
+    if (message === PONG) pong();
+    else conversation.hear(String(message));
+  });
   return session;
 }
 
@@ -101,19 +121,12 @@ function listen(child: ChildProcess): string[] {
 /** The version that the process greets with. */
 function greeting(child: ChildProcess, ended: Promise<void>): Promise<string> {
   return new Promise((resolve, reject) => {
-    const patience = setTimeout(() => reject(new Error(`no answer in ${START_MS / 1000} s`)), START_MS);
-    const settle = (act: () => void) => {
-      clearTimeout(patience);
-      act();
-    };
-    child.once('message', json =>
-      settle(() => {
-        const parsed = greetingSchema.safeParse(JSON.parse(String(json)));
-        if (parsed.success) resolve(parsed.data.dawn);
-        else reject(new Error('it greeted with something else'));
-      }),
-    );
-    child.once('error', error => settle(() => reject(error)));
-    ended.then(() => settle(() => reject(new Error('it ended at once'))));
+    child.once('message', json => {
+      const parsed = greetingSchema.safeParse(JSON.parse(String(json)));
+      if (parsed.success) resolve(parsed.data.dawn);
+      else reject(new Error('it greeted with something else'));
+    });
+    child.once('error', reject);
+    ended.then(() => reject(new Error('it ended at once')));
   });
 }

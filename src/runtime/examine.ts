@@ -1,8 +1,9 @@
-import { messageOf } from '../shared/errors.ts';
+import { MachineError, messageOf } from '../shared/errors.ts';
 import type { AdapterInfo, AdapterPreference, Roofline } from '../shared/protocol.ts';
 import { ask } from './ask.ts';
+import { seconds, withDeadline } from './deadline.ts';
 import { openSession, type Runtime, type Session, type SessionOptions } from './session.ts';
-import { type Trial, tryAdapter, within } from './trial.ts';
+import { type Trial, tryAdapter } from './trial.ts';
 import type { Driver } from './vulkan.ts';
 
 /** A way to run the engine. */
@@ -25,10 +26,10 @@ export interface Finding {
 }
 
 /** Longest that a candidate may take over each question, compiling included. */
-const PATIENCE_S = 300;
+const ANSWER_MS = 300_000;
 
 /** Where and how to open sessions, whatever the candidate. */
-export type Workplace = Pick<SessionOptions, 'built' | 'port' | 'onLog'>;
+export type Workplace = Pick<SessionOptions, 'built' | 'port' | 'patience' | 'onLog'>;
 
 /** `chrome, hardware`, or `dawn, lvp_icd`. */
 export function candidateName({ runtime, adapter, driver }: Candidate): string {
@@ -47,14 +48,18 @@ export async function examine(
     session = await openSession({ ...workplace, ...candidate });
     finding.version = session.version;
     finding.adapter = (await ask(session, 'probed', { op: 'probe', adapter: candidate.adapter })).adapter;
-    finding.trial = await within(PATIENCE_S, tryAdapter(session, candidate.adapter));
-    if (withRoofline) finding.roofline = await within(PATIENCE_S, measure(session, candidate.adapter));
+    finding.trial = await inTime(tryAdapter(session, candidate.adapter));
+    if (withRoofline) finding.roofline = await inTime(measure(session, candidate.adapter));
   } catch (error) {
     finding.problem = messageOf(error);
   } finally {
     await session?.close();
   }
   return finding;
+}
+
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  return withDeadline(ANSWER_MS, answer, () => new MachineError(`no answer in ${seconds(ANSWER_MS)}`));
 }
 
 async function measure(session: Session, adapter: AdapterPreference): Promise<Roofline> {

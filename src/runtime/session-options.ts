@@ -1,5 +1,6 @@
 import type { AdapterPreference } from '../shared/protocol.ts';
 import type { Protocol, Runtime } from './conversation.ts';
+import type { Patience } from './deadline.ts';
 import type { Driver } from './vulkan.ts';
 
 export interface SessionOptions {
@@ -15,6 +16,8 @@ export interface SessionOptions {
   port?: number;
   /** The driver that Dawn is shown; the best that works unless given. */
   driver?: Driver;
+  /** How long it is waited for, where that is not the usual. */
+  patience?: Partial<Patience>;
   /** Receives what the engine's page or process complains of, one line each. */
   onLog?: (line: string) => void;
 }

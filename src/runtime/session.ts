@@ -12,9 +12,10 @@ export {
   type Runtime,
   type Session,
   SessionLost,
+  SessionStalled,
 } from './conversation.ts';
 export type { SessionOptions } from './session-options.ts';
-export { closeAllSessions } from './stopping.ts';
+export { isStopping, killEverything, onStop, stopEverything } from './stopping.ts';
 
 /**
  * Starts the engine in the wanted runtime and speaks the protocol with it.

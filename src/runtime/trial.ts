@@ -4,7 +4,6 @@ import { flatten, layoutOf, unflatten } from '../model/layout.ts';
 import { float32Bounds } from '../reference/bound.ts';
 import { referenceForward } from '../reference/forward.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
-import { MachineError } from '../shared/errors.ts';
 import type { Model, ModelConfig } from '../shared/model-config.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 import { below, WordStream } from '../shared/random.ts';
@@ -90,17 +89,4 @@ function shareOf(got: number | null | undefined, want: number, bound: number): n
 function randomTokens(length: number, seed: number): number[] {
   const stream = new WordStream(seed, 0, 0);
   return Array.from({ length }, () => below(stream.next(), CONFIG.vocabulary));
-}
-
-/** What a promise gives, unless it takes longer than that. Throws `MachineError` then. */
-export async function within<T>(seconds: number, promise: Promise<T>): Promise<T> {
-  let patience: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    patience = setTimeout(() => reject(new MachineError(`no answer in ${seconds} s`)), 1000 * seconds);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(patience);
-  }
 }

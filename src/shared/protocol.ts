@@ -72,6 +72,10 @@ export const packSchema = z.strictObject({
 
 export const adapterPreferenceSchema = z.enum(['auto', 'hardware', 'software']);
 
+/** Asked and answered beside requests and events, at any time: whether the engine lives. */
+export const PING = 'ping';
+export const PONG = 'pong';
+
 /** Node → engine. */
 export const requestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('probe'), adapter: adapterPreferenceSchema }),

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { killStartedWith, startOf } from './processes.ts';
+
+/*
+ * Profile folders of browsers. Their names say whose they are, `lengthwise-<machine>-<pid>-<start>-<random>`, numbers in base 36 (a
+ * socket that the browser makes in the folder needs a short path), so that a later start can tell those whose owner was killed.
+ */
+
+const NAME = /^lengthwise-([0-9a-f]{6})-([0-9a-z]+)-([0-9a-z]+)-.{6}$/;
+
+/** The chrome flag that a profile is chosen with. */
+export const profileFlag = (folder: string) => `--user-data-dir=${folder}`;
+
+/** A fresh profile folder of this process. */
+export function makeProfile(): Promise<string> {
+  const owner = [process.pid, startOf(process.pid) ?? 0].map(number => number.toString(36));
+  return mkdtemp(join(tmpdir(), `lengthwise-${machine()}-${owner.join('-')}-`));
+}
+
+/** Deletes profile folders that a killed process of this machine has left, after whatever still runs in them. */
+export async function sweepProfiles(): Promise<void> {
+  for (const name of await readdir(tmpdir()).catch(() => [])) {
+    const [, where, pid, start] = NAME.exec(name) ?? [];
+    if (where !== machine() || startOf(Number.parseInt(pid!, 36)) === Number.parseInt(start!, 36)) continue;
+    const folder = join(tmpdir(), name);
+    killStartedWith(profileFlag(folder));
+    await removeProfile(folder);
+  }
+}
+
+/** Deletes a profile folder; what cannot be deleted now, a later start sweeps up. */
+export async function removeProfile(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).catch(() => {});
+}
+
+/** Where process ids mean the same: this machine, and the container where there is one. */
+function machine(): string {
+  let namespace = '';
+  try {
+    namespace = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // Not Linux.
+  }
+  return createHash('sha256').update(`${hostname()} ${namespace}`).digest('hex').slice(0, 6);
+}
