@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 // Prepares a checkout: dependencies, browser, build. Dependency-free, idempotent, quick when nothing is missing.
-// `npm start` and `npm test` run it first. `--mesa` installs Mesa's software Vulkan driver besides, and never unasked.
+// `npm start` and `npm test` run it first, the latter with `--redis`: a redis-server besides. `--mesa` installs Mesa's software Vulkan
+// driver, and never unasked.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { downloadFolder, findBrowser, INSTALL_HINT } from './browser-paths.mjs';
 import { installMesa } from './mesa.mjs';
+import { installRedis } from './redis.mjs';
 import { give, ROOT, runs, say } from './shell.mjs';
 
 const LEAST_NODE = [20, 19];
@@ -127,11 +129,12 @@ function withLock(/** @type {() => void} */ work) {
 }
 
 const flags = process.argv.slice(2);
-const unknown = flags.find(flag => flag !== '--mesa');
-if (unknown) give(`${unknown}: unknown`, 'The set-up takes one flag, --mesa.');
+const unknown = flags.find(flag => flag !== '--mesa' && flag !== '--redis');
+if (unknown) give(`${unknown}: unknown`, 'The set-up takes two flags, --mesa and --redis.');
 checkNode();
 withLock(() => {
   if (flags.includes('--mesa')) installMesa();
+  if (flags.includes('--redis')) installRedis();
   installDependencies();
   installBrowser();
   build();
