@@ -1,82 +1,161 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import type { z } from 'zod';
-import { InputError } from '../shared/errors.ts';
+import type { FileHandle } from 'node:fs/promises';
+import * as node from 'node:fs/promises';
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import { InputError, type MachineError, messageOf } from '../shared/errors.ts';
+import { type Disk, diskFailure, writeAll } from '../shared/whole-file.ts';
+import { checksumOf, sealed } from './seal.ts';
 
-/** A JSON-lines file that only grows. Every line is whole or absent. */
-export class LineFile<T> {
+/** A line of a file, without its newline. */
+export interface RawLine {
+  bytes: Buffer;
+  /** From 1. */
+  number: number;
+  checksum: string;
+}
+
+/** How much of a file is lines. Bytes beyond `whole` have no newline: an append that was cut short. */
+export interface Extent {
+  whole: number;
+  total: number;
+}
+
+const CHUNK_BYTES = 1 << 20;
+const NEWLINE = 0x0a;
+
+/**
+ * Hands out the lines of a file, first to last, in little memory. The bytes of a line are only lent.
+ * @throws InputError with file and line when the checksum of one is wrong.
+ */
+export async function scanLines(
+  handle: FileHandle,
+  path: string,
+  take: (line: RawLine) => void,
+): Promise<Extent> {
+  let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  let [held, read, number] = [0, 0, 0];
+  for (;;) {
+    if (held === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
+    const { bytesRead } = await handle.read(buffer, held, buffer.length - held, read);
+    if (bytesRead === 0) return { whole: read - held, total: read };
+    read += bytesRead;
+    const filled = held + bytesRead;
+    let start = 0;
+    for (let end = newlineIn(buffer, held, filled); end >= 0; end = newlineIn(buffer, start, filled)) {
+      number++;
+      const bytes = buffer.subarray(start, end);
+      const checksum = checksumOf(bytes);
+      if (checksum === null) throw badLine(path, number, 'its checksum is wrong');
+      take({ bytes, number, checksum });
+      start = end + 1;
+    }
+    buffer.copyWithin(0, start, filled);
+    held = filled - start;
+  }
+}
+
+function newlineIn(buffer: Buffer, from: number, to: number): number {
+  const at = buffer.subarray(from, to).indexOf(NEWLINE);
+  return at < 0 ? -1 : from + at;
+}
+
+/** What a line says. @throws InputError with file and line when it is not JSON, or of another schema */
+export function parseLine<T>({ bytes, number }: RawLine, path: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(bytes.toString()));
+  } catch (error) {
+    throw badLine(path, number, whatIsWrong(error));
+  }
+}
+
+function badLine(path: string, number: number, why: string): InputError {
+  return new InputError(
+    `${path}:${number}: not a line that lengthwise wrote (${why})`,
+    'Mend that line, read it with the version that wrote it, or start over with --fresh; nothing was changed.',
+  );
+}
+
+/** The first thing that is wrong with what was parsed, in a line. */
+export function whatIsWrong(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return messageOf(error).split('\n')[0]!;
+  const [{ path, message }] = error.issues as [z.core.$ZodIssue];
+  return `${path.join('.') || 'the whole'}: ${message}`;
+}
+
+/**
+ * A file of sealed JSON lines that only grows. Every line is whole or absent: an append that fails is taken back before anything else
+ * is written, and where even that fails, nothing is written any more.
+ */
+export class LineFile<T extends object> {
   private readonly handle: FileHandle;
+  private readonly path: string;
+  private readonly oneAtATime = pLimit(1);
+  /** Bytes of the lines that are on the disk. */
+  private length: number;
+  /** Why nothing may be written any more. */
+  private failure: MachineError | undefined;
 
-  private constructor(handle: FileHandle) {
+  private constructor(handle: FileHandle, path: string, length: number) {
     this.handle = handle;
+    this.path = path;
+    this.length = length;
   }
 
   /**
-   * Opens a file for appending, and reads what it holds. A torn last line, left by a crash, is cut off; `onTorn` is told.
-   * @throws InputError with file and line when a line before the last is damaged.
+   * Opens a file for appending, making it when it is not there. `read` looks through it first and says how much of it is lines; what follows these
+   * is cut off. What `read` throws leaves the file as it was.
    */
-  static async open<T>(
+  static async open<T extends object>(
     path: string,
-    schema: z.ZodType<T>,
-    onTorn: (message: string) => void,
-  ): Promise<{ file: LineFile<T>; lines: T[] }> {
-    const handle = await open(path, 'a+');
+    read: (handle: FileHandle) => Promise<Extent>,
+    { onTorn, disk = node }: { onTorn: (bytes: number) => void; disk?: Disk | undefined },
+  ): Promise<LineFile<T>> {
+    const handle = await disk.open(path, 'a+');
     try {
-      const { lines, whole, total } = parseLines(await handle.readFile(), path, schema);
+      const { whole, total } = await read(handle);
       if (whole < total) {
         await handle.truncate(whole);
         await handle.sync();
-        onTorn(`${path}: dropped a torn last line of ${total - whole} bytes; that cell will be run again`);
+        onTorn(total - whole);
       }
-      return { file: new LineFile<T>(handle), lines };
+      return new LineFile<T>(handle, path, whole);
     } catch (error) {
       await handle.close();
       throw error;
     }
   }
 
-  /** Appends values, one line each, and waits until they are on the disk. */
-  async append(values: T[]): Promise<void> {
-    await this.handle.appendFile(values.map(value => `${JSON.stringify(value)}\n`).join(''));
-    await this.handle.sync();
+  /**
+   * Appends values, one line each, and waits until they are on the disk.
+   * @throws MachineError when the disk refuses; none of these values is in the file then, and all before them are.
+   */
+  append(values: readonly T[]): Promise<void> {
+    const bytes = Buffer.from(values.map(sealed).join(''));
+    return this.oneAtATime(() => this.write(bytes));
   }
 
   close(): Promise<void> {
     return this.handle.close();
   }
-}
 
-/** Whole lines of a file, and how many bytes they take of the total. */
-export function parseLines<T>(
-  bytes: Uint8Array,
-  path: string,
-  schema: z.ZodType<T>,
-): { lines: T[]; whole: number; total: number } {
-  const text = new TextDecoder();
-  const lines: T[] = [];
-  let start = 0;
-  for (let number = 1; start < bytes.length; number++) {
-    const newline = bytes.indexOf(0x0a, start);
-    const end = newline < 0 ? bytes.length : newline;
-    const parsed = newline < 0 ? undefined : parseLine(text.decode(bytes.subarray(start, end)), schema);
-    if (parsed === undefined) {
-      const last = newline < 0 || newline === bytes.length - 1;
-      if (last) return { lines, whole: start, total: bytes.length };
-      throw new InputError(
-        `${path}:${number}: not a line that lengthwise wrote`,
-        'Mend or delete that line, or start over with --fresh.',
-      );
+  private async write(bytes: Buffer): Promise<void> {
+    if (this.failure) throw this.failure;
+    if (bytes.length === 0) return;
+    try {
+      await writeAll(this.handle, bytes);
+      await this.handle.sync();
+    } catch (error) {
+      const failure = diskFailure(this.path, error);
+      await this.takeBack().catch(() => {
+        this.failure = failure;
+      });
+      throw failure;
     }
-    lines.push(parsed);
-    start = end + 1;
+    this.length += bytes.length;
   }
-  return { lines, whole: bytes.length, total: bytes.length };
-}
 
-function parseLine<T>(line: string, schema: z.ZodType<T>): T | undefined {
-  try {
-    const parsed = schema.safeParse(JSON.parse(line));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
+  private async takeBack(): Promise<void> {
+    await this.handle.truncate(this.length);
+    await this.handle.sync();
   }
 }

@@ -70,14 +70,68 @@ export const cellLineSchema = z.object({
   /** Share of the pack's wall time: training and testing, divided by its replicas. */
   seconds: z.number(),
   adapter: z.string(),
+  /** What carried WebGPU, with its version; absent in runs of older versions. */
+  driver: z.string().optional(),
+  /** Hash of the engine that trained it; absent in runs of older versions. */
+  engine: z.string().optional(),
+  /** The run that trained it, where another took it over. */
+  from: z.string().optional(),
 });
 
 export type CellLine = z.infer<typeof cellLineSchema>;
+
+/** One line of `theory.jsonl`: what was found of a cell after it was stored. The last line of a cell counts. */
+export const theoryLineSchema = z.object({
+  cell: z.string(),
+  theory: theorySchema.nullable(),
+  attention: attentionMapSchema.nullable(),
+});
+export type TheoryLine = z.infer<typeof theoryLineSchema>;
+
+/** One line of `curves.jsonl`. */
+export const curveLineSchema = z.object({ cell: z.string(), step: z.int(), loss });
+export type CurveLine = z.infer<typeof curveLineSchema>;
+
+/** What analysis and reports read of a theory: 10^5 whole ones are more than memory holds. Of the bounds only those that apply. */
+export type TheoryDigest = Pick<
+  CellTheory,
+  'complexity' | 'logitMargin' | 'effectiveMargin' | 'positionalMargin' | 'lipschitz' | 'notDefined' | 'bounds'
+>;
+
+/** A finished cell as analysis and reports read it. Any `CellLine` is one. */
+export type CellResult = Omit<CellLine, 'theory'> & { theory?: TheoryDigest | null | undefined };
+
+/** A cell's line without what only people look up in the file. */
+export function digestOfCell({ theory, ...line }: CellLine): CellResult {
+  return theory === undefined ? line : { ...line, theory: digestOfTheory(theory) };
+}
+
+/** As `digestOfCell`, of a theory. */
+export function digestOfTheory(theory: CellTheory | null): TheoryDigest | null {
+  if (theory === null) return null;
+  const { complexity, logitMargin, effectiveMargin, positionalMargin, lipschitz, notDefined, bounds } = theory;
+  const applying = bounds?.filter(({ applies }) => applies) ?? null;
+  return {
+    complexity,
+    logitMargin,
+    effectiveMargin,
+    positionalMargin,
+    lipschitz,
+    notDefined,
+    bounds: applying,
+  };
+}
 
 /** `manifest.json`: what was run, on what, by which command. */
 export const manifestSchema = z.object({
   name: z.string(),
   run: z.string(),
+  /** Names the grid whatever engine trains it. With `engine` absent in runs of older versions, whose `run` is their grid. */
+  grid: z.string().optional(),
+  /** Hash of the engine that trains the run. */
+  engine: z.string().optional(),
+  /** The part of the grid that is trained here, where it is shared out: `3/8`. */
+  shard: z.string().optional(),
   /** The experiment as validated, axes as lists; here only what analysis reads of it. */
   experiment: z.looseObject({
     task: z.looseObject({ kind: z.enum(TASKS.map(({ kind }) => kind)) }),

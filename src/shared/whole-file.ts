@@ -1,23 +1,45 @@
-import { open, rename } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import * as node from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { MachineError, messageOf } from './errors.ts';
 
-/** Writes a file so that it is either whole or absent: to a temporary name, synced, then renamed. */
-export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
+/** The system calls that results are written with: `node:fs/promises`, unless a test has one of them fail or be the last. */
+export type Disk = Pick<typeof node, 'open' | 'rename' | 'rm'>;
+
+/**
+ * Writes a file so that it is either whole or absent: to a temporary name, synced, then renamed. A file that was there before stays until then.
+ * @throws MachineError when the disk does not take it; nothing of it is left.
+ */
+export async function writeWhole(path: string, data: string | Uint8Array, disk: Disk = node): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
-  const handle = await open(temporary, 'w');
   try {
-    await handle.writeFile(data);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await disk.open(temporary, 'w');
+    try {
+      await writeAll(handle, typeof data === 'string' ? Buffer.from(data) : data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await disk.rename(temporary, path);
+  } catch (error) {
+    await disk.rm(temporary, { force: true }).catch(() => {});
+    throw diskFailure(path, error);
   }
-  await rename(temporary, path);
-  await syncFolder(dirname(path));
+  await syncFolder(dirname(path), disk);
+}
+
+/** Writes all of some bytes where a file stands. */
+export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
+    if (bytesWritten === 0) throw new Error('the disk takes no more');
+    at += bytesWritten;
+  }
 }
 
 /** Makes a rename or a new file in a folder survive a power cut. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+export async function syncFolder(folder: string, disk: Disk = node): Promise<void> {
+  const handle = await disk.open(folder, 'r');
   try {
     await handle.sync();
   } catch {
@@ -25,4 +47,13 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** What to say when the disk refuses. */
+export function diskFailure(path: string, error: unknown): MachineError {
+  return new MachineError(
+    `${path}: could not be written (${messageOf(error)})`,
+    'Make room or mend the disk, then give the same command again: what is finished is kept.',
+    { cause: error },
+  );
 }
