@@ -1,6 +1,6 @@
 import { labelOf, symbolOf } from '../results/axes.ts';
 import type { Run } from '../results/runs.ts';
-import type { CellLine } from '../results/schema.ts';
+import type { CellResult } from '../results/schema.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { groupsBySeed, plateauOf } from './plateau.ts';
 import {
@@ -68,7 +68,7 @@ export function claimsOf(run: Run): Claim[] {
  * any setting's mean slope is shown to lie beyond ±¼ (t-tests on the variance pooled over settings, Holm-adjusted), or the mean of
  * all is not shown to lie within.
  */
-export function plateauClaim(cells: readonly CellLine[]): Claim | undefined {
+export function plateauClaim(cells: readonly CellResult[]): Claim | undefined {
   const settings = groupsBySeed(cells).map(({ axes, members }) => ({
     axes,
     slopes: members.flatMap(cell => tailSlope(cell) ?? []),
@@ -107,7 +107,7 @@ export function plateauClaim(cells: readonly CellLine[]): Claim | undefined {
 }
 
 /** Slope of log loss against log T over the last three octaves; undefined where a loss is missing or there are fewer than two lengths. */
-function tailSlope(cell: CellLine): number | undefined {
+function tailSlope(cell: CellResult): number | undefined {
   const longest = Math.max(...cell.test.map(({ length }) => length));
   const tail = cell.test.filter(({ length }) => length >= longest / 8);
   if (cell.divergedAtStep !== null || tail.length < 2 || tail.some(({ loss }) => !loss)) return undefined;
@@ -124,14 +124,14 @@ function tailSlope(cell: CellLine): number | undefined {
  * length, not optimisation, is the limit (plateau above twice the training loss).
  */
 export function trendClaim(
-  cells: readonly CellLine[],
+  cells: readonly CellResult[],
   path: string,
   direction: 'falls' | 'rises',
 ): Claim | undefined {
   const values = [...new Set(cells.map(cell => Number(cell.axes[path])))].sort((a, b) => a - b);
   if (values.length < 2 || values.some(Number.isNaN)) return undefined;
   const ordered = direction === 'rises' ? values : [...values].reverse();
-  const blocks = new Map<string, Map<number, CellLine>>();
+  const blocks = new Map<string, Map<number, CellResult>>();
   for (const cell of cells) {
     const { [path]: value, ...others } = cell.axes;
     const key = JSON.stringify(others);
@@ -168,7 +168,7 @@ export function trendClaim(
 }
 
 /** Steps between neighbouring values that are shown to go against the order by more than `REVERSAL_FACTOR`. */
-function reversals(cells: readonly CellLine[], path: string, ordered: readonly number[]): string[] {
+function reversals(cells: readonly CellResult[], path: string, ordered: readonly number[]): string[] {
   const settings = groupsBySeed(cells).map(({ axes, members }) => ({
     axes,
     value: Number(axes[path]),
@@ -202,7 +202,7 @@ function reversals(cells: readonly CellLine[], path: string, ordered: readonly n
 }
 
 /** Attention of the longest training length lies on one residue class, and is uniform on it. */
-function hardmaxClaims(cells: readonly CellLine[]): Claim[] {
+function hardmaxClaims(cells: readonly CellResult[]): Claim[] {
   const longest = Math.max(...cells.map(cell => Number(cell.axes['train.length'])));
   const maps = cells.flatMap(({ axes, attention }) =>
     attention && Number(axes['train.length']) === longest ? [attention] : [],
@@ -244,7 +244,7 @@ function hardmaxClaims(cells: readonly CellLine[]): Claim[] {
 }
 
 /** Plateau of a cell where there is one that has a logarithm. */
-function positivePlateau(cell: CellLine | undefined): number | undefined {
+function positivePlateau(cell: CellResult | undefined): number | undefined {
   const plateau = cell && plateauOf(cell);
   return plateau ? plateau : undefined;
 }

@@ -1,4 +1,4 @@
-import type { CellLine } from '../results/schema.ts';
+import type { CellResult } from '../results/schema.ts';
 
 /** A mean over seeds with its standard error; null where nothing could be averaged. */
 export interface SeedMean {
@@ -13,7 +13,7 @@ export interface SeedMean {
 /** A point of the main table: cells that differ only in their seed. */
 export interface PlateauPoint {
   /** Axes without the seed. */
-  axes: CellLine['axes'];
+  axes: CellResult['axes'];
   trainLength: number;
   /** Mean test loss over the last two octaves of test lengths. */
   plateau: SeedMean;
@@ -24,7 +24,7 @@ export interface PlateauPoint {
 /**
  * The plateau of one cell: its mean test loss over lengths of at least a quarter of the longest. Null when the cell diverged.
  */
-export function plateauOf(cell: CellLine): number | null {
+export function plateauOf(cell: CellResult): number | null {
   const longest = Math.max(...cell.test.map(point => point.length));
   const losses = cell.test.filter(point => point.length >= longest / 4).map(point => point.loss);
   if (cell.divergedAtStep !== null || losses.some(loss => loss === null)) return null;
@@ -34,12 +34,12 @@ export function plateauOf(cell: CellLine): number | null {
 /** Cells that differ only in their seed. */
 export interface SeedGroup {
   /** Axes without the seed. */
-  axes: CellLine['axes'];
-  members: CellLine[];
+  axes: CellResult['axes'];
+  members: CellResult[];
 }
 
 /** Groups cells that differ only in their seed, in order of appearance. */
-export function groupsBySeed(cells: readonly CellLine[]): SeedGroup[] {
+export function groupsBySeed(cells: readonly CellResult[]): SeedGroup[] {
   const groups = new Map<string, SeedGroup>();
   for (const cell of cells) {
     const { seed: _, ...axes } = cell.axes;
@@ -52,7 +52,7 @@ export function groupsBySeed(cells: readonly CellLine[]): SeedGroup[] {
 }
 
 /** Plateaus and training losses of every point of the grid, over seeds. */
-export function plateauPoints(cells: readonly CellLine[]): PlateauPoint[] {
+export function plateauPoints(cells: readonly CellResult[]): PlateauPoint[] {
   return groupsBySeed(cells).map(({ axes, members }) => ({
     axes,
     trainLength: Number(axes['train.length']),

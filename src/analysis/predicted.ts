@@ -1,14 +1,14 @@
 import { median } from 'simple-statistics';
 import { settingOf } from '../results/axes.ts';
-import type { CellLine } from '../results/schema.ts';
+import type { CellResult } from '../results/schema.ts';
 import { groupsBySeed, plateauPoints } from './plateau.ts';
 
-type Theory = NonNullable<CellLine['theory']>;
+type Theory = NonNullable<CellResult['theory']>;
 
 /** What the theory says of the trained weights of cells that differ only in their seed: medians, null where no seed has a finite value. */
 export interface TheoryPoint {
   /** Axes without the seed. */
-  axes: CellLine['axes'];
+  axes: CellResult['axes'];
   trainLength: number;
   /** log10 C(f). */
   complexity: Record<keyof Theory['complexity'], number | null>;
@@ -24,7 +24,7 @@ export interface TheoryPoint {
 /** A training length for one setting of the knobs, measured and by the bounds that apply. */
 export interface LengthRow {
   /** Axes without seed and training length. */
-  axes: CellLine['axes'];
+  axes: CellResult['axes'];
   /** Plateau loss asked for. Bounds are for error √ε, the root mean square that this loss stands for. */
   epsilon: number;
   /** The least training length whose mean plateau is ≤ ε. Null: none of those trained. */
@@ -35,7 +35,7 @@ export interface LengthRow {
 }
 
 /** Theory of every point of the grid, in order of appearance. Cells without theory (diverged) are left out. */
-export function theoryPoints(cells: readonly CellLine[]): TheoryPoint[] {
+export function theoryPoints(cells: readonly CellResult[]): TheoryPoint[] {
   return groupsBySeed(cells).flatMap(({ axes, members }) => {
     const theories = theoriesOf(members);
     if (theories.length === 0) return [];
@@ -59,7 +59,7 @@ export function theoryPoints(cells: readonly CellLine[]): TheoryPoint[] {
 }
 
 /** Predicted and measured training lengths side by side, for every setting of the knobs and every ε. */
-export function lengthRows(cells: readonly CellLine[], epsilons: readonly number[]): LengthRow[] {
+export function lengthRows(cells: readonly CellResult[], epsilons: readonly number[]): LengthRow[] {
   const points = plateauPoints(cells);
   const knobs = new Map(points.map(({ axes }) => [knobKey(axes), settingOf(axes)]));
   return [...knobs].flatMap(([key, axes]) => {
@@ -98,7 +98,7 @@ function predictions(theories: Theory[], error: number): LengthRow['predicted'] 
   });
 }
 
-function theoriesOf(cells: readonly CellLine[]): Theory[] {
+function theoriesOf(cells: readonly CellResult[]): Theory[] {
   return cells.flatMap(({ theory }) => theory ?? []);
 }
 
@@ -113,6 +113,6 @@ function lengthMedian(values: (number | null)[]): number | null {
   return Number.isFinite(middle) ? middle : null;
 }
 
-function knobKey(axes: CellLine['axes']): string {
+function knobKey(axes: CellResult['axes']): string {
   return JSON.stringify(settingOf(axes));
 }

@@ -1,5 +1,5 @@
 import { linearRegression } from 'simple-statistics';
-import type { CellLine } from '../results/schema.ts';
+import type { CellResult } from '../results/schema.ts';
 import { below, type WordStream } from '../shared/random.ts';
 import { plateauOf } from './plateau.ts';
 import { lengthRows } from './predicted.ts';
@@ -8,7 +8,7 @@ import { type Interval, meanOf, resampled, studentOverNormal } from './statistic
 /** N*(ε): the least training length whose plateau is at most ε, interpolated in log-log between trained lengths. */
 export interface RequiredLength {
   /** Axes without seed and training length. */
-  axes: CellLine['axes'];
+  axes: CellResult['axes'];
   epsilon: number;
   /** Null where no trained length reaches ε (`above`), or the shortest one does already (`below`). */
   length: number | null;
@@ -23,7 +23,7 @@ export interface RequiredLength {
 export interface LengthExponent {
   knob: string;
   /** Other axes, in common. */
-  axes: CellLine['axes'];
+  axes: CellResult['axes'];
   epsilon: number;
   /** Null where fewer than two values of the knob have an N*. */
   measured: number | null;
@@ -43,7 +43,7 @@ interface Point {
 }
 
 /** N*(ε) of every setting of the knobs. Diverged seeds have no plateau and take no part. */
-export function requiredLengths(cells: readonly CellLine[], epsilons: readonly number[]): RequiredLength[] {
+export function requiredLengths(cells: readonly CellResult[], epsilons: readonly number[]): RequiredLength[] {
   return curvesOf(cells).flatMap(({ axes, curve }) => {
     if (curve.length === 0) return [];
     const bank = residualsOf(curve);
@@ -65,7 +65,7 @@ export function requiredLengths(cells: readonly CellLine[], epsilons: readonly n
 
 /** Exponents of N*(ε) against every knob that has more than one value. */
 export function lengthExponents(
-  cells: readonly CellLine[],
+  cells: readonly CellResult[],
   knobs: readonly string[],
   epsilons: readonly number[],
 ): LengthExponent[] {
@@ -94,7 +94,7 @@ export function lengthExponents(
         const measured = slope(found);
         return {
           knob,
-          axes: JSON.parse(key) as CellLine['axes'],
+          axes: JSON.parse(key) as CellResult['axes'],
           epsilon,
           measured,
           interval: measured === null || !seeds ? null : resampled(again),
@@ -129,8 +129,8 @@ function predictedExponents(
   }));
 }
 
-function curvesOf(cells: readonly CellLine[]): { axes: CellLine['axes']; curve: Curve }[] {
-  const settings = new Map<string, { axes: CellLine['axes']; byLength: Map<number, number[]> }>();
+function curvesOf(cells: readonly CellResult[]): { axes: CellResult['axes']; curve: Curve }[] {
+  const settings = new Map<string, { axes: CellResult['axes']; byLength: Map<number, number[]> }>();
   for (const cell of cells) {
     const { seed: _, 'train.length': N, ...axes } = cell.axes;
     const key = JSON.stringify(axes);

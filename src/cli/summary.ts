@@ -5,7 +5,7 @@ import type { Baseline } from '../analysis/baseline.ts';
 import { type PlateauPoint, plateauPoints, type SeedMean } from '../analysis/plateau.ts';
 import { lengthRows, type TheoryPoint, theoryPoints } from '../analysis/predicted.ts';
 import { labelOf, settingOf } from '../results/axes.ts';
-import type { CellLine } from '../results/schema.ts';
+import type { CellResult } from '../results/schema.ts';
 import { type Baselines, columnOf } from '../sweep/summary.ts';
 import type { Quantity } from '../theory/defined.ts';
 import { infinite, lengthText } from './numbers.ts';
@@ -14,7 +14,7 @@ import { infinite, lengthText } from './numbers.ts';
  * The verdict for people: plateau loss by training length and knob, with standard errors over seeds, the training loss beside
  * it, baselines below, and a chart.
  */
-export function summaryText(cells: readonly CellLine[], baselines: Baselines): string {
+export function summaryText(cells: readonly CellResult[], baselines: Baselines): string {
   const points = plateauPoints(cells);
   const columns = [...new Set(points.map(point => columnOf(point.axes)))];
   const lengths = [...new Set(points.map(point => point.trainLength))].sort((a, b) => a - b);
@@ -68,7 +68,7 @@ const THEORY_COLUMNS: { head: string; quantity: Quantity; text: (point: TheoryPo
 ];
 
 /** What the theory says of the trained weights, beside the plateau: what is defined for some of them. Empty when no cell carries theory. */
-export function theorySummary(cells: readonly CellLine[]): string {
+export function theorySummary(cells: readonly CellResult[]): string {
   const points = theoryPoints(cells);
   if (points.length === 0) return '';
   const plateaus = plateauPoints(cells);
@@ -109,7 +109,7 @@ function logText(log: number | null): string {
 }
 
 /** Predicted and measured training lengths side by side. Empty when no cell carries theory. */
-export function lengthSummary(cells: readonly CellLine[], epsilons: readonly number[]): string {
+export function lengthSummary(cells: readonly CellResult[], epsilons: readonly number[]): string {
   const rows = lengthRows(cells, epsilons).filter(({ predicted }) => predicted.length > 0);
   if (rows.length === 0) return '';
   const names = [...new Set(rows.flatMap(({ predicted }) => predicted.map(({ name }) => name)))];

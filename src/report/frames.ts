@@ -1,7 +1,7 @@
 import { groupsBySeed, plateauOf } from '../analysis/plateau.ts';
 import { type Interval, meanOf, pool, tInterval } from '../analysis/statistics.ts';
 import { settingOf } from '../results/axes.ts';
-import type { CellLine } from '../results/schema.ts';
+import type { CellResult } from '../results/schema.ts';
 
 /** What a few seeds say of a loss: their geometric mean, and the t interval of the mean logarithm on a variance pooled over training lengths. */
 export interface SeedSpread {
@@ -17,8 +17,8 @@ export interface SeedSpread {
 
 /** Cells of one setting of the knobs. */
 export interface Setting {
-  axes: CellLine['axes'];
-  cells: CellLine[];
+  axes: CellResult['axes'];
+  cells: CellResult[];
 }
 
 /** Loss at one test length, for one training length. */
@@ -30,14 +30,14 @@ export interface LossPoint {
 
 /** Plateau and training loss at one training length. */
 export interface PlateauFrame {
-  axes: CellLine['axes'];
+  axes: CellResult['axes'];
   trainLength: number;
   plateau: SeedSpread;
   trainLoss: SeedSpread;
 }
 
 /** Settings of the knobs, in order of appearance. */
-export function settingsOf(cells: readonly CellLine[]): Setting[] {
+export function settingsOf(cells: readonly CellResult[]): Setting[] {
   const settings = new Map<string, Setting>();
   for (const cell of cells) {
     const axes = settingOf(cell.axes);
@@ -50,10 +50,10 @@ export function settingsOf(cells: readonly CellLine[]): Setting[] {
 }
 
 /** Loss by training length and test length, both ascending, of the cells of one setting. */
-export function lossPoints(cells: readonly CellLine[]): LossPoint[] {
+export function lossPoints(cells: readonly CellResult[]): LossPoint[] {
   const groups = byTrainLength(cells);
   const lengths = [...new Set(cells.flatMap(({ test }) => test.map(({ length }) => length)))];
-  const lossAt = (cell: CellLine, length: number) =>
+  const lossAt = (cell: CellResult, length: number) =>
     cell.divergedAtStep === null ? (cell.test.find(point => point.length === length)?.loss ?? null) : null;
   const points = lengths.flatMap(testLength => {
     const spreads = spreadsOf(groups.map(({ members }) => members.map(cell => lossAt(cell, testLength))));
@@ -63,7 +63,7 @@ export function lossPoints(cells: readonly CellLine[]): LossPoint[] {
 }
 
 /** Plateau and training loss of every point of the grid, by setting, then by training length. */
-export function plateauFrames(cells: readonly CellLine[]): PlateauFrame[] {
+export function plateauFrames(cells: readonly CellResult[]): PlateauFrame[] {
   return settingsOf(cells).flatMap(({ axes, cells: own }) => {
     const groups = byTrainLength(own);
     const plateaus = spreadsOf(
@@ -108,14 +108,14 @@ export function spreadsOf(groups: readonly (readonly (number | null)[])[]): Seed
 }
 
 /** The axis that a figure draws a series for each value of: the task's own complexity knobs first. Undefined: none has two values. */
-export function primaryKnob(cells: readonly CellLine[], knobs: readonly string[]): string | undefined {
+export function primaryKnob(cells: readonly CellResult[], knobs: readonly string[]): string | undefined {
   const paths = [...new Set(cells.flatMap(({ axes }) => Object.keys(settingOf(axes))))];
   const varies = (path: string) => new Set(cells.map(({ axes }) => JSON.stringify(axes[path]))).size > 1;
   const own = knobs.map(knob => `task.${knob}`);
   return [...own, ...paths].find(path => paths.includes(path) && varies(path));
 }
 
-function byTrainLength(cells: readonly CellLine[]): { trainLength: number; members: CellLine[] }[] {
+function byTrainLength(cells: readonly CellResult[]): { trainLength: number; members: CellResult[] }[] {
   return groupsBySeed(cells)
     .map(({ axes, members }) => ({ trainLength: Number(axes['train.length']), members }))
     .sort((a, b) => a.trainLength - b.trainLength);

@@ -2,7 +2,7 @@ import { csvFormatRows } from 'd3-dsv';
 import type { BasicType } from 'hyparquet-writer';
 import { plateauOf } from '../analysis/plateau.ts';
 import type { Run } from '../results/runs.ts';
-import type { CellLine } from '../results/schema.ts';
+import type { CellResult } from '../results/schema.ts';
 
 type Value = number | string | boolean | null;
 
@@ -16,8 +16,8 @@ export interface Column {
 /** What a row is about: a cell of a run at one test length. */
 interface Row {
   run: Run;
-  cell: CellLine;
-  test: CellLine['test'][number] | undefined;
+  cell: CellResult;
+  test: CellResult['test'][number] | undefined;
 }
 
 const FIXED: [name: string, type: BasicType, pick: (row: Row) => Value][] = [

@@ -48,7 +48,9 @@ function lastSettled(
 
 function cellOf(line: Buffer): string | undefined {
   try {
-    return checksumOf(line) === null ? undefined : (curveLineSchema.parse(JSON.parse(line.toString())) as CurveLine).cell;
+    return checksumOf(line) === null
+      ? undefined
+      : (curveLineSchema.parse(JSON.parse(line.toString())) as CurveLine).cell;
   } catch {
     return undefined;
   }

@@ -34,17 +34,24 @@ const indexOf = (path: string) => path.replace(/\.jsonl$/, '.index');
  * then it is made anew. A full disk may keep it from being written, and only costs the next reader time.
  */
 export class IndexedFile<T extends object, D extends object> {
-  /** Of every line that is on the disk. */
+  /** Of every line that was there when the file was opened. */
   readonly digests: D[];
   private readonly file: LineFile<T>;
   private readonly index: FileHandle | undefined;
+  private readonly path: string;
   private readonly digest: (line: T) => D;
 
-  private constructor(digests: D[], file: LineFile<T>, index: FileHandle | undefined, digest: (line: T) => D) {
+  private constructor(
+    { path, digest }: Lines<T, D>,
+    digests: D[],
+    file: LineFile<T>,
+    index: FileHandle | undefined,
+  ) {
+    this.path = path;
+    this.digest = digest;
     this.digests = digests;
     this.file = file;
     this.index = index;
-    this.digest = digest;
   }
 
   /**
@@ -55,7 +62,7 @@ export class IndexedFile<T extends object, D extends object> {
     lines: Lines<T, D>,
     { onTorn, disk }: { onTorn: (bytes: number) => void; disk?: Disk | undefined },
   ): Promise<IndexedFile<T, D>> {
-    const { path, digest } = lines;
+    const { path } = lines;
     let rows: Row<D>[] = [];
     let fromIndex = false;
     const file = await LineFile.open<T>(
@@ -70,10 +77,10 @@ export class IndexedFile<T extends object, D extends object> {
     if (!fromIndex) await writeIndex(indexOf(path), rows).catch(() => {});
     const index = await node.open(indexOf(path), 'a').catch(() => undefined);
     return new IndexedFile(
+      lines,
       rows.map(row => row.digest),
       file,
       index,
-      digest,
     );
   }
 
@@ -81,13 +88,17 @@ export class IndexedFile<T extends object, D extends object> {
   async append(values: readonly T[]): Promise<void> {
     await this.file.append(values);
     const rows = values.map(value => rowOf(Buffer.from(sealed(value)).subarray(0, -1), this.digest(value)));
-    for (const { digest } of rows) this.digests.push(digest);
     await this.index?.appendFile(rows.map(sealed).join('')).catch(() => {});
   }
 
   async close(): Promise<void> {
     await this.index?.close();
     await this.file.close();
+  }
+
+  /** Deletes a file that is closed, with its index. */
+  async remove(): Promise<void> {
+    for (const path of [this.path, indexOf(this.path)]) await node.rm(path, { force: true });
   }
 }
 
@@ -132,9 +143,9 @@ async function readIndex<D>(path: string): Promise<Row<D>[]> {
   try {
     if (handle)
       await scanLines(handle, path, ({ bytes }) => {
-        const row = JSON.parse(bytes.toString()) as Row<D>;
-        if (row.format !== FORMAT) throw new Error('another format');
-        rows.push(row);
+        const { format, line, bytes: size, digest } = JSON.parse(bytes.toString()) as Row<D>;
+        if (format !== FORMAT) throw new Error('another format');
+        rows.push({ format, line, bytes: size, digest });
       });
   } catch {
     // What follows is read from the file itself.

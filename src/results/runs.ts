@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, messageOf } from '../shared/errors.ts';
-import { type CellLine, type Manifest, manifestSchema } from './schema.ts';
+import { type CellResult, type Manifest, manifestSchema } from './schema.ts';
 import { readCells } from './store.ts';
 
 /** A run as it lies on the disk. */
@@ -12,7 +12,7 @@ export interface Run {
   /** The experiment's name, with the run's where several runs of that name were read: `figure-2@c83112de`. */
   name: string;
   manifest: Manifest;
-  cells: CellLine[];
+  cells: CellResult[];
   /** What is missing, in words. */
   missing: string[];
 }
@@ -74,7 +74,9 @@ async function readRun(folder: string): Promise<Run> {
         : []),
       ...(open > 0 && cells.length > 0 ? [`${open} of ${manifest.cells} cells are not finished`] : []),
       ...(diverged > 0 ? [`${diverged} of ${cells.length} cells diverged`] : []),
-      ...(bare > 0 ? [`${bare} cells carry no theory (made by an older version)`] : []),
+      ...(bare > 0
+        ? [`${bare} cells carry no theory (\`lengthwise theory --results ${folder}\` adds it)`]
+        : []),
     ],
   };
 }

@@ -8,7 +8,7 @@ import type { Theory } from '../theory/theory.ts';
 const loss = z.number().nullable();
 
 /** What a line keeps of `Theory`: bounds without the words that are the same in every cell. */
-type CellTheory = Omit<Theory, 'bounds'> & {
+export type CellTheory = Omit<Theory, 'bounds'> & {
   bounds: Omit<Bound, 'statement' | 'source' | 'note'>[] | null;
 };
 
@@ -63,9 +63,11 @@ export const cellLineSchema = z.object({
   /** First step whose batch loss was not finite; null for a replica that trained to the end. */
   divergedAtStep: z.int().nullable(),
   test: z.array(z.object({ length: z.int(), loss, stderr: loss })),
-  /** Null for a diverged cell; absent in runs of older versions. */
+  /** Null for a diverged cell; absent while it is to come (`trained.jsonl`), and in runs of older versions. */
   theory: theorySchema.nullable().optional(),
   attention: attentionMapSchema.nullable().optional(),
+  /** Why theory failed, where it did. */
+  theoryError: z.string().optional(),
   steps: z.int(),
   /** Share of the pack's wall time: training and testing, divided by its replicas. */
   seconds: z.number(),
@@ -80,14 +82,6 @@ export const cellLineSchema = z.object({
 
 export type CellLine = z.infer<typeof cellLineSchema>;
 
-/** One line of `theory.jsonl`: what was found of a cell after it was stored. The last line of a cell counts. */
-export const theoryLineSchema = z.object({
-  cell: z.string(),
-  theory: theorySchema.nullable(),
-  attention: attentionMapSchema.nullable(),
-});
-export type TheoryLine = z.infer<typeof theoryLineSchema>;
-
 /** One line of `curves.jsonl`. */
 export const curveLineSchema = z.object({ cell: z.string(), step: z.int(), loss });
 export type CurveLine = z.infer<typeof curveLineSchema>;
@@ -95,31 +89,33 @@ export type CurveLine = z.infer<typeof curveLineSchema>;
 /** What analysis and reports read of a theory: 10^5 whole ones are more than memory holds. Of the bounds only those that apply. */
 export type TheoryDigest = Pick<
   CellTheory,
-  'complexity' | 'logitMargin' | 'effectiveMargin' | 'positionalMargin' | 'lipschitz' | 'notDefined' | 'bounds'
+  | 'complexity'
+  | 'logitMargin'
+  | 'effectiveMargin'
+  | 'positionalMargin'
+  | 'lipschitz'
+  | 'notDefined'
+  | 'bounds'
 >;
 
 /** A finished cell as analysis and reports read it. Any `CellLine` is one. */
 export type CellResult = Omit<CellLine, 'theory'> & { theory?: TheoryDigest | null | undefined };
 
 /** A cell's line without what only people look up in the file. */
-export function digestOfCell({ theory, ...line }: CellLine): CellResult {
-  return theory === undefined ? line : { ...line, theory: digestOfTheory(theory) };
-}
-
-/** As `digestOfCell`, of a theory. */
-export function digestOfTheory(theory: CellTheory | null): TheoryDigest | null {
-  if (theory === null) return null;
-  const { complexity, logitMargin, effectiveMargin, positionalMargin, lipschitz, notDefined, bounds } = theory;
-  const applying = bounds?.filter(({ applies }) => applies) ?? null;
-  return {
+export function digestOf({ theory, ...line }: CellLine): CellResult {
+  if (!theory) return theory === undefined ? line : { ...line, theory };
+  const { complexity, logitMargin, effectiveMargin, positionalMargin, lipschitz, notDefined } = theory;
+  const bounds = theory.bounds?.filter(({ applies }) => applies) ?? null;
+  const digest = {
     complexity,
     logitMargin,
     effectiveMargin,
     positionalMargin,
     lipschitz,
     notDefined,
-    bounds: applying,
+    bounds,
   };
+  return { ...line, theory: digest };
 }
 
 /** `manifest.json`: what was run, on what, by which command. */

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
 import * as node from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { InputError } from '../shared/errors.ts';
-import { type Disk, syncFolder, writeWhole } from '../shared/whole-file.ts';
+import { type Disk, syncFolder, TEMPORARY, writeWhole } from '../shared/whole-file.ts';
 import { settledExtent } from './curves.ts';
 import { makeFolder } from './files.ts';
 import { IndexedFile, type Lines, readDigests } from './indexed.ts';
@@ -15,38 +15,36 @@ import {
   type CellResult,
   type CurveLine,
   cellLineSchema,
-  digestOfCell,
-  digestOfTheory,
+  digestOf,
   type Manifest,
   manifestSchema,
-  type TheoryDigest,
-  type TheoryLine,
-  theoryLineSchema,
 } from './schema.ts';
 
-/** A finished cell with its weights. */
-export interface FinishedCell {
+/** A cell with its weights. */
+export interface StoredCell {
   line: CellLine;
   /** Bytes of models/<cell>.safetensors. */
   model: Uint8Array;
 }
 
-type TheoryResult = Pick<TheoryLine, 'cell' | 'attention'> & { theory: TheoryDigest | null };
+/** What theory says of a cell. */
+export type TheoryOfCell = Required<Pick<CellLine, 'theory' | 'attention'>>;
 
-const cellLines = (folder: string): Lines<CellLine, CellResult> => ({
-  path: join(folder, 'cells.jsonl'),
+/** Lines of cells in a file. */
+const cellLines = (folder: string, name: string): Lines<CellLine, CellResult> => ({
+  path: join(folder, name),
   schema: cellLineSchema,
-  digest: digestOfCell,
+  digest: digestOf,
 });
 
-const theoryLines = (folder: string): Lines<TheoryLine, TheoryResult> => ({
-  path: join(folder, 'theory.jsonl'),
-  schema: theoryLineSchema,
-  digest: ({ cell, theory, attention }) => ({ cell, theory: digestOfTheory(theory), attention }),
-});
+const CELLS = 'cells.jsonl';
+/** Cells whose theory is still to come: gone when there are none. */
+const TRAINED = 'trained.jsonl';
 
-/** Where the weights of a cell lie. */
-export const modelPath = (folder: string, cell: string) => join(folder, 'models', `${cell}.safetensors`);
+/** Where a cell's weights lie in a run's folder. */
+export function modelPath(folder: string, cell: string): string {
+  return join(folder, 'models', `${cell}.safetensors`);
+}
 
 const LOCK = '.lock';
 
@@ -61,17 +59,19 @@ export interface StoreOptions {
 /** The files of a run that only grow. */
 interface Files {
   cells: IndexedFile<CellLine, CellResult>;
-  theory: IndexedFile<TheoryLine, TheoryResult>;
+  trained: IndexedFile<CellLine, CellResult>;
   curves: LineFile<CurveLine>;
 }
 
 /**
- * The results of one run on disk: `results/<experiment>/<run>/` (interfaces.md). Append-only, and locked while it is open; whatever is in
- * `cells.jsonl` is complete, its model and its curve included, because these are written first.
+ * The results of one run on disk: `results/<experiment>/<run>/` (interfaces.md). Append-only, and locked while it is open. A cell is safe in
+ * `trained.jsonl` as soon as it is trained and tested, and finished in `cells.jsonl` once theory has had its say. Whatever is in either
+ * is complete, its model and its curve included, because these are written first.
  */
 export class Store {
   readonly folder: string;
-  private readonly results: Map<string, CellResult>;
+  private readonly finished: Map<string, CellResult>;
+  private readonly trained: Map<string, CellResult>;
   private readonly files: Files;
   private readonly disk: Disk;
   private readonly unlock: () => Promise<void>;
@@ -83,7 +83,7 @@ export class Store {
     this.files = files;
     this.disk = disk;
     this.unlock = unlock;
-    this.results = joined(files.cells.digests, files.theory.digests);
+    ({ finished: this.finished, trained: this.trained } = parted(files.cells.digests, files.trained.digests));
   }
 
   /**
@@ -99,28 +99,28 @@ export class Store {
       open.push(file);
       return file;
     };
+    const openCells = async (name: string, then: string) => {
+      const lines = cellLines(folder, name);
+      const told = (bytes: number) =>
+        onTorn(`${lines.path}: dropped a torn last line of ${bytes} bytes; ${then}`);
+      return opened(await IndexedFile.open(lines, { onTorn: told, disk }));
+    };
     try {
       if (fresh) await emptyRun(folder);
-      const told = (lines: Lines<never, never>, what: string) => ({
-        disk,
-        onTorn: (bytes: number) =>
-          onTorn(`${lines.path}: dropped a torn last line of ${bytes} bytes; ${what} again`),
-      });
-      const cellFile = cellLines(folder);
-      const theoryFile = theoryLines(folder);
-      const cells = opened(await IndexedFile.open(cellFile, told(cellFile, 'that cell will be run')));
-      const theory = opened(await IndexedFile.open(theoryFile, told(theoryFile, 'that theory will be found')));
-      const finished = new Set(cells.digests.map(({ cell }) => cell));
+      await removeUnfinished(folder);
+      const cells = await openCells(CELLS, 'that cell will be run again, where it is in no other line');
+      const trained = await openCells(TRAINED, 'that cell will be run again');
+      const known = new Set([...cells.digests, ...trained.digests].map(({ cell }) => cell));
       const curvePath = join(folder, 'curves.jsonl');
       const curves = opened(
         await LineFile.open<CurveLine>(
           curvePath,
-          handle => settledExtent(handle, curvePath, cell => finished.has(cell)),
+          handle => settledExtent(handle, curvePath, cell => known.has(cell)),
           { onTorn: () => {}, disk },
         ),
       );
       await syncFolder(folder, disk);
-      return new Store(folder, { cells, theory, curves }, disk, unlock);
+      return new Store(folder, { cells, trained, curves }, disk, unlock);
     } catch (error) {
       await Promise.allSettled(open.map(file => file.close()));
       await unlock();
@@ -128,43 +128,43 @@ export class Store {
     }
   }
 
-  /** Every finished cell once, with its theory where it was found. */
+  /** Every cell that is trained, each once, its theory there or not. */
   get cells(): CellResult[] {
-    return [...this.results.values()];
+    return [...this.finished.values(), ...this.trained.values()];
   }
 
-  /** How many cells are finished. */
-  get size(): number {
-    return this.results.size;
+  /** Cells whose theory is still to come, or failed. */
+  get waiting(): CellResult[] {
+    return [...this.trained.values()];
   }
 
+  /** Whether a cell is trained. */
   has(cell: string): boolean {
-    return this.results.has(cell);
+    return this.finished.has(cell) || this.trained.has(cell);
   }
 
   /**
-   * Adds finished cells, none of which is there, and their training curves. Returns when they are on the disk.
-   * @throws MachineError when the disk refuses; no cell is there then that is not whole, and every earlier one is.
+   * Adds a cell that is not there, and its training curve. Returns when they are on the disk. One whose theory is still to come waits for it.
+   * @throws MachineError when the disk refuses; the cell is not there then, and every earlier one is.
    */
-  add(finished: readonly FinishedCell[], curves: readonly CurveLine[]): Promise<void> {
-    const lines = finished.map(({ line }) => cellLineSchema.parse(line));
+  add({ line, model }: StoredCell, curve: readonly CurveLine[]): Promise<void> {
     return this.oneAtATime(async () => {
-      for (const { line, model } of finished)
-        await writeWhole(modelPath(this.folder, line.cell), model, this.disk);
-      await this.files.curves.append(curves);
-      await this.files.cells.append(lines);
-      for (const line of lines) this.results.set(line.cell, digestOfCell(line));
+      await writeWhole(modelPath(this.folder, line.cell), model, this.disk);
+      await this.files.curves.append(curve);
+      if (line.theory === undefined) await this.wait(line);
+      else await this.finish(line);
     });
   }
 
-  /** Adds what was found of cells after they were stored. Returns when it is on the disk. @throws MachineError as `add` */
-  async addTheory(found: readonly TheoryLine[]): Promise<void> {
-    const lines = found.map(line => theoryLineSchema.parse(line));
-    await this.files.theory.append(lines);
-    for (const { cell, theory, attention } of lines) {
-      const result = this.results.get(cell);
-      if (result) this.results.set(cell, { ...result, theory: digestOfTheory(theory), attention });
-    }
+  /** Adds theory to a cell that waits for it. @throws MachineError when the disk refuses; the cell goes on waiting then */
+  async addTheory(cell: string, theory: TheoryOfCell): Promise<void> {
+    await this.finish({ ...this.bareLine(cell), ...theory });
+    this.trained.delete(cell);
+  }
+
+  /** Notes why theory of a cell failed. The cell goes on waiting. @throws MachineError when the disk refuses */
+  async failTheory(cell: string, reason: string): Promise<void> {
+    await this.wait({ ...this.bareLine(cell), theoryError: reason });
   }
 
   /** Writes manifest.json. @throws MachineError when the disk refuses; the earlier one stays */
@@ -178,34 +178,62 @@ export class Store {
 
   async close(): Promise<void> {
     await Promise.allSettled(Object.values(this.files).map(file => file.close()));
+    if (this.trained.size === 0) await this.files.trained.remove();
     await this.unlock();
+  }
+
+  /** The line of a cell that waits, as it was before theory was tried. */
+  private bareLine(cell: string): CellLine {
+    const { theory: _, theoryError: __, ...line } = this.trained.get(cell)!;
+    return line;
+  }
+
+  private async finish(line: CellLine): Promise<void> {
+    await this.files.cells.append([cellLineSchema.parse(line)]);
+    this.finished.set(line.cell, digestOf(line));
+  }
+
+  private async wait(line: CellLine): Promise<void> {
+    await this.files.trained.append([cellLineSchema.parse(line)]);
+    this.trained.set(line.cell, digestOf(line));
   }
 }
 
 /**
- * Finished cells of a run's folder, each once, with their theory, and how many bytes of a torn last line follow; none when there is no such
- * run. The folder need not be locked.
+ * Trained cells of a run's folder, each once, and how many bytes of torn last lines there are; none when there is no such run. The folder
+ * need not be locked.
  * @throws InputError with file and line when a line is damaged or of another schema.
  */
 export async function readCells(folder: string): Promise<{ cells: CellResult[]; tornBytes: number }> {
-  const { digests, tornBytes } = await readDigests(cellLines(folder));
-  const theory = await readDigests(theoryLines(folder));
-  return { cells: [...joined(digests, theory.digests).values()], tornBytes };
+  // Where a run goes on meanwhile, a cell may be met in both, never in none.
+  const trained = await readDigests(cellLines(folder, TRAINED));
+  const finished = await readDigests(cellLines(folder, CELLS));
+  const parts = parted(finished.digests, trained.digests);
+  return {
+    cells: [...parts.finished.values(), ...parts.trained.values()],
+    tornBytes: finished.tornBytes + trained.tornBytes,
+  };
 }
 
-function joined(cells: readonly CellResult[], theories: readonly TheoryResult[]): Map<string, CellResult> {
-  const results = new Map<string, CellResult>();
-  for (const cell of cells) if (!results.has(cell.cell)) results.set(cell.cell, cell);
-  for (const { cell, theory, attention } of theories) {
-    const result = results.get(cell);
-    if (result) results.set(cell, { ...result, theory, attention });
-  }
-  return results;
+/** Lines by cell: the first of a finished one, which is never written twice, the last of one that waits for its theory. */
+function parted(finishedLines: readonly CellResult[], trainedLines: readonly CellResult[]) {
+  const finished = new Map<string, CellResult>();
+  for (const line of finishedLines) if (!finished.has(line.cell)) finished.set(line.cell, line);
+  const trained = new Map<string, CellResult>();
+  for (const line of trainedLines) if (!finished.has(line.cell)) trained.set(line.cell, line);
+  return { finished, trained };
+}
+
+/** Removes files that a process was writing when it was killed. */
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const within of [folder, join(folder, 'models')])
+    for (const name of await readdir(within))
+      if (name.endsWith(TEMPORARY)) await rm(join(within, name), { force: true });
 }
 
 function checkIsRun(folder: string): void {
   if (!existsSync(folder)) return;
-  const isRun = ['manifest.json', 'cells.jsonl'].some(name => existsSync(join(folder, name)));
+  const isRun = ['manifest.json', CELLS].some(name => existsSync(join(folder, name)));
   if (!isRun)
     throw new InputError(
       `--fresh: ${folder} is not a lengthwise run, it will not be deleted`,
@@ -215,7 +243,7 @@ function checkIsRun(folder: string): void {
 
 /** Deletes everything in a run's folder but its lock, the lines first: what is left when this is cut short is no finished cell. */
 async function emptyRun(folder: string): Promise<void> {
-  await rm(join(folder, 'cells.jsonl'), { force: true });
+  for (const name of [CELLS, TRAINED]) await rm(join(folder, name), { force: true });
   for (const name of await readdir(folder))
     if (!name.startsWith(LOCK)) await rm(join(folder, name), { recursive: true, force: true });
   await makeFolder(join(folder, 'models'));

@@ -6,12 +6,15 @@ import { MachineError, messageOf } from './errors.ts';
 /** The system calls that results are written with: `node:fs/promises`, unless a test has one of them fail or be the last. */
 export type Disk = Pick<typeof node, 'open' | 'rename' | 'rm'>;
 
+/** How names of files end that are not whole yet. */
+export const TEMPORARY = '.tmp';
+
 /**
  * Writes a file so that it is either whole or absent: to a temporary name, synced, then renamed. A file that was there before stays until then.
  * @throws MachineError when the disk does not take it; nothing of it is left.
  */
 export async function writeWhole(path: string, data: string | Uint8Array, disk: Disk = node): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${process.pid}${TEMPORARY}`;
   try {
     const handle = await disk.open(temporary, 'w');
     try {

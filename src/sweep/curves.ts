@@ -1,4 +1,4 @@
-import type { CurveLine } from '../results/store.ts';
+import type { CurveLine } from '../results/schema.ts';
 import type { Progress } from '../runtime/session.ts';
 
 /** Training curves of the cells in hand, kept until a cell is stored. */

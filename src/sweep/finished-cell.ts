@@ -3,7 +3,7 @@ import { writeModel } from '../model/safetensors.ts';
 import type { Cell } from '../plan/cells.ts';
 import type { PlannedPack } from '../plan/packs.ts';
 import { sourceOf } from '../plan/source.ts';
-import type { FinishedCell } from '../results/store.ts';
+import type { StoredCell } from '../results/store.ts';
 import type { Trained } from '../runtime/supervise.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { floatsFromBase64 } from '../shared/base64.ts';
@@ -16,7 +16,7 @@ export async function finishedCell(
   trained: Trained,
   r: number,
   epsilons: readonly number[],
-): Promise<FinishedCell> {
+): Promise<StoredCell> {
   const outcome = trained.cells[r]!;
   const weights = floatsFromBase64(outcome.weights);
   const model = { config: pack.model, tensors: unflatten(layoutOf(pack.model), weights) };

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Experiment } from '../config/experiment.ts';
 import { cellsOf } from '../plan/cells.ts';
 import { type Plan, planCells, runHash } from '../plan/plan.ts';
-import type { CellLine } from '../results/schema.ts';
+import type { CellResult } from '../results/schema.ts';
 import { Store } from '../results/store.ts';
 
 /** Where a run's results go. */
@@ -53,7 +53,7 @@ export async function openRun(
 }
 
 /** Finished cells of a run's plan, in plan order; its folder may hold others. */
-export function linesOf({ plan, store }: Pick<OpenRun, 'plan' | 'store'>): CellLine[] {
+export function linesOf({ plan, store }: Pick<OpenRun, 'plan' | 'store'>): CellResult[] {
   const byHash = new Map(store.cells.map(line => [line.cell, line]));
   return plan.cells.flatMap(({ hash }) => byHash.get(hash) ?? []);
 }

@@ -1,6 +1,6 @@
 import type { Experiment } from '../config/experiment.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { CellLine } from '../results/schema.ts';
+import type { CellResult } from '../results/schema.ts';
 import type { Trace } from '../results/trace.ts';
 import type { Progress, Session } from '../runtime/session.ts';
 import { trainPacks } from '../runtime/supervise.ts';
@@ -37,7 +37,7 @@ export interface Outcome {
   folder: string;
   plan: Plan;
   /** Finished cells, in plan order. */
-  lines: CellLine[];
+  lines: CellResult[];
   totals: Totals;
   seconds: number;
 }
@@ -105,7 +105,7 @@ async function train(
         for (const [r, { hash }] of planned.cells.entries()) {
           const analyseCell = () => finishedCell(planned, trained, r, experiment.content.epsilon);
           const finished = await (trace ? trace.during('theory of a cell', analyseCell) : analyseCell());
-          await store.add([finished], curves.take(hash));
+          await store.add(finished, curves.take(hash));
         }
       },
     },

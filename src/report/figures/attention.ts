@@ -1,6 +1,6 @@
 import { meanOf } from '../../analysis/statistics.ts';
 import { labelOf } from '../../results/axes.ts';
-import type { CellLine } from '../../results/schema.ts';
+import type { CellResult } from '../../results/schema.ts';
 import { settingsOf } from '../frames.ts';
 import { numberText } from '../names.ts';
 import { inkOn, token, viridis } from '../theme.ts';
@@ -17,7 +17,7 @@ const MOST_NUMBERED = 8;
  * Where the attention of the longest training length lies, by residue of the position: rows are seeds (and heads), columns residues, and on the right
  * how uniform it is on the residue of most mass. Undefined where no cell has a map over more than one residue.
  */
-export function attentionMaps(canvas: Canvas, id: string, cells: readonly CellLine[]): Figure | undefined {
+export function attentionMaps(canvas: Canvas, id: string, cells: readonly CellResult[]): Figure | undefined {
   const settings = settingsOf(cells).flatMap(({ axes, cells: own }) => {
     const longest = Math.max(...own.map(cell => Number(cell.axes['train.length'])));
     const rows = own

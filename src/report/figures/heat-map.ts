@@ -1,5 +1,5 @@
 import { labelOf } from '../../results/axes.ts';
-import type { CellLine } from '../../results/schema.ts';
+import type { CellResult } from '../../results/schema.ts';
 import { lossPoints, settingsOf } from '../frames.ts';
 import { lengthTick, numberText } from '../names.ts';
 import { inkOn, token, viridis } from '../theme.ts';
@@ -11,7 +11,7 @@ const MOST_NUMBERED = 8;
 const ROW_PIXELS = 24;
 
 /** Loss over training length × test length, a panel for each setting of the knobs. Undefined without losses. */
-export function lossMap(canvas: Canvas, id: string, cells: readonly CellLine[]): Figure | undefined {
+export function lossMap(canvas: Canvas, id: string, cells: readonly CellResult[]): Figure | undefined {
   const settings = settingsOf(cells);
   const panels = settings
     .slice(0, MOST_PANELS)

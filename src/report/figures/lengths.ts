@@ -1,7 +1,7 @@
 import { lengthRows } from '../../analysis/predicted.ts';
 import type { RequiredLength } from '../../analysis/required.ts';
 import { labelOf, symbolOf, without } from '../../results/axes.ts';
-import type { CellLine } from '../../results/schema.ts';
+import type { CellResult } from '../../results/schema.ts';
 import { primaryKnob } from '../frames.ts';
 import { boundName, numberText, powerOfTen } from '../names.ts';
 import { categorical, token } from '../theme.ts';
@@ -28,7 +28,7 @@ interface Point {
 export function lengthsNeeded(
   canvas: Canvas,
   id: string,
-  cells: readonly CellLine[],
+  cells: readonly CellResult[],
   required: readonly RequiredLength[],
   epsilons: readonly number[],
   knobs: readonly string[],
@@ -54,7 +54,7 @@ export function lengthsNeeded(
   const rests = [...new Set(required.map(({ axes }) => restOf(axes, knob)))];
   const all = rests.flatMap(rest => epsilons.map(epsilon => ({ rest, epsilon })));
   const panels = all.slice(0, MOST_PANELS).map(({ rest, epsilon }) => {
-    const within = (row: { axes: CellLine['axes']; epsilon: number }) =>
+    const within = (row: { axes: CellResult['axes']; epsilon: number }) =>
       row.epsilon === epsilon && restOf(row.axes, knob) === rest;
     return {
       title: [`Plateau at most ${numberText(epsilon)}`, rest].filter(Boolean).join(', '),
@@ -151,12 +151,12 @@ export function lengthsNeeded(
 }
 
 /** Where a setting stands on the horizontal axis. */
-function knobValue(axes: CellLine['axes'], knob: string | undefined): string {
+function knobValue(axes: CellResult['axes'], knob: string | undefined): string {
   return knob ? String(axes[knob]) : 'all cells';
 }
 
 /** Which panels a setting is in. */
-function restOf(axes: CellLine['axes'], knob: string | undefined): string {
+function restOf(axes: CellResult['axes'], knob: string | undefined): string {
   return labelOf(knob ? without(axes, knob) : axes);
 }
 

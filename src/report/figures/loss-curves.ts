@@ -1,6 +1,6 @@
 import type { Baseline } from '../../analysis/baseline.ts';
 import { labelOf } from '../../results/axes.ts';
-import type { CellLine } from '../../results/schema.ts';
+import type { CellResult } from '../../results/schema.ts';
 import { lossPoints, settingsOf } from '../frames.ts';
 import { numberText } from '../names.ts';
 import { ordered, token } from '../theme.ts';
@@ -15,7 +15,7 @@ import { lossPanel, seriesMarks } from './series.ts';
 export function lossCurves(
   canvas: Canvas,
   id: string,
-  cells: readonly CellLine[],
+  cells: readonly CellResult[],
   baselines: ReadonlyMap<string, Baseline>,
 ): Figure | undefined {
   const settings = settingsOf(cells);

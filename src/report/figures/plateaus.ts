@@ -1,5 +1,5 @@
 import { labelOf, symbolOf, without } from '../../results/axes.ts';
-import type { CellLine } from '../../results/schema.ts';
+import type { CellResult } from '../../results/schema.ts';
 import { type PlateauFrame, plateauFrames, primaryKnob } from '../frames.ts';
 import { numberText } from '../names.ts';
 import { categorical } from '../theme.ts';
@@ -30,7 +30,7 @@ const DEPTH = 100;
 export function plateauCurves(
   canvas: Canvas,
   id: string,
-  cells: readonly CellLine[],
+  cells: readonly CellResult[],
   knobs: readonly string[],
 ): Figure | undefined {
   const frames = plateauFrames(cells);
