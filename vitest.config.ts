@@ -22,7 +22,7 @@ const gpu = (runtime: 'chrome' | 'dawn') => ({
     include: ['test/gpu/**/*.test.ts'],
     exclude: LEFT_OUT[runtime].map(name => `test/gpu/${name}.test.ts`),
     provide: { runtime },
-    globalSetup: 'test/support/build-engine.ts',
+    globalSetup: ['test/support/temporary-folder.ts', 'test/support/build-engine.ts'],
   },
 });
 
@@ -35,7 +35,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/gpu/**'] },
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/gpu/**'],
+          globalSetup: 'test/support/temporary-folder.ts',
+        },
       },
       gpu('chrome'),
       gpu('dawn'),

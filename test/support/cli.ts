@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
@@ -37,7 +38,15 @@ export function cli(args: string[], { cwd, env, onStart }: CliOptions = {}): Pro
   });
 }
 
-/** A fresh empty folder. */
+const folders: string[] = [];
+
+/** A fresh empty folder, gone when the tests of the file are done. */
 export function emptyFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'lengthwise-test-'));
+  const folder = mkdtempSync(join(tmpdir(), 'lengthwise-test-'));
+  folders.push(folder);
+  return folder;
 }
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
