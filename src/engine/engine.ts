@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { messageOf } from '../shared/errors.ts';
-import type { AdapterPreference, EngineEvent } from '../shared/protocol.ts';
+import { type AdapterPreference, controlSchema, type EngineEvent } from '../shared/protocol.ts';
 import { type Device, openDevice } from './device.ts';
 import { EngineFailure } from './failure.ts';
 
@@ -13,9 +13,28 @@ interface AnyRequest {
   adapter: AdapterPreference;
 }
 
-/** What the requests R ask for, by their `op`: on a device, with `progress` events on the way, to a final event. */
+/** Something that may be asked for while a request runs. */
+export class Wish {
+  private asked = false;
+
+  ask(): void {
+    this.asked = true;
+  }
+
+  /** Whether it was asked for since the last look. */
+  take(): boolean {
+    const { asked } = this;
+    this.asked = false;
+    return asked;
+  }
+}
+
+/**
+ * What the requests R ask for, by their `op`: on a device, with events on the way, to a final event. `state` is the wish for a
+ * `state` event.
+ */
 export type Operations<R extends AnyRequest, E = EngineEvent> = {
-  [Op in R['op']]: (device: Device, request: Extract<R, { op: Op }>, emit: Emit) => Promise<E>;
+  [Op in R['op']]: (device: Device, request: Extract<R, { op: Op }>, emit: Emit, state: Wish) => Promise<E>;
 };
 
 /** Serves requests, one at a time. Whatever carries them hands in JSON and takes events. */
@@ -27,6 +46,7 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
   private kept: { adapter: AdapterPreference; device: Device } | undefined;
   /** Of the training under way. */
   private training: GPUQueue | undefined;
+  private state = new Wish();
 
   /** @param gpu undefined where there is no WebGPU: every request then fails with `no-adapter` */
   constructor(requests: z.ZodType<R>, operations: Operations<R, E>, gpu: GPU | undefined) {
@@ -36,14 +56,16 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
   }
 
   /**
-   * Serves one request: any number of `progress` events, then exactly one final event. Never throws: whatever goes wrong becomes
-   * a `failed` event, and the next request gets a fresh device.
+   * Serves one request: any number of events on the way, then exactly one final event. Never throws: whatever goes wrong becomes
+   * a `failed` event, and the next request gets a fresh device. A control (`controlSchema`) may come while a request is served.
    */
-  async handle(requestJson: string, emit: Emit<E | EngineEvent>): Promise<void> {
-    const parsed = this.requests.safeParse(JSON.parse(requestJson));
+  async handle(json: string, emit: Emit<E | EngineEvent>): Promise<void> {
+    const message = JSON.parse(json);
+    if (controlSchema.safeParse(message).success) return this.state.ask();
+    const parsed = this.requests.safeParse(message);
     if (parsed.success) return this.serve(parsed.data, emit);
-    const message = parsed.error.issues[0]?.message ?? 'bad request';
-    emit({ event: 'failed', reason: 'bad-request', message });
+    const what = parsed.error.issues[0]?.message ?? 'bad request';
+    emit({ event: 'failed', reason: 'bad-request', message: what });
   }
 
   /**
@@ -61,11 +83,12 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
     let device = this.kept?.adapter === adapter ? this.kept.device : undefined;
     if (!device) this.kept?.device.gpu.destroy();
     this.kept = undefined;
+    this.state = new Wish();
     try {
       device ??= await openDevice(this.gpu, adapter);
       if (request.op === 'train') this.training = device.gpu.queue;
       const operation = this.operations[request.op as R['op']];
-      const answer = operation(device, request as Extract<R, { op: R['op'] }>, emit);
+      const answer = operation(device, request as Extract<R, { op: R['op'] }>, emit, this.state);
       const final = await Promise.race([answer, device.failed]);
       this.kept = { adapter, device };
       emit(final);

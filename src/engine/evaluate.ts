@@ -1,5 +1,5 @@
 import { pathsOf } from '../model/paths.ts';
-import type { EngineEvent, Pack } from '../shared/protocol.ts';
+import type { Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
@@ -9,18 +9,16 @@ import { inOrder, Kernels } from './kernels.ts';
 import { forwardPass, lossPass } from './layers/network.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
-import type { Profiler } from './profiler.ts';
 import { uploadReplicas } from './replicas.ts';
-import { type Weights, weightsFor } from './weights.ts';
+import { type Estimate, type Losses, LossSums } from './sums.ts';
+import type { Trained, TrainOptions } from './train.ts';
+import { weightsFor } from './weights.ts';
+
+/** Sums of a point under way are told this often. */
+const TOLD_MS = 1000;
 
 /** Bytes that one evaluated batch may take, so that long test lengths go through in chunks. */
 const BATCH_BYTES = 96 * 2 ** 20;
-
-/** Mean loss over sequences with its standard error; null when it is not finite. */
-export interface Estimate {
-  loss: number | null;
-  stderr: number | null;
-}
 
 /** What is measured of each replica: fresh sequences of the training distribution, and every test length. */
 export interface Evaluation {
@@ -32,14 +30,14 @@ export interface Evaluation {
 
 /**
  * Losses of trained replicas. Test sequences of nominal length T have lengths T … T+Δ−1 in equal parts, so that every
- * residue of the last position is met (theory.md §9).
+ * residue of the last position is met (theory.md §9). Points that `resume` has finished are not evaluated again, and one under way
+ * goes on with the first sequence that it lacks.
  */
 export async function evaluatePack(
   device: Device,
   pack: Pack,
-  weights: Weights,
-  emit: (event: Extract<EngineEvent, { event: 'progress' }>) => void,
-  profiler?: Profiler,
+  { weights, standing }: Pick<Trained, 'weights' | 'standing'>,
+  { emit, profiler, resume }: TrainOptions,
 ): Promise<Evaluation> {
   const began = performance.now();
   const { gpu } = device;
@@ -56,9 +54,22 @@ export async function evaluatePack(
     stream: number,
     shape: Omit<BatchShape, 'sequences' | 'whole'>,
   ): Promise<Estimate[]> => {
+    const point = done++;
+    const sums = new LossSums(replicas, resume?.tested[point]);
+    if (sums.count < pack.test.sequences) await evaluate(point, sums, stream, shape);
+    emit({ event: 'progress', phase: 'test', done, total, sequencesPerSecond: 0, curve: [] });
+    return sums.estimates();
+  };
+
+  const evaluate = async (
+    point: number,
+    sums: LossSums,
+    stream: number,
+    shape: Omit<BatchShape, 'sequences' | 'whole'>,
+  ): Promise<void> => {
     const scratch = new Memory(device);
+    let told = performance.now();
     try {
-      const sums = new Sums(replicas);
       const paths = pathsOf(model, shape.reads);
       const whole = shape.reads === 'every' || paths.includes('dense');
       const { sequences } = pack.test;
@@ -73,16 +84,18 @@ export async function evaluatePack(
         forwardPass(kernels, batch),
         lossPass(kernels, batch),
       ]);
-      for (let first = 0; first < sequences; first += part) {
+      for (let first = sums.count; first < sequences; first += part) {
         const drawn = { ...batch.shape, firstSequence: first };
         gpu.queue.writeBuffer(batch.batch, 0, batchUniform(drawn));
         await (profiler ? profiler.submit(dispatches, 1) : submit(gpu, dispatches));
         // The last part may draw sequences past the end; they are left out of the mean.
         sums.add(await readLosses(scratch, batch), Math.min(part, sequences - first));
+        await standing.look();
+        if (sums.count === sequences || performance.now() - told > TOLD_MS) {
+          told = performance.now();
+          emit({ event: 'tested', point, sums: sums.carried(), seconds: standing.seconds });
+        }
       }
-      done++;
-      emit({ event: 'progress', phase: 'test', done, total, sequencesPerSecond: 0, curve: [] });
-      return sums.estimates();
     } finally {
       scratch.destroy();
     }
@@ -113,14 +126,6 @@ function partOf(sequences: number, most: number): number {
   return Math.ceil(sequences / parts);
 }
 
-/** Losses of a batch [replicas · reads], which reads count, and where the reads of each sequence begin [replicas][sequences + 1]. */
-interface Losses {
-  losses: Float32Array;
-  weights: Float32Array;
-  starts: Uint32Array;
-  rows: number;
-}
-
 async function readLosses(memory: Memory, { losses, weights, reads }: Batch): Promise<Losses> {
   return {
     losses: new Float32Array(await memory.read(losses)),
@@ -128,49 +133,4 @@ async function readLosses(memory: Memory, { losses, weights, reads }: Batch): Pr
     starts: new Uint32Array(await memory.read(reads.starts)),
     rows: reads.rows,
   };
-}
-
-/** Sums over sequences in float64, a replica: of L_b, the loss of sequence b over its n_b reads that count, of n_b, and of their products. */
-class Sums {
-  private count = 0;
-  private readonly replicas: { L: number; n: number; LL: number; Ln: number; nn: number }[];
-
-  constructor(replicas: number) {
-    this.replicas = Array.from({ length: replicas }, () => ({ L: 0, n: 0, LL: 0, Ln: 0, nn: 0 }));
-  }
-
-  /** Adds the first `used` sequences of each replica. */
-  add({ losses, weights, starts, rows }: Losses, used: number): void {
-    this.count += used;
-    const perReplica = starts.length / this.replicas.length;
-    this.replicas.forEach((sums, r) => {
-      for (let b = 0; b < used; b++) {
-        let L = 0;
-        let n = 0;
-        const first = r * rows + starts[r * perReplica + b]!;
-        const end = r * rows + starts[r * perReplica + b + 1]!;
-        for (let row = first; row < end; row++) {
-          L += losses[row]!;
-          n += weights[row]!;
-        }
-        sums.L += L;
-        sums.n += n;
-        sums.LL += L * L;
-        sums.Ln += L * n;
-        sums.nn += n * n;
-      }
-    });
-  }
-
-  /** Mean over all reads, as training has it, with the standard error of a ratio of means over sequences. */
-  estimates(): Estimate[] {
-    const { count } = this;
-    return this.replicas.map(({ L, n, LL, Ln, nn }) => {
-      const loss = L / n;
-      if (!Number.isFinite(loss)) return { loss: null, stderr: null };
-      const residual = Math.max(0, LL - 2 * loss * Ln + loss * loss * nn) / Math.max(1, count - 1);
-      const stderr = Math.sqrt(residual / count) / (n / count);
-      return { loss, stderr: Number.isFinite(stderr) ? stderr : null };
-    });
-  }
 }

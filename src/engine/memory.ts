@@ -48,15 +48,24 @@ export class Memory {
   }
 
   /** Reads `bytes` of a buffer from `offset` back to the host, after everything submitted so far. */
-  async read(buffer: GPUBuffer, bytes = buffer.size, offset = 0): Promise<ArrayBuffer> {
+  read(buffer: GPUBuffer, bytes = buffer.size, offset = 0): Promise<ArrayBuffer> {
+    return this.gather(buffer, [{ at: offset, bytes }]);
+  }
+
+  /** As `read`, several pieces of a buffer one after the other. */
+  async gather(buffer: GPUBuffer, pieces: { at: number; bytes: number }[]): Promise<ArrayBuffer> {
     const { gpu, failed } = this.device;
     const staging = gpu.createBuffer({
-      size: bytes,
+      size: pieces.reduce((sum, { bytes }) => sum + bytes, 0),
       usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
     });
     try {
       const encoder = gpu.createCommandEncoder();
-      encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+      let to = 0;
+      for (const { at, bytes } of pieces) {
+        encoder.copyBufferToBuffer(buffer, at, staging, to, bytes);
+        to += bytes;
+      }
       gpu.queue.submit([encoder.finish()]);
       await Promise.race([staging.mapAsync(GPUMapMode.READ), failed]);
       return staging.getMappedRange().slice(0);

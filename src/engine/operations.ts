@@ -1,8 +1,9 @@
 import { toBase64 } from '../shared/base64.ts';
 import type { CellOutcome, EngineEvent, Pack, Request } from '../shared/protocol.ts';
 import type { Device } from './device.ts';
-import type { Emit, Operations } from './engine.ts';
+import type { Emit, Operations, Wish } from './engine.ts';
 import { evaluatePack } from './evaluate.ts';
+import { EngineFailure } from './failure.ts';
 import { forward } from './forward.ts';
 import { Memory } from './memory.ts';
 import { Profiler } from './profiler.ts';
@@ -29,39 +30,42 @@ export const OPERATIONS: Operations<Request, EngineEvent> = {
 
 async function train(
   device: Device,
-  { pack, profile }: Extract<Request, { op: 'train' }>,
+  { pack, profile, resume, stateEverySeconds, submissionMs }: Extract<Request, { op: 'train' }>,
   emit: Emit,
+  wish: Wish,
 ): Promise<EngineEvent> {
+  if (resume && resume.replicas.length !== pack.replicas.length)
+    throw new EngineFailure('bad-request', 'a pack goes on from one state for each of its replicas');
   const memory = new Memory(device);
   const profiler = profile ? new Profiler(device) : undefined;
+  const options = { emit, wish, resume, everySeconds: stateEverySeconds, submissionMs, profiler };
   try {
-    const {
-      weights,
-      divergedAtStep,
-      seconds: trainSeconds,
-    } = await trainPack(device, memory, pack, emit, profiler);
-    const evaluation = await evaluatePack(device, pack, weights, emit, profiler);
+    const trained = await trainPack(device, memory, pack, options);
+    const evaluation = await evaluatePack(device, pack, trained, options);
+    const { weights, standing } = trained;
     const { arena, buffer } = weights;
     const cells: CellOutcome[] = [];
     for (const [r, replica] of pack.replicas.entries()) {
       const flat = await memory.read(buffer, 4 * arena.parameterFloats, 4 * r * arena.stride);
       cells.push({
         cell: replica.cell,
-        divergedAtStep: divergedAtStep[r]!,
+        divergedAtStep: standing.divergedAtStep[r]!,
         trainLoss: evaluation.train[r]!.loss,
         trainLossStderr: evaluation.train[r]!.stderr,
         test: pack.test.lengths.map((length, t) => ({ length, ...evaluation.test[t]![r]! })),
         weights: toBase64(new Float32Array(flat)),
       });
     }
+    const share = 1 - (resume?.step ?? 0) / pack.steps;
     return {
       event: 'trained',
       adapter: device.adapter,
       cells,
-      trainSeconds,
+      trainSeconds: trained.seconds,
       testSeconds: evaluation.seconds,
-      trainSequences: pack.steps * pack.batch * pack.replicas.length,
-      trainLabels: expectedLabels(pack),
+      stateSeconds: standing.spentMs / 1000,
+      trainSequences: (pack.steps - (resume?.step ?? 0)) * pack.batch * pack.replicas.length,
+      trainLabels: share * expectedLabels(pack),
       ...(profiler ? { profile: profiler.finish() } : {}),
     };
   } finally {

@@ -1,18 +1,17 @@
 import { initialise, learningRateMultipliers } from '../model/initialise.ts';
 import { pathsOf } from '../model/paths.ts';
 import { learningRateFactor } from '../model/schedule.ts';
-import type { EngineEvent, Pack } from '../shared/protocol.ts';
+import type { EngineEvent, Pack, PackState } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
 import { type Dispatch, submit } from './dispatch.ts';
 import { drawingOf, drawPass, specialisationOf } from './draw.ts';
-import { EngineFailure } from './failure.ts';
 import { inOrder, Kernels, RING } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
 import { Memory } from './memory.ts';
-import type { Profiler } from './profiler.ts';
 import { uploadReplicas } from './replicas.ts';
+import { Standing, type StandingOptions, writeStates } from './standing.ts';
 import { allocateWeights, type Weights } from './weights.ts';
 
 /** A submission aims at this long: far below a driver's watchdog, far above the cost of submitting. */
@@ -20,23 +19,24 @@ const SUBMISSION_MS = 150;
 
 type Progress = Extract<EngineEvent, { event: 'progress' }>;
 
-/** What training leaves behind. `weights` live in `memory`. */
+/** What training leaves behind. Its weights live in `memory`. */
 export interface Trained {
   weights: Weights;
-  /** First step whose batch loss was not finite, a replica; null where there was none. */
-  divergedAtStep: (number | null)[];
+  standing: Standing;
   seconds: number;
 }
 
-/** The initial weights of a pack. */
-function initialWeights(memory: Memory, pack: Pack): Weights {
+/** The weights that a pack begins with, or goes on from. */
+function startingWeights(memory: Memory, pack: Pack, resume?: PackState): Weights {
   const { model, phiInit, baseWidth, replicas } = pack;
   const paths = pathsOf(model, pack.positions);
   const weights = allocateWeights(memory, model, paths, replicas.length, pack.batch);
-  replicas.forEach(({ seed }, r) => {
-    const initial = initialise(model, { phiInit, baseWidth, seed }) as Float32Array<ArrayBuffer>;
-    memory.device.gpu.queue.writeBuffer(weights.buffer, r * weights.arena.stride * 4, initial);
-  });
+  if (resume) writeStates(memory, weights, resume.replicas);
+  else
+    replicas.forEach(({ seed }, r) => {
+      const initial = initialise(model, { phiInit, baseWidth, seed }) as Float32Array<ArrayBuffer>;
+      memory.device.gpu.queue.writeBuffer(weights.buffer, r * weights.arena.stride * 4, initial);
+    });
   return weights;
 }
 
@@ -53,17 +53,20 @@ function scheduleTable({ optimiser, steps }: Pack): Float32Array<ArrayBuffer> {
   return table;
 }
 
-/** Everything a training run needs on the device: weights, and the dispatches of one optimiser step. */
+/** Everything that training steps need on the device, besides the weights: the dispatches of one optimiser step. */
 export interface Training {
-  weights: Weights;
   step: Dispatch[];
   /** Mean batch losses [RING, replicas], a slot a step. */
   ring: GPUBuffer;
 }
 
-/** Prepares a pack for training. Weights go to `memory`, which outlives training; the rest to `scratch`. */
+/** Prepares a pack for training: weights in `memory`, which outlives training, the rest in `scratch`. */
 export async function prepareTraining(memory: Memory, scratch: Memory, pack: Pack): Promise<Training> {
-  const weights = initialWeights(memory, pack);
+  return prepareSteps(scratch, pack, startingWeights(memory, pack), 0);
+}
+
+/** Everything for training steps after the first `done`. */
+async function prepareSteps(scratch: Memory, pack: Pack, weights: Weights, done: number): Promise<Training> {
   const { model, arena, buffer, replicas } = weights;
   const kernels = new Kernels(scratch, weights, specialisationOf(pack));
   const batch = allocateBatch(scratch, model, replicas, {
@@ -74,7 +77,7 @@ export async function prepareTraining(memory: Memory, scratch: Memory, pack: Pac
     whole: true,
   });
   const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
-  const clock = scratch.storage('clock', 2);
+  const clock = scratch.upload('clock', Uint32Array.of(done, done % RING));
   const ring = scratch.storage('loss ring', RING * replicas);
   const norms = scratch.storage('gradient norms', replicas);
   const schedule = scratch.upload('schedule', scheduleTable(pack));
@@ -98,12 +101,21 @@ export async function prepareTraining(memory: Memory, scratch: Memory, pack: Pac
     ),
     kernels.run('advance', { clock }, single),
   ]);
-  return { weights, step, ring };
+  return { step, ring };
+}
+
+/** How a pack is trained, besides what it is. */
+export interface TrainOptions extends Omit<StandingOptions, 'emit'> {
+  emit: (event: EngineEvent) => void;
+  /** Where to go on; the beginning unless given. */
+  resume?: PackState | undefined;
+  /** How long a submission should take. */
+  submissionMs?: number | undefined;
 }
 
 /**
  * Trains all replicas of a pack together. Data is sampled on the device, many steps go into one submission, and only
- * the loss ring is read back, once a submission. Deterministic: equal packs on equal adapters give equal bits.
+ * the loss ring is read back, once a submission. Deterministic: equal packs on equal adapters give equal bits, in one go or resumed.
  * A replica whose loss stops being finite is noted and goes on by itself; no sum runs over replicas.
  * @throws EngineFailure when the device is lost or memory runs out.
  */
@@ -111,35 +123,37 @@ export async function trainPack(
   device: Device,
   memory: Memory,
   pack: Pack,
-  emit: (event: Progress) => void,
-  profiler?: Profiler,
+  options: TrainOptions,
 ): Promise<Trained> {
+  const { resume, profiler } = options;
   const scratch = new Memory(device);
+  const weights = startingWeights(memory, pack, resume);
+  const standing = new Standing(memory, weights, options, resume);
+  // Training that had ended needs no kernels any more.
+  if (standing.step === pack.steps) return { weights, standing, seconds: 0 };
   try {
-    const prepare = () => prepareTraining(memory, scratch, pack);
-    const { weights, step, ring } = await (profiler ? profiler.during('compile', prepare) : prepare());
-    return { weights, ...(await loop(device, scratch, step, ring, pack, emit, profiler)) };
+    const prepare = () => prepareSteps(scratch, pack, weights, standing.step);
+    const training = await (profiler ? profiler.during('compile', prepare) : prepare());
+    return { weights, standing, seconds: await loop(device, scratch, training, pack, standing, options) };
   } finally {
     scratch.destroy();
   }
 }
 
-/** Submits steps in chunks sized by the clock, and turns the loss ring into progress events. */
+/** Submits steps in chunks sized by the clock, and turns the loss ring into progress events. Gives the time that took. */
 async function loop(
   device: Device,
   memory: Memory,
-  step: Dispatch[],
-  ring: GPUBuffer,
+  { step, ring }: Training,
   pack: Pack,
-  emit: (event: Progress) => void,
-  profiler?: Profiler,
-): Promise<Pick<Trained, 'divergedAtStep' | 'seconds'>> {
+  standing: Standing,
+  { emit, profiler, submissionMs = SUBMISSION_MS }: TrainOptions,
+): Promise<number> {
   const replicas = pack.replicas.length;
-  const divergedAtStep: (number | null)[] = Array(replicas).fill(null);
   const began = performance.now();
-  let done = 0;
   let chunk = 1;
-  while (done < pack.steps) {
+  while (standing.step < pack.steps) {
+    const done = standing.step;
     const steps = Math.min(chunk, RING, pack.steps - done);
     const submitted = performance.now();
     await (profiler ? profiler.submit(step, steps) : submit(device.gpu, step, steps));
@@ -151,23 +165,24 @@ async function loop(
     for (let s = done; s < done + steps; s++) {
       const at = losses.subarray((s % RING) * replicas, (s % RING) * replicas + replicas);
       at.forEach((loss, r) => {
-        if (!Number.isFinite(loss)) divergedAtStep[r] ??= s + 1;
+        if (!Number.isFinite(loss)) standing.divergedAtStep[r] ??= s + 1;
       });
       if ((s + 1) % pack.logEvery === 0 || s + 1 === pack.steps) {
         curve.push({ step: s + 1, losses: Array.from(at, loss => (Number.isFinite(loss) ? loss : null)) });
       }
     }
-    done += steps;
-    chunk = Math.max(1, Math.min(2 * steps, Math.round((steps * SUBMISSION_MS) / elapsedMs)));
+    standing.step += steps;
+    chunk = Math.max(1, Math.min(2 * steps, Math.round((steps * submissionMs) / elapsedMs)));
     emit({
       event: 'progress',
       phase: 'train',
-      done,
+      done: standing.step,
       total: pack.steps,
       sequencesPerSecond: (steps * pack.batch * replicas * 1000) / elapsedMs,
       curve,
     });
+    if (standing.step < pack.steps) await standing.look();
   }
-  if (done !== pack.steps) throw new EngineFailure('internal', `trained ${done} of ${pack.steps} steps`);
-  return { divergedAtStep, seconds: (performance.now() - began) / 1000 };
+  await standing.ended();
+  return (performance.now() - began) / 1000;
 }

@@ -7,13 +7,11 @@ import {
   modelConfigSchema,
   type Tensors,
 } from '../shared/model-config.ts';
+import { encodeTensors, type Fail, readHeader } from '../shared/tensor-file.ts';
 import { encodingSchema } from './encodings/registry.ts';
 import { tensorShapes } from './layout.ts';
 
-/*
- * The safetensors format: 8 bytes little-endian header length, a JSON header, then the tensors' bytes without gaps
- * (github.com/huggingface/safetensors, "Format"). `__metadata__.lengthwise` holds the model's config (interfaces.md).
- */
+/* Model files are safetensors (`shared/tensor-file.ts`). `__metadata__.lengthwise` holds the model's config (interfaces.md). */
 
 interface Entry {
   dtype: string;
@@ -22,31 +20,12 @@ interface Entry {
 }
 
 const BYTES = { F32: 4, F64: 8 } as const;
-/** The library itself refuses larger headers. */
-const MAX_HEADER_BYTES = 100_000_000;
-
-/** The bytes of a model file: float32 tensors in `tensorShapes` order, header padded to 8 bytes. */
+/** The bytes of a model file: float32 tensors in `tensorShapes` order. */
 export function writeModel({ config, tensors }: Model): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: { lengthwise: JSON.stringify(written(config)) } };
-  let end = 0;
-  for (const { name, shape } of tensorShapes(config)) {
-    const bytes = tensors[name]!.byteLength;
-    header[name] = { dtype: 'F32', shape, data_offsets: [end, end + bytes] };
-    end += bytes;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const headerBytes = Math.ceil(json.length / 8) * 8;
-  const file = new Uint8Array(8 + headerBytes + end);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.fill(0x20, 8, 8 + headerBytes);
-  file.set(json, 8);
-  let at = 8 + headerBytes;
-  for (const { name } of tensorShapes(config)) {
-    const tensor = tensors[name]!;
-    file.set(new Uint8Array(tensor.buffer, tensor.byteOffset, tensor.byteLength), at);
-    at += tensor.byteLength;
-  }
-  return file;
+  return encodeTensors(
+    tensorShapes(config).map(({ name, shape }) => ({ name, shape, data: tensors[name]! as Float32Array })),
+    { lengthwise: JSON.stringify(written(config)) },
+  );
 }
 
 /** A config as files have it: without the norm where there is none, as readers from before there was one expect. */
@@ -130,31 +109,6 @@ function whyNot(name: string, { layers, norm, mlpWidth, attention }: ModelConfig
   if (kind.endsWith('_norm') && norm === 'none') return ': models of norm none have no gains';
   if (kind.startsWith('mlp_') && mlpWidth === 0) return ': models of mlpWidth 0 have no MLP';
   return '';
-}
-
-type Fail = (what: string, fix?: string) => InputError;
-
-function readHeader(bytes: Uint8Array, fail: Fail): { header: Record<string, unknown>; dataStart: number } {
-  const notSafetensors = 'Is it a safetensors file? See README, "Model file".';
-  if (bytes.length < 8)
-    throw fail(`truncated: ${bytes.length} bytes is too short for a safetensors file`, notSafetensors);
-  const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER_BYTES || headerBytes < 2)
-    throw fail(`header length ${headerBytes} is impossible`, notSafetensors);
-  if (8 + headerBytes > bytes.length)
-    throw fail(
-      `truncated: the header needs ${headerBytes} bytes, ${bytes.length - 8} are there`,
-      notSafetensors,
-    );
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)));
-  } catch (error) {
-    throw fail(`the header is not JSON (${messageOf(error)})`, notSafetensors);
-  }
-  if (typeof header !== 'object' || header === null || Array.isArray(header))
-    throw fail('the header is not a JSON object', notSafetensors);
-  return { header: header as Record<string, unknown>, dataStart: 8 + headerBytes };
 }
 
 function readConfig(header: Record<string, unknown>, fail: Fail) {

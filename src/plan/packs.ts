@@ -17,16 +17,27 @@ const MAX_REPLICAS = 64;
 /** Device memory of a pack, unless the caller knows better. */
 const DEFAULT_BUDGET_BYTES = 512 * 2 ** 20;
 
+/** What decides where packs are cut, besides the cells' shapes. */
+export interface Cut {
+  /** Device memory of a pack. */
+  budgetBytes?: number;
+  /** Optimiser steps that a cell has done by its checkpoint: cells of one pack take their steps together. */
+  stepOf?: (hash: string) => number;
+}
+
 /**
  * Packs: cells that differ only in what a replica may differ in (training length, task knobs, seed, learning rate, α) train
- * in the same dispatches, because one small transformer cannot fill a GPU. Packs are cut at `MAX_REPLICAS` replicas
+ * in the same dispatches, because one small transformer cannot fill a GPU, if they go on at the same step. Packs are cut at `MAX_REPLICAS` replicas
  * and at `budgetBytes` of device memory.
  */
-export function packsOf(cells: Cell[], budgetBytes = DEFAULT_BUDGET_BYTES): PlannedPack[] {
+export function packsOf(
+  cells: Cell[],
+  { budgetBytes = DEFAULT_BUDGET_BYTES, stepOf = () => 0 }: Cut = {},
+): PlannedPack[] {
   const groups = new Map<string, { shared: Omit<Pack, 'replicas'>; cells: Cell[] }>();
   for (const cell of cells) {
     const shared = sharedPart(cell);
-    const key = canonicalHash(shared, 16);
+    const key = `${stepOf(cell.hash)} ${canonicalHash(shared, 16)}`;
     const group = groups.get(key) ?? { shared, cells: [] };
     group.cells.push(cell);
     groups.set(key, group);

@@ -1,7 +1,7 @@
 import type { Experiment } from '../config/experiment.ts';
 import { canonicalHash } from '../config/hash.ts';
 import { type Cell, cellsOf } from './cells.ts';
-import { type PlannedPack, packsOf } from './packs.ts';
+import { type Cut, type PlannedPack, packsOf } from './packs.ts';
 
 /** What `run` would do. */
 export interface Plan {
@@ -27,8 +27,12 @@ export function planExperiment(experiment: Experiment, isFinished?: (hash: strin
 }
 
 /** As `planExperiment`, of cells. */
-export function planCells(cells: Cell[], isFinished: (hash: string) => boolean = () => false): Plan {
+export function planCells(
+  cells: Cell[],
+  isFinished: (hash: string) => boolean = () => false,
+  cut: Cut = {},
+): Plan {
   const open = cells.filter(cell => !isFinished(cell.hash));
   const finished = cells.filter(cell => isFinished(cell.hash)).map(cell => cell.hash);
-  return { runHash: runHash(cells), cells, finished, packs: packsOf(open) };
+  return { runHash: runHash(cells), cells, finished, packs: packsOf(open, cut) };
 }

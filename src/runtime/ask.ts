@@ -1,18 +1,21 @@
 import { MachineError } from '../shared/errors.ts';
 import type { Request } from '../shared/protocol.ts';
-import { type Final, type Progress, type Session, SessionLost } from './conversation.ts';
+import { type Final, type Listeners, type Session, SessionLost } from './conversation.ts';
+
+/** What was asked for does not fit into the device's memory. Half of it may. */
+export class OutOfMemory extends MachineError {}
 
 /**
  * Asks the engine, and expects an answer of the named kind.
- * @throws SessionLost when the engine or its device goes away, MachineError when it answers with anything else.
+ * @throws SessionLost when the engine or its device goes away, OutOfMemory, MachineError when it answers with anything else.
  */
 export async function ask<E extends Final['event']>(
   session: Session,
   expected: E,
   request: Request,
-  onProgress?: (event: Progress) => void,
+  listeners?: Listeners,
 ): Promise<Extract<Final, { event: E }>> {
-  const final = await session.send(request, onProgress);
+  const final = await session.send(request, listeners);
   if (final.event !== expected) throw failure(final);
   return final as Extract<Final, { event: E }>;
 }
@@ -27,5 +30,6 @@ export function failure(final: Final): MachineError {
     'no-timestamps': 'Leave --profile out, or try another --adapter.',
     'out-of-memory': 'Use a smaller train.batch, fewer axes, or shorter sequences.',
   };
+  if (reason === 'out-of-memory') return new OutOfMemory(message, fixes[reason]);
   return new MachineError(message, fixes[reason]);
 }

@@ -38,7 +38,8 @@ export async function openChromeSession(options: SessionOptions, bundle: string)
     version,
     pid,
     profile,
-    send: (request, onProgress) => conversation.ask(request, carrier, onProgress),
+    send: (request, listeners) => conversation.ask(request, carrier, listeners),
+    tell: control => carrier.deliver(JSON.stringify(control)),
     close: () => chrome.close(),
   };
 }

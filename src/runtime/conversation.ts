@@ -1,6 +1,12 @@
 import type { z } from 'zod';
 import { MachineError } from '../shared/errors.ts';
-import { type EngineEvent, eventSchema, type Request, requestSchema } from '../shared/protocol.ts';
+import {
+  type Control,
+  type EngineEvent,
+  eventSchema,
+  type Request,
+  requestSchema,
+} from '../shared/protocol.ts';
 import { PATIENCE, seconds } from './deadline.ts';
 import { isStopping } from './stopping.ts';
 
@@ -11,7 +17,15 @@ export class SessionLost extends MachineError {}
 export class SessionStalled extends SessionLost {}
 
 export type Progress = Extract<EngineEvent, { event: 'progress' }>;
-export type Final = Exclude<EngineEvent, Progress>;
+/** Where a request for training stands. */
+export type Standing = Extract<EngineEvent, { event: 'state' | 'tested' }>;
+export type Final = Exclude<EngineEvent, Progress | Standing>;
+
+/** Who is told what the engine says while a request is under way. */
+export interface Listeners {
+  onProgress?: (event: Progress) => void;
+  onStanding?: (event: Standing) => void;
+}
 
 /** Where the engine runs: in headless Chrome, or on Dawn in a Node process of its own. */
 export const RUNTIMES = ['chrome', 'dawn'] as const;
@@ -20,7 +34,9 @@ export type Runtime = (typeof RUNTIMES)[number];
 /** The engine, running somewhere. One request at a time. */
 export interface Session {
   /** Sends a request; resolves to its final event. Throws `SessionLost` when the engine goes away or stalls first. */
-  send(request: Request, onProgress?: (event: Progress) => void): Promise<Final>;
+  send(request: Request, listeners?: Listeners): Promise<Final>;
+  /** Says something to an engine that is at work. Nothing comes of it where the engine is gone. */
+  tell(control: Control): void;
   close(): Promise<void>;
   runtime: Runtime;
   /** Name and version of the browser, or of Dawn. */
@@ -61,7 +77,7 @@ export class Conversation {
   private lost: SessionLost | undefined;
   private settle: ((final: Final) => void) | undefined;
   private fail: ((error: SessionLost) => void) | undefined;
-  private onProgress: ((event: Progress) => void) | undefined;
+  private listeners: Listeners = {};
 
   /** @param stallMs longest without an event and without an answer to a ping, while a request is under way */
   constructor(protocol: Protocol = SHIPPED, stallMs = PATIENCE.stallMs) {
@@ -76,8 +92,20 @@ export class Conversation {
     if (!parsed.success) {
       const what = parsed.error.issues[0]?.message;
       this.lose(new SessionLost(`the engine sent an event that is not in the protocol: ${what}`));
-    } else if (parsed.data.event === 'progress') this.onProgress?.(parsed.data);
-    else this.settle?.(parsed.data);
+      return;
+    }
+    const { data } = parsed;
+    switch (data.event) {
+      case 'progress':
+        this.listeners.onProgress?.(data);
+        break;
+      case 'state':
+      case 'tested':
+        this.listeners.onStanding?.(data);
+        break;
+      default:
+        this.settle?.(data);
+    }
   }
 
   /** Ends the request under way, and every later one. While the program stops, nobody is told. */
@@ -88,7 +116,7 @@ export class Conversation {
   }
 
   /** Hands a request to the carrier; resolves to its final event. */
-  async ask(request: Request, carrier: Carrier, onProgress?: (event: Progress) => void): Promise<Final> {
+  async ask(request: Request, carrier: Carrier, listeners: Listeners = {}): Promise<Final> {
     if (this.busy) throw new Error('a session answers one request at a time');
     const json = JSON.stringify(this.protocol.requests.parse(request));
     this.busy = true;
@@ -97,7 +125,7 @@ export class Conversation {
       return await new Promise<Final>((resolve, reject) => {
         this.settle = resolve;
         this.fail = reject;
-        this.onProgress = onProgress;
+        this.listeners = listeners;
         if (this.lost) reject(this.lost);
         else carrier.deliver(json);
       });

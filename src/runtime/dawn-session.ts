@@ -70,7 +70,8 @@ async function startDawn(
     version: '',
     pid: child.pid,
     profile: undefined,
-    send: (request, onProgress) => conversation.ask(request, carrier, onProgress),
+    send: (request, listeners) => conversation.ask(request, carrier, listeners),
+    tell: control => carrier.deliver(JSON.stringify(control)),
     async close() {
       kill();
       await withDeadline(closeMs, ended, () => new Error('did not end')).catch(() => {});

@@ -6,6 +6,7 @@ import type { SessionOptions } from './session-options.ts';
 
 export {
   type Final,
+  type Listeners,
   type Progress,
   type Protocol,
   RUNTIMES,
@@ -13,6 +14,7 @@ export {
   type Session,
   SessionLost,
   SessionStalled,
+  type Standing,
 } from './conversation.ts';
 export type { SessionOptions } from './session-options.ts';
 export { isStopping, killEverything, onStop, stopEverything } from './stopping.ts';

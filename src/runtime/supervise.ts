@@ -1,31 +1,81 @@
 import pLimit from 'p-limit';
+import { adapterName } from '../shared/adapter.ts';
+import type { Checkpoint, Origin } from '../shared/checkpoint.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
-import type { EngineEvent, Request } from '../shared/protocol.ts';
-import { ask } from './ask.ts';
+import type { AdapterPreference, EngineEvent, Pack } from '../shared/protocol.ts';
+import { ask, OutOfMemory } from './ask.ts';
 import { type Progress, type Session, SessionLost } from './session.ts';
+import { type CurvePoint, Underway } from './underway.ts';
 
 export type Trained = Extract<EngineEvent, { event: 'trained' }>;
 
-/** What a supervised run is told, and asked. */
+/** What is asked of the engine for one pack. */
+export interface PackRequest {
+  pack: Pack;
+  adapter: AdapterPreference;
+  profile?: boolean;
+}
+
+/** A pack, or a part of one, at its end. Arrays are in the order of the pack's replicas. */
+export interface FinishedPack {
+  /** Of the pack that was asked for. */
+  index: number;
+  pack: Pack;
+  trained: Trained;
+  curves: CurvePoint[][];
+  /** Time spent on each cell, its share of its packs'. */
+  seconds: number[];
+  session: Session;
+}
+
+/** What a supervised run is told, and asked. Packs may be split on the way: the replicas of `pack` say which cells an event is about. */
 export interface Supervision {
   /** Packs trained at the same time, each in a browser of its own. */
   workers: number;
   open: () => Promise<Session>;
-  onProgress: (pack: number, event: Progress) => void;
+  /** Hash of the engine, as far as it is known. */
+  engine: string;
+  /** Where a cell can go on, if anywhere. */
+  savedOf: (cell: string) => Checkpoint | undefined;
+  onProgress: (index: number, event: Progress, pack: Pack) => void;
+  /** Where cells of a pack can go on from now. Training goes on meanwhile. */
+  onCheckpoints?: (checkpoints: Checkpoint[]) => Promise<void>;
   /** Awaited before the next pack begins: this is where results reach the disk. */
-  onFinished: (pack: number, result: Trained, session: Session) => Promise<void>;
+  onFinished: (finished: FinishedPack) => Promise<void>;
   /** One clear line when something was lost and is tried again. */
   onLog: (line: string) => void;
+  /** First wait after a loss. */
+  backOffMs?: number;
+  /** Time between two checkpoints. */
+  checkpointSeconds?: number;
 }
 
-/** Times one pack is begun before a run gives up on it. */
-const ATTEMPTS = 3;
+/** A request by its place in the list. */
+type Numbered = PackRequest & { index: number };
+
+/** Times in a row that a pack is lost without having come further before a run gives up on it. */
+const ATTEMPTS = 4;
+const BACK_OFF_MS = 500;
+const MOST_BACK_OFF_MS = 60_000;
+const CHECKPOINT_SECONDS = 30;
+const LEAST_CHECKPOINT_SECONDS = 2;
+const SUBMISSION_MS = 150;
+const LEAST_SUBMISSION_MS = 10;
+
+/** Packs in training in this process: each can be asked to bring a checkpoint to the disk. */
+const inTraining = new Set<() => Promise<void>>();
+
+/** Has every pack in training write where it stands now, for signal handlers. Resolves when that is on the disk. */
+export async function saveCheckpoints(): Promise<void> {
+  await Promise.allSettled([...inTraining].map(save => save()));
+}
 
 /**
- * Trains packs. A lost device, or a browser or process that went away, costs the pack in hand: a fresh one begins it
- * again, and finished packs are never repeated. Sessions in `idle` are used first; all are closed at the end. After an error no
- * further pack begins, and those that other workers have in hand are finished first.
- * @throws MachineError when a pack fails `ATTEMPTS` times, or in a way that a retry cannot help.
+ * Trains packs. A lost device, or a browser or process that went away, costs what the pack did since its last checkpoint: after a wait
+ * that grows, a fresh one goes on from there, with shorter submissions and, from the second loss on, half the pack. Out of memory, the pack
+ * is split at once. Sessions in `idle` are used first; all are closed at the end. After an error no further pack begins, and
+ * those that other workers have in hand are finished first.
+ * @throws MachineError when a pack was halved to one cell and is lost `ATTEMPTS` times without coming further, or fails in a way that a retry cannot help.
  */
 export async function trainPacks(
   packs: readonly PackRequest[],
@@ -38,7 +88,11 @@ export async function trainPacks(
     packs.map((request, index) =>
       limit(async () => {
         if (errors.length > 0) return;
-        await trainOne(index, request, idle, supervision).catch(error => errors.push(error));
+        // Cells that stand at different places cannot share their steps.
+        for (const part of Underway.of(request.pack, supervision.savedOf))
+          await trainPart(part, { ...request, index }, idle, supervision, 0).catch(error =>
+            errors.push(error),
+          );
       }),
     ),
   );
@@ -46,38 +100,144 @@ export async function trainPacks(
   if (errors.length > 0) throw errors[0];
 }
 
-/** What is asked of the engine for one pack. */
-export type PackRequest = Omit<Extract<Request, { op: 'train' }>, 'op'>;
+/** What the bits of a session depend on. */
+async function originOf(
+  session: Session,
+  adapter: AdapterPreference,
+  { engine }: Supervision,
+): Promise<Origin> {
+  const probed = await ask(session, 'probed', { op: 'probe', adapter });
+  return { machine: `${adapterName(probed.adapter)}, ${session.version}`, engine };
+}
 
-async function trainOne(
-  index: number,
-  request: PackRequest,
+/** Why bits from there are not those from here. */
+function differenceOf(saved: Origin | undefined, now: Origin): string | undefined {
+  if (saved === undefined) return undefined;
+  if (saved.engine !== now.engine) return `made by engine ${saved.engine}, this is ${now.engine}`;
+  if (saved.machine !== now.machine) return `made on ${saved.machine}, this is ${now.machine}`;
+  return undefined;
+}
+
+/** Trains one part of a pack to its end, in smaller parts where it must be. `losses` counts those in a row that led nowhere. */
+async function trainPart(
+  part: Underway,
+  request: Numbered,
   idle: Session[],
   supervision: Supervision,
+  losses: number,
 ): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  const { onLog, backOffMs = BACK_OFF_MS } = supervision;
+  for (;;) {
+    const from = part.place;
     let session: Session | undefined;
     try {
       session = idle.pop() ?? (await supervision.open());
-      const trained = await ask(session, 'trained', { op: 'train', ...request }, event =>
-        supervision.onProgress(index, event),
-      );
-      await supervision.onFinished(index, trained, session);
+      await train(part, request, session, supervision, losses);
       idle.push(session);
       return;
     } catch (error) {
       await session?.close();
+      const cells = part.pack.replicas.length;
+      const halves = part.halves();
+      if (error instanceof OutOfMemory && halves.length > 1) {
+        onLog(`${messageOf(error)}: ${cells} cells are split into two packs`);
+        for (const half of halves) await trainPart(half, request, idle, supervision, losses);
+        return;
+      }
       if (!(error instanceof SessionLost)) throw error;
-      if (attempt === ATTEMPTS) {
+      losses = part.place === from ? losses + 1 : 1;
+      if (losses >= ATTEMPTS && halves.length === 1) {
         throw new MachineError(
-          `pack ${index + 1} failed ${ATTEMPTS} times; the last time ${messageOf(error)}`,
-          'Finished cells are kept. Try a smaller train.batch, --workers 1, or `lengthwise doctor`.',
+          `a cell was lost ${losses} times at step ${part.step}; the last time ${messageOf(error)}`,
+          'Finished cells and checkpoints are kept. Try --workers 1, a smaller train.batch, or `lengthwise doctor`.',
           { cause: error },
         );
       }
-      supervision.onLog(
-        `${messageOf(error)}: starting afresh, attempt ${attempt + 1} of ${ATTEMPTS} for pack ${index + 1}`,
-      );
+      const waitMs = Math.min(MOST_BACK_OFF_MS, backOffMs * 2 ** (losses - 1));
+      onLog(`${messageOf(error)}: ${cells} cells go on from step ${part.step} in ${waitMs / 1000} s`);
+      await new Promise(resolve => setTimeout(resolve, waitMs));
+      if (losses > 1 && halves.length > 1) {
+        for (const half of halves) await trainPart(half, request, idle, supervision, losses);
+        return;
+      }
     }
+  }
+}
+
+/** Has one session train a part from where it stands to its end. */
+async function train(
+  part: Underway,
+  { adapter, profile, index }: Numbered,
+  session: Session,
+  supervision: Supervision,
+  losses: number,
+): Promise<void> {
+  const {
+    onLog,
+    onProgress,
+    onCheckpoints,
+    onFinished,
+    checkpointSeconds = CHECKPOINT_SECONDS,
+  } = supervision;
+  const origin = await originOf(session, adapter, supervision);
+  const cells = part.pack.replicas.length;
+  const differs = differenceOf(part.origin, origin);
+  if (differs) {
+    onLog(`${cells} checkpoints cannot be used (${differs}): those cells start again`);
+    part.restart();
+  } else if (part.step > 0) onLog(`${cells} cells continue at step ${part.step}`);
+  const resume = part.resume();
+  const before = part.spent();
+  const { pack } = part;
+  const half = 0.5 ** losses;
+  let told: (() => void)[] = [];
+  let written = Promise.resolve();
+  /** Resolves when a state that was told from now on is on the disk. */
+  const save = async () => {
+    const news = new Promise<void>(resolve => told.push(resolve));
+    session.tell({ op: 'state' });
+    await news;
+    await written;
+  };
+  inTraining.add(save);
+  try {
+    const trained = await ask(
+      session,
+      'trained',
+      {
+        op: 'train',
+        adapter,
+        pack,
+        ...(profile ? { profile } : {}),
+        ...(resume ? { resume } : {}),
+        stateEverySeconds: Math.max(LEAST_CHECKPOINT_SECONDS, checkpointSeconds * half),
+        submissionMs: Math.max(LEAST_SUBMISSION_MS, SUBMISSION_MS * half),
+      },
+      {
+        onProgress(event) {
+          part.progressed(event);
+          onProgress(index, event, pack);
+        },
+        onStanding(event) {
+          part.stands(event, origin, before);
+          if (event.event !== 'state') return;
+          const checkpoints = part.checkpoints();
+          written = written
+            .then(() => onCheckpoints?.(checkpoints))
+            .catch(error => onLog(`checkpoints are not written, training goes on: ${messageOf(error)}`));
+          for (const resolve of told) resolve();
+          told = [];
+        },
+      },
+    );
+    await written;
+    const seconds = before.map(
+      spent => spent + (trained.trainSeconds + trained.testSeconds) / pack.replicas.length,
+    );
+    await onFinished({ index, pack, trained, curves: part.curves(), seconds, session });
+  } finally {
+    inTraining.delete(save);
+    // Whoever waits for a state waits no longer: there is none to come.
+    for (const resolve of told) resolve();
   }
 }

@@ -70,6 +70,34 @@ export const packSchema = z.strictObject({
   replicas: z.array(replicaSchema).min(1),
 });
 
+/** Sums over the sequences of one evaluated length so far (`engine/sums.ts`); null is not finite (JSON has no NaN). */
+export const sumsSchema = z.strictObject({
+  count: z.int().min(0),
+  L: z.number().nullable(),
+  n: z.number().nullable(),
+  LL: z.number().nullable(),
+  Ln: z.number().nullable(),
+  nn: z.number().nullable(),
+});
+
+/** What a replica has that cannot be computed again from its pack. */
+export const replicaStateSchema = z.strictObject({
+  /** First logged step whose loss was not finite. */
+  divergedAtStep: z.int().nullable(),
+  /** Parameters and Adam's two moments, one after the other, each float32 in `model/layout.ts` order. */
+  floats: base64,
+});
+
+/** Where a pack stands: enough to go on from, bit by bit. */
+export const packStateSchema = z.strictObject({
+  /** Optimiser steps done. */
+  step: z.int().min(0),
+  /** In the order of the pack's replicas. */
+  replicas: z.array(replicaStateSchema).min(1),
+  /** `tested[point][replica]`: fresh training sequences, then the test lengths in order; the last point may be under way. */
+  tested: z.array(z.array(sumsSchema)),
+});
+
 export const adapterPreferenceSchema = z.enum(['auto', 'hardware', 'software']);
 
 /** Asked and answered beside requests and events, at any time: whether the engine lives. */
@@ -85,6 +113,12 @@ export const requestSchema = z.discriminatedUnion('op', [
     adapter: adapterPreferenceSchema,
     pack: packSchema,
     profile: z.boolean().optional(),
+    /** Where to go on; the beginning unless given. */
+    resume: packStateSchema.optional(),
+    /** Time between two `state` events in training; none on its own unless given. */
+    stateEverySeconds: z.number().positive().optional(),
+    /** How long a submission to the device should take. */
+    submissionMs: z.number().positive().optional(),
   }),
   z.strictObject({
     op: z.literal('forward'),
@@ -114,6 +148,9 @@ export const requestSchema = z.discriminatedUnion('op', [
     }),
   }),
 ]);
+
+/** Node → engine while a request is under way: `state` asks for a `state` event as soon as a submission is through. */
+export const controlSchema = z.strictObject({ op: z.literal('state') });
 
 /** What the adapter says of itself, and whether it is software. */
 export const adapterInfoSchema = z.strictObject({
@@ -176,7 +213,7 @@ export const profileSchema = z.strictObject({
   host: z.array(z.tuple([z.string(), z.number(), z.number()])),
 });
 
-/** Engine → Node, while a request runs and once at its end (`done…` or `failed`). */
+/** Engine → Node, while a request runs (`progress`, `state`, `tested`) and once at its end. */
 export const eventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('progress'),
@@ -189,6 +226,21 @@ export const eventSchema = z.discriminatedUnion('event', [
     /** Points of the training curve since the last event: the batch loss of each replica. */
     curve: z.array(z.strictObject({ step: z.int(), losses: z.array(loss) })),
   }),
+  /** Where training stands: every `stateEverySeconds`, when asked, and when training ends. */
+  z.strictObject({
+    event: z.literal('state'),
+    step: z.int(),
+    replicas: z.array(replicaStateSchema).min(1),
+    /** Time since the request began. */
+    seconds: z.number(),
+  }),
+  /** Sums of one point of the evaluation so far, a replica each. */
+  z.strictObject({
+    event: z.literal('tested'),
+    point: z.int().min(0),
+    sums: z.array(sumsSchema).min(1),
+    seconds: z.number(),
+  }),
   z.strictObject({ event: z.literal('probed'), adapter: adapterInfoSchema }),
   z.strictObject({ event: z.literal('measured'), adapter: adapterInfoSchema, roofline: rooflineSchema }),
   z.strictObject({
@@ -197,6 +249,8 @@ export const eventSchema = z.discriminatedUnion('event', [
     cells: z.array(cellOutcomeSchema),
     trainSeconds: z.number(),
     testSeconds: z.number(),
+    /** Of these, spent on reading and sending states. */
+    stateSeconds: z.number(),
     trainSequences: z.number(),
     /** Reads that carried a target; one a sequence where the last position is read. */
     trainLabels: z.number(),
@@ -232,7 +286,11 @@ export const eventSchema = z.discriminatedUnion('event', [
 export type Optimiser = z.infer<typeof optimiserSchema>;
 export type Replica = z.infer<typeof replicaSchema>;
 export type Pack = z.infer<typeof packSchema>;
+export type Sums = z.infer<typeof sumsSchema>;
+export type ReplicaState = z.infer<typeof replicaStateSchema>;
+export type PackState = z.infer<typeof packStateSchema>;
 export type Request = z.infer<typeof requestSchema>;
+export type Control = z.infer<typeof controlSchema>;
 export type EngineEvent = z.infer<typeof eventSchema>;
 export type Roofline = z.infer<typeof rooflineSchema>;
 export type AdapterInfo = z.infer<typeof adapterInfoSchema>;

@@ -12,7 +12,7 @@ import { type Analysis, analyse } from '../theory/theory.ts';
 
 /** Replica `r` of a trained pack, with its theory, as it is stored. */
 export async function finishedCell(
-  { pack, cells }: PlannedPack,
+  { pack, cells }: Pick<PlannedPack, 'pack' | 'cells'>,
   trained: Trained,
   r: number,
   epsilons: readonly number[],

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Experiment } from '../config/experiment.ts';
 import { cellsOf } from '../plan/cells.ts';
 import { type Plan, planCells, runHash } from '../plan/plan.ts';
+import { Checkpoints } from '../results/checkpoints.ts';
 import type { CellResult } from '../results/schema.ts';
 import { Store } from '../results/store.ts';
 
@@ -20,6 +21,8 @@ export interface OpenRun {
   experiment: Experiment;
   folder: string;
   store: Store;
+  /** Of cells under way. */
+  checkpoints: Checkpoints;
   plan: Plan;
   /** Lets go of the folder. Unless anything was begun, what opening made is taken away. */
   close(begun: boolean): Promise<void>;
@@ -40,12 +43,19 @@ export async function openRun(
   const made = firstMissing(folder);
   const store = await Store.open(folder, { fresh, onTorn });
   const done = new Set(store.cells.map(line => line.cell));
+  const isFinished = (hash: string) => done.has(hash);
+  const checkpoints = await Checkpoints.open(folder, isFinished, onTorn).catch(async error => {
+    await store.close();
+    throw error;
+  });
   return {
     experiment,
     folder,
     store,
-    plan: planCells(cells, hash => done.has(hash)),
+    checkpoints,
+    plan: planCells(cells, isFinished, { stepOf: checkpoints.stepOf }),
     async close(begun) {
+      await checkpoints.close();
       await store.close();
       if (!begun && made !== undefined) await rm(made, { recursive: true, force: true });
     },

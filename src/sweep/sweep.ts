@@ -5,7 +5,6 @@ import type { Trace } from '../results/trace.ts';
 import type { Progress, Session } from '../runtime/session.ts';
 import { trainPacks } from '../runtime/supervise.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
-import { Curves } from './curves.ts';
 import { finishedCell } from './finished-cell.ts';
 import { endedManifest, type Maker, manifestOf } from './manifest.ts';
 import { linesOf, type OpenRun, openRun, type Place } from './open-run.ts';
@@ -79,33 +78,33 @@ async function train(
   idle: Session[],
   totals: Totals,
 ): Promise<void> {
-  const { experiment, plan, store } = run;
+  const { experiment, plan, store, checkpoints } = run;
   const manifest = manifestOf(run, maker);
   await store.writeManifest(manifest);
-  const curves = new Curves();
+  const cellOf = new Map(plan.cells.map(cell => [cell.hash, cell]));
   await trainPacks(
     plan.packs.map(({ pack }) => ({ pack, adapter, ...(trace ? { profile: true } : {}) })),
     {
       workers,
       open,
       onLog: events.say,
-      onProgress(index, event) {
-        const { cells } = plan.packs[index]!;
-        curves.add(
-          cells.map(cell => cell.hash),
-          event,
-        );
-        events.progress(index, event);
-      },
-      async onFinished(index, trained, session) {
-        const planned = plan.packs[index]!;
+      engine: '',
+      savedOf: checkpoints.take,
+      onProgress: events.progress,
+      onCheckpoints: states => checkpoints.save(states),
+      async onFinished({ index, pack, trained, curves, session }) {
+        const planned = { pack, cells: pack.replicas.map(({ cell }) => cellOf.get(cell)!) };
         totals.add(trained, session);
-        if (trained.profile) trace?.add(`pack ${index + 1}`, planned.cells.length, trained.profile);
-        events.say(`margins, C(f) and bounds of ${planned.cells.length} trained cells`);
-        for (const [r, { hash }] of planned.cells.entries()) {
+        if (trained.profile) trace?.add(`pack ${index + 1}`, pack.replicas.length, trained.profile);
+        events.say(`margins, C(f) and bounds of ${pack.replicas.length} trained cells`);
+        for (const [r, { cell }] of pack.replicas.entries()) {
           const analyseCell = () => finishedCell(planned, trained, r, experiment.content.epsilon);
           const finished = await (trace ? trace.during('theory of a cell', analyseCell) : analyseCell());
-          await store.add(finished, curves.take(hash));
+          await store.add(
+            finished,
+            curves[r]!.map(point => ({ cell, ...point })),
+          );
+          await checkpoints.remove(cell);
         }
       },
     },

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Session, SessionLost } from '../../src/runtime/session.ts';
 import { trainPacks } from '../../src/runtime/supervise.ts';
 import { open } from '../support/engine.ts';
-import { pack } from '../support/packs.ts';
+import { pack, replica } from '../support/packs.ts';
 
 describe.each(['chrome', 'dawn'] as const)('a session of %s', runtime => {
   test('has a software adapter, and leaves neither process nor profile behind', async () => {
@@ -29,12 +29,12 @@ describe.each(['chrome', 'dawn'] as const)('a session of %s', runtime => {
 describe.each(['chrome', 'dawn'] as const)('supervision of %s', runtime => {
   async function supervised(kill: (session: Session) => Promise<void> | void, failures: number) {
     const log: string[] = [];
-    const finished: number[] = [];
+    const finished: string[] = [];
     let opened = 0;
     await trainPacks(
       [
-        { pack: pack({ steps: 40 }), adapter: 'software' },
-        { pack: pack({ steps: 40 }), adapter: 'software' },
+        { pack: pack({ steps: 40, replicas: [replica({ cell: 'first' })] }), adapter: 'software' },
+        { pack: pack({ steps: 40, replicas: [replica({ cell: 'second' })] }), adapter: 'software' },
       ],
       {
         workers: 1,
@@ -44,18 +44,24 @@ describe.each(['chrome', 'dawn'] as const)('supervision of %s', runtime => {
           if (opened > failures) return session;
           return {
             ...session,
-            send: (request, onProgress) =>
-              session.send(request, event => {
-                onProgress?.(event);
-                void kill(session);
+            send: (request, listeners) =>
+              session.send(request, {
+                ...listeners,
+                onProgress(event) {
+                  listeners?.onProgress?.(event);
+                  void kill(session);
+                },
               }),
           };
         },
         onLog: line => log.push(line),
         onProgress: () => {},
-        onFinished: async index => {
-          finished.push(index);
+        onFinished: async ({ pack }) => {
+          finished.push(pack.replicas[0]!.cell);
         },
+        engine: '',
+        savedOf: () => undefined,
+        backOffMs: 1,
       },
     );
     return { log, finished, opened };
@@ -66,14 +72,14 @@ describe.each(['chrome', 'dawn'] as const)('supervision of %s', runtime => {
       session => void process.kill(session.pid!, 'SIGKILL'),
       1,
     );
-    expect(finished).toEqual([0, 1]);
+    expect(finished).toEqual(['first', 'second']);
     expect(opened).toBe(2);
-    expect(log.join()).toMatch(/starting afresh, attempt 2 of 3 for pack 1/);
+    expect(log.join()).toMatch(/1 cells go on from step 0 in 0\.001 s/);
   });
 
-  test('three losses of one pack are an error that keeps its cause', async () => {
+  test('losses of one cell that lead nowhere are an error that keeps its cause', async () => {
     const run = supervised(session => void process.kill(session.pid!, 'SIGKILL'), 9);
-    await expect(run).rejects.toThrow(/pack 1 failed 3 times; the last time (the|Dawn)/);
+    await expect(run).rejects.toThrow(/a cell was lost 4 times at step 0; the last time (the|Dawn)/);
     await expect(run).rejects.not.toBeInstanceOf(SessionLost);
   });
 

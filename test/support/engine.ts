@@ -8,6 +8,7 @@ import {
   type Runtime,
   type Session,
   type SessionOptions,
+  type Standing,
 } from '../../src/runtime/session.ts';
 import { type Driver, vulkanDrivers } from '../../src/runtime/vulkan.ts';
 import { toBase64 } from '../../src/shared/base64.ts';
@@ -69,9 +70,13 @@ export function useEngine(options: Options = {}) {
       expected: E,
       question: Question,
       onProgress?: (event: Progress) => void,
+      onStanding?: (event: Standing) => void,
     ) {
       const request = { ...question, adapter: 'software' } as Request;
-      const final: TestEvent = await session.send(request, onProgress);
+      const final: TestEvent = await session.send(request, {
+        ...(onProgress ? { onProgress } : {}),
+        ...(onStanding ? { onStanding } : {}),
+      });
       if (final.event !== expected)
         throw new Error(`expected ${expected}, got ${JSON.stringify(final).slice(0, 500)}`);
       return final as Extract<TestEvent, { event: E }>;

@@ -1,7 +1,17 @@
 import { layoutOf } from '../../src/model/layout.ts';
 import type { Session } from '../../src/runtime/session.ts';
 import { toBase64 } from '../../src/shared/base64.ts';
-import type { CellOutcome, Pack } from '../../src/shared/protocol.ts';
+import type { AdapterInfo, CellOutcome, Pack } from '../../src/shared/protocol.ts';
+
+const ADAPTER: AdapterInfo = {
+  vendor: 'none',
+  architecture: '',
+  device: '',
+  description: 'made up',
+  software: true,
+  features: [],
+  limits: {},
+};
 
 /** A session that trains nothing: weights and losses are made up from the seed of each replica. */
 export function fakeSession({ onTrain = () => {} }: { onTrain?: (pack: Pack) => unknown } = {}): Session {
@@ -11,7 +21,9 @@ export function fakeSession({ onTrain = () => {} }: { onTrain?: (pack: Pack) => 
     pid: undefined,
     profile: undefined,
     close: async () => {},
-    async send(request, onProgress) {
+    tell() {},
+    async send(request, { onProgress } = {}) {
+      if (request.op === 'probe') return { event: 'probed', adapter: ADAPTER };
       if (request.op !== 'train') throw new Error(`${request.op} is not made up`);
       const { pack } = request;
       onProgress?.({
@@ -25,18 +37,11 @@ export function fakeSession({ onTrain = () => {} }: { onTrain?: (pack: Pack) => 
       await onTrain(pack);
       return {
         event: 'trained',
-        adapter: {
-          vendor: 'none',
-          architecture: '',
-          device: '',
-          description: 'made up',
-          software: true,
-          features: [],
-          limits: {},
-        },
+        adapter: ADAPTER,
         cells: pack.replicas.map(replica => outcomeOf(pack, replica)),
         trainSeconds: 1,
         testSeconds: 1,
+        stateSeconds: 0,
         trainSequences: pack.replicas.length * pack.steps * pack.batch,
         trainLabels: pack.replicas.length * pack.steps * pack.batch,
       };

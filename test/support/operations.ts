@@ -1,5 +1,6 @@
 import type { Operations } from '../../src/engine/engine.ts';
 import { OPERATIONS } from '../../src/engine/operations.ts';
+import { setFaults } from './faults.ts';
 import { gradientOf, sampleSequences } from './inspect.ts';
 import { attentionOf } from './inspect-attention.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
@@ -10,4 +11,5 @@ export const TEST_OPERATIONS: Operations<TestRequest, TestEvent> = {
   gradient: gradientOf,
   attention: attentionOf,
   sample: sampleSequences,
+  faults: setFaults,
 };

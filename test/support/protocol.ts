@@ -85,6 +85,13 @@ export const testRequestSchema = z.discriminatedUnion('op', [
     phi: base64,
     logScale: base64,
   }),
+  /** What goes wrong from here on, in every later request; nothing, unless named. Answered as `probe`. */
+  z.strictObject({
+    op: z.literal('faults'),
+    adapter: adapterPreferenceSchema,
+    /** Every new storage buffer is full of NaNs until something is written into it. */
+    poison: z.boolean().optional(),
+  }),
   z.strictObject({
     op: z.literal('sample'),
     adapter: adapterPreferenceSchema,

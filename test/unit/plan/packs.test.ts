@@ -120,7 +120,7 @@ describe('where packs are cut', () => {
         const grid = cells(`seed=${JSON.stringify([...Array(seeds).keys()])}`);
         const [{ bytes }] = packsOf(grid.slice(0, 1)) as [PlannedPack];
         const budget = share * 64 * bytes;
-        const packs = packsOf(grid, budget);
+        const packs = packsOf(grid, { budgetBytes: budget });
         const sizes = packs.map(({ pack }) => pack.replicas.length);
         expect(hashes(packs).flat()).toEqual(grid.map(cell => cell.hash));
         expect(Math.max(...sizes)).toBeLessThanOrEqual(64);
@@ -146,7 +146,20 @@ describe('where packs are cut', () => {
   });
 
   test('a cell that alone is over the budget still has its pack', () => {
-    expect(packsOf(cells(), 1).map(({ pack }) => pack.replicas.length)).toEqual([1, 1, 1, 1]);
+    expect(packsOf(cells(), { budgetBytes: 1 }).map(({ pack }) => pack.replicas.length)).toEqual([
+      1, 1, 1, 1,
+    ]);
+  });
+
+  test('cells that go on at different steps train apart, those at the same step together, wherever they were', () => {
+    const grid = cells('seed=[0, 1]');
+    const steps = new Map(grid.map((cell, i) => [cell.hash, [0, 90, 0, 90, 120, 0, 0, 90][i]!]));
+    const packs = packsOf(grid, { stepOf: hash => steps.get(hash)! });
+    expect(packs.map(pack => pack.cells.map(cell => grid.indexOf(cell)))).toEqual([
+      [0, 2, 5, 6],
+      [1, 3, 7],
+      [4],
+    ]);
   });
 
   test('no cells, no packs', () => {

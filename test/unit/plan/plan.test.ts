@@ -97,7 +97,7 @@ describe('packs', () => {
   test('split when memory asks', () => {
     const cells = cellsOf(parse());
     const [whole] = packsOf(cells);
-    const parts = packsOf(cells, whole!.bytes / 2);
+    const parts = packsOf(cells, { budgetBytes: whole!.bytes / 2 });
     expect(parts.length).toBeGreaterThanOrEqual(2);
     expect(parts.flatMap(part => part.cells.map(cell => cell.hash))).toEqual(cells.map(cell => cell.hash));
     for (const { bytes } of parts) expect(bytes).toBeLessThanOrEqual(whole!.bytes / 2);

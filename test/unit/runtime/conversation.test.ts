@@ -27,7 +27,7 @@ describe('a conversation', () => {
         conversation.hear(JSON.stringify(PROGRESS));
         conversation.hear(JSON.stringify(FAILED));
       }),
-      event => heard.push(event),
+      { onProgress: event => heard.push(event) },
     );
     expect(await answer).toEqual(FAILED);
     expect(heard).toEqual([PROGRESS]);
