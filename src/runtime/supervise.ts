@@ -4,7 +4,7 @@ import type { Checkpoint, Origin } from '../shared/checkpoint.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
 import type { AdapterPreference, EngineEvent, Pack } from '../shared/protocol.ts';
 import { ask, OutOfMemory } from './ask.ts';
-import { type Progress, type Session, SessionLost } from './session.ts';
+import { onStop, type Progress, type Session, SessionLost } from './session.ts';
 import { type CurvePoint, Underway } from './underway.ts';
 
 export type Trained = Extract<EngineEvent, { event: 'trained' }>;
@@ -62,20 +62,13 @@ const LEAST_CHECKPOINT_SECONDS = 2;
 const SUBMISSION_MS = 150;
 const LEAST_SUBMISSION_MS = 10;
 
-/** Packs in training in this process: each can be asked to bring a checkpoint to the disk. */
-const inTraining = new Set<() => Promise<void>>();
-
-/** Has every pack in training write where it stands now, for signal handlers. Resolves when that is on the disk. */
-export async function saveCheckpoints(): Promise<void> {
-  await Promise.allSettled([...inTraining].map(save => save()));
-}
-
 /**
  * Trains packs. A lost device, or a browser or process that went away, costs what the pack did since its last checkpoint: after a wait
  * that grows, a fresh one goes on from there, with shorter submissions and, from the second loss on, half the pack. Out of memory, the pack
  * is split at once. Sessions in `idle` are used first; all are closed at the end. After an error no further pack begins, and
  * those that other workers have in hand are finished first.
- * @throws MachineError when a pack was halved to one cell and is lost `ATTEMPTS` times without coming further, or fails in a way that a retry cannot help.
+ * When the program is told to stop, packs in training bring a last checkpoint to the disk.
+ * @throws MachineError when a cell alone is lost `ATTEMPTS` times without coming further, or fails in a way that a retry cannot help.
  */
 export async function trainPacks(
   packs: readonly PackRequest[],
@@ -87,12 +80,12 @@ export async function trainPacks(
   await Promise.all(
     packs.map((request, index) =>
       limit(async () => {
-        if (errors.length > 0) return;
         // Cells that stand at different places cannot share their steps.
-        for (const part of Underway.of(request.pack, supervision.savedOf))
-          await trainPart(part, { ...request, index }, idle, supervision, 0).catch(error =>
-            errors.push(error),
-          );
+        for (const part of Underway.of(request.pack, supervision.savedOf)) {
+          if (errors.length > 0) return;
+          const done = trainPart(part, { ...request, index }, idle, supervision, 0);
+          await done.catch(error => errors.push(error));
+        }
       }),
     ),
   );
@@ -198,46 +191,45 @@ async function train(
     session.tell({ op: 'state' });
     await news;
     await written;
+    return `${cells} cells under way are saved, at step ${part.step} of ${pack.steps}`;
   };
-  inTraining.add(save);
-  try {
-    const trained = await ask(
-      session,
-      'trained',
-      {
-        op: 'train',
-        adapter,
-        pack,
-        ...(profile ? { profile } : {}),
-        ...(resume ? { resume } : {}),
-        stateEverySeconds: Math.max(LEAST_CHECKPOINT_SECONDS, checkpointSeconds * half),
-        submissionMs: Math.max(LEAST_SUBMISSION_MS, SUBMISSION_MS * half),
-      },
-      {
-        onProgress(event) {
-          part.progressed(event);
-          onProgress(index, event, pack);
-        },
-        onStanding(event) {
-          part.stands(event, origin, before);
-          if (event.event !== 'state') return;
-          const checkpoints = part.checkpoints();
-          written = written
-            .then(() => onCheckpoints?.(checkpoints))
-            .catch(error => onLog(`checkpoints are not written, training goes on: ${messageOf(error)}`));
-          for (const resolve of told) resolve();
-          told = [];
-        },
-      },
-    );
-    await written;
-    const seconds = before.map(
-      spent => spent + (trained.trainSeconds + trained.testSeconds) / pack.replicas.length,
-    );
-    await onFinished({ index, pack, trained, curves: part.curves(), seconds, session });
-  } finally {
-    inTraining.delete(save);
+  const unwatch = onStop('save', save);
+  const settled = () => {
+    unwatch();
     // Whoever waits for a state waits no longer: there is none to come.
     for (const resolve of told) resolve();
-  }
+  };
+  const trained = await ask(
+    session,
+    'trained',
+    {
+      op: 'train',
+      adapter,
+      pack,
+      ...(profile ? { profile } : {}),
+      ...(resume ? { resume } : {}),
+      stateEverySeconds: Math.max(LEAST_CHECKPOINT_SECONDS, checkpointSeconds * half),
+      submissionMs: Math.max(LEAST_SUBMISSION_MS, SUBMISSION_MS * half),
+    },
+    {
+      onProgress(event) {
+        part.progressed(event);
+        onProgress(index, event, pack);
+      },
+      onStanding(event) {
+        part.stands(event, origin, before);
+        if (event.event !== 'state') return;
+        const checkpoints = part.checkpoints();
+        written = written
+          .then(() => onCheckpoints?.(checkpoints))
+          .catch(error => onLog(`checkpoints are not written, training goes on: ${messageOf(error)}`));
+        for (const resolve of told) resolve();
+        told = [];
+      },
+    },
+  ).finally(settled);
+  await written;
+  const share = (trained.trainSeconds + trained.testSeconds) / cells;
+  const seconds = before.map(spent => spent + share);
+  await onFinished({ index, pack, trained, curves: part.curves(), seconds, session });
 }
