@@ -1,0 +1,88 @@
+import { type Job, UnrecoverableError } from 'bullmq';
+import { type JobData, jobSchema } from './jobs.ts';
+
+export type PackJob = Job<JobData, null, 'pack'>;
+
+/** A job that this worker has in hand: its lock is renewed until the job is let go. */
+export class HeldJob {
+  readonly id: string;
+  /** Whether another may have it by now. */
+  lost = false;
+  private readonly job: PackJob;
+  private readonly token: string;
+  private readonly timer: NodeJS.Timeout;
+
+  /** `lockMs`: after so long without renewal the job is up for others. */
+  constructor(job: PackJob, token: string, lockMs: number) {
+    this.id = job.id!;
+    this.job = job;
+    this.token = token;
+    this.timer = setInterval(() => this.renew(lockMs), lockMs / 4);
+  }
+
+  /** What the job carries. @throws UnrecoverableError when that is no pack */
+  data(): JobData {
+    const parsed = jobSchema.safeParse(this.job.data);
+    if (parsed.success) return parsed.data;
+    const { path, message } = parsed.error.issues[0]!;
+    throw new UnrecoverableError(`its payload is no pack: ${path.join('.') || 'the whole'}: ${message}`);
+  }
+
+  /** Tells how far it is, from 0 to 1. */
+  progress(share: number): Promise<void> {
+    return this.job.updateProgress(share);
+  }
+
+  complete(): Promise<boolean> {
+    return this.end(() => this.job.moveToCompleted(null, this.token, false));
+  }
+
+  /** Lets others try it later, unless the error says that no one need, or it has failed often enough. */
+  fail(error: Error, worker: string): Promise<boolean> {
+    return this.end(async () => {
+      const { failedBy } = this.job.data;
+      if (Array.isArray(failedBy))
+        await this.job.updateData({ ...this.job.data, failedBy: [...new Set([...failedBy, worker])] });
+      await this.job.moveToFailed(error, this.token, false);
+    });
+  }
+
+  /** Gives it back as it is, for others to take at once or, with `afterMs`, later. */
+  release(afterMs = 0): Promise<boolean> {
+    return this.end(() =>
+      afterMs > 0
+        ? this.job.moveToDelayed(Date.now() + afterMs, this.token)
+        : this.job.moveToWait(this.token),
+    );
+  }
+
+  /** Ends the hold. Resolves to false when there was none any more: the job had gone to another worker, or Redis had lost it. */
+  private async end(move: () => Promise<unknown>): Promise<boolean> {
+    clearInterval(this.timer);
+    try {
+      await move();
+      return true;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
+
+  private renew(lockMs: number): void {
+    this.job
+      .extendLock(this.token, lockMs)
+      .then(extended => {
+        this.lost ||= extended !== 1;
+      })
+      .catch(error => {
+        this.lost ||= isGone(error);
+      });
+  }
+}
+
+/** BullMQ's words for a job that is not there, or not this worker's. */
+function isGone(error: unknown): boolean {
+  return /Missing (key|lock) for job|is not in the active state|could not renew lock|Lock mismatch/i.test(
+    String(error),
+  );
+}
