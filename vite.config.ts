@@ -20,7 +20,7 @@ const program = (outDir: string, input: Record<string, string>) => ({
 
 /**
  * Bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode dawn` is the engine in a
- * process of its own, `--mode bench` is the page of `bench` and apart from it its peers, `--mode cli` is the Node program and the process
+ * process of its own, `--mode bench` is the page of `bench` and apart from it its peers, `--mode cli` is the Node program, its threads and the process
  * of `bench` on Dawn. `--mode test-chrome` and `--mode test-dawn` are the engine of the tests (`test/support/build-engine.ts`). Shaders are imported with `?raw`, which vite and
  * vitest both understand.
  */
@@ -46,6 +46,7 @@ export default defineConfig(({ mode }) => {
         define,
         build: program('dist/cli', {
           main: 'src/cli/main.ts',
+          'theory-worker': 'src/sweep/theory-worker.ts',
           'bench-dawn': 'src/bench/dawn.ts',
         }),
       };

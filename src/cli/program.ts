@@ -94,6 +94,7 @@ export function program(): Command {
       '--profile [file.json]',
       "time every kernel; a trace for Perfetto, in the run's folder unless named",
     )
+    .option('--no-theory', 'train and test only; `theory --results` adds the theory later')
     .option('--fresh', 'delete what an earlier run of this grid left, and start over', false)
     .addOption(json())
     .addHelpText(

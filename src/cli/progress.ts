@@ -51,6 +51,17 @@ export class RunProgress {
     }
   }
 
+  /** Takes in how far theory has come. While packs train, theirs is what is shown. */
+  theory(done: number, asked: number): void {
+    if (sum(this.done) < sum(this.totals)) return;
+    const phase = `theory of cell ${done}/${asked}`;
+    if (this.bar) this.bar.update(this.payload(phase));
+    else if (performance.now() - this.lastLine > LINE_MS) {
+      this.lastLine = performance.now();
+      log(`  ${phase}`);
+    }
+  }
+
   /** Says something above the bar. */
   say(line: string): void {
     if (this.bars) this.bars.log(`${line}\n`);

@@ -5,9 +5,10 @@ import { adapterName } from '../shared/adapter.ts';
 import { InputError } from '../shared/errors.ts';
 import { baselinesOf, divergedOf, summaryOf } from '../sweep/summary.ts';
 import { type Outcome, runSweep } from '../sweep/sweep.ts';
+import { type TheoryThreads, theoryThreads } from '../sweep/theory-threads.ts';
 import type { Totals } from '../sweep/totals.ts';
 import { openEngine } from './machine.ts';
-import { type MachineOptions, version } from './options.ts';
+import { builtFolder, type MachineOptions, version } from './options.ts';
 import { print, printJson } from './output.ts';
 import { checkProfilePath, saveProfile } from './profile.ts';
 import { RunProgress } from './progress.ts';
@@ -19,6 +20,8 @@ export interface RunOptions extends MachineOptions {
   out: string;
   workers: number;
   fresh: boolean;
+  /** False: left for later. */
+  theory: boolean;
   /** Where the profile goes, or true for the run's folder. */
   profile?: string | true;
   json: boolean;
@@ -40,12 +43,14 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const trace = options.profile === undefined ? undefined : new Trace();
   const progress = new RunProgress();
   const { out, fresh, workers, adapter } = options;
+  const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
   const start = () => openEngine(options, line => progress.say(line), trace !== undefined);
   try {
     const outcome = await runSweep(
       experiment,
       {
         ...{ out, fresh, workers, adapter, trace },
+        theory: threads && trace ? timed(threads, trace) : threads,
         maker: { command: `lengthwise ${process.argv.slice(2).join(' ')}`, version },
         open: () => (trace ? trace.during('start the engine', start) : start()),
       },
@@ -64,6 +69,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
           progress.begin(plan.packs.map(({ pack }) => pack.steps));
         },
         progress: (pack, event) => progress.update(pack, event),
+        theory: (done, asked) => progress.theory(done, asked),
       },
     );
     progress.stop();
@@ -77,6 +83,14 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   } finally {
     progress.stop();
   }
+}
+
+/** Threads whose work shows in the trace. */
+function timed(threads: TheoryThreads, trace: Trace): TheoryThreads {
+  return {
+    ...threads,
+    compute: task => trace.during('theory of a cell', () => threads.compute(task)),
+  };
 }
 
 /** What training got through; labels beside sequences where they are not one to one. */

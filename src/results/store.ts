@@ -189,8 +189,9 @@ export class Store {
   }
 
   private async finish(line: CellLine): Promise<void> {
-    await this.files.cells.append([cellLineSchema.parse(line)]);
-    this.finished.set(line.cell, digestOf(line));
+    const parsed = cellLineSchema.parse(line);
+    await this.files.cells.append([parsed]);
+    this.finished.set(line.cell, digestOf(parsed));
   }
 
   private async wait(line: CellLine): Promise<void> {

@@ -32,18 +32,21 @@ export class Trace {
   private readonly began = now();
   private readonly events: TraceEvent[] = [];
   private readonly profiles: Profile[] = [];
-
-  constructor() {
-    this.name(NODE, HOST, 'lengthwise', 'host');
-  }
+  /** Whether each track of this process has a slice under way: slices of one track may not overlap. */
+  private readonly busy: boolean[] = [];
 
   /** Notes how long this process took over something. */
   async during<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const free = this.busy.indexOf(false);
+    const track = free < 0 ? this.busy.push(false) - 1 : free;
+    if (free < 0) this.name(NODE, HOST + track, 'lengthwise', track === 0 ? 'host' : `host ${track + 1}`);
+    this.busy[track] = true;
     const start = now();
     try {
       return await work();
     } finally {
-      this.slice(name, NODE, HOST, start, now() - start);
+      this.busy[track] = false;
+      this.slice(name, NODE, HOST + track, start, now() - start);
     }
   }
 

@@ -1,13 +1,16 @@
 import type { Experiment } from '../config/experiment.ts';
+import type { Cell } from '../plan/cells.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CellResult } from '../results/schema.ts';
 import type { Trace } from '../results/trace.ts';
 import type { Progress, Session } from '../runtime/session.ts';
 import { trainPacks } from '../runtime/supervise.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
-import { finishedCell } from './finished-cell.ts';
+import { keepCell } from './keep-cell.ts';
 import { endedManifest, type Maker, manifestOf } from './manifest.ts';
 import { linesOf, type OpenRun, openRun, type Place } from './open-run.ts';
+import { type TheoryEvents, TheoryStage } from './theory-stage.ts';
+import type { TheoryThreads } from './theory-threads.ts';
 import { Totals } from './totals.ts';
 
 export interface SweepOptions extends Place {
@@ -17,14 +20,14 @@ export interface SweepOptions extends Place {
   maker: Maker;
   /** Starts an engine. */
   open: () => Promise<Session>;
+  /** Computes theory of trained cells beside the training of others; none: it is left for later. */
+  theory: TheoryThreads | undefined;
   /** Gathers where the time went, and has the engine time its kernels. */
   trace?: Trace | undefined;
 }
 
 /** What a sweep tells of itself on its way. */
-export interface SweepEvents {
-  /** Something to know, in a line. */
-  say(line: string): void;
+export interface SweepEvents extends TheoryEvents {
   /** What is missing is known, and nothing begun. What this throws ends the sweep before it begins. */
   planned(run: Pick<OpenRun, 'plan' | 'folder'>): void;
   progress(pack: number, event: Progress): void;
@@ -42,7 +45,8 @@ export interface Outcome {
 }
 
 /**
- * Plans, trains, evaluates and stores a grid. Finished cells are not trained again.
+ * Plans, trains, evaluates and stores a grid, and then its theory. Finished cells are not trained again; those whose theory is still to
+ * come, because the run that trained them was ended, have it first.
  * @throws InputError when a cell is impossible or the run's folder cannot be used, MachineError when an engine cannot go on.
  */
 export async function runSweep(
@@ -55,30 +59,46 @@ export async function runSweep(
   const { folder, plan } = run;
   const totals = new Totals();
   const idle: Session[] = [];
-  let begun = false;
+  const stage = options.theory && new TheoryStage(run, options.theory, events);
+  let begun = plan.packs.length === 0;
   try {
     events.planned(run);
+    for (const { hash } of untried(run)) stage?.add(hash);
     if (plan.packs.length > 0) {
       idle.push(await options.open());
       begun = true;
-      await train(run, options, events, idle, totals);
+      await train(run, options, events, { idle, totals, stage });
     }
+    await stage?.drain();
     const seconds = (performance.now() - began) / 1000;
     return { experiment, folder, plan, lines: linesOf(run), totals, seconds };
   } finally {
     await Promise.allSettled(idle.map(session => session.close()));
+    await stage?.close();
     await run.close(begun);
   }
+}
+
+/** Cells of the plan that are trained, and whose theory nobody has tried. */
+function untried({ plan, store }: OpenRun): Cell[] {
+  const waiting = new Set(store.waiting.flatMap(({ cell, theoryError }) => (theoryError ? [] : [cell])));
+  return plan.cells.filter(({ hash }) => waiting.has(hash));
+}
+
+/** What training a run takes and fills. */
+interface Means {
+  idle: Session[];
+  totals: Totals;
+  stage: TheoryStage | undefined;
 }
 
 async function train(
   run: OpenRun,
   { adapter, workers, maker, open, trace }: SweepOptions,
   events: SweepEvents,
-  idle: Session[],
-  totals: Totals,
+  { idle, totals, stage }: Means,
 ): Promise<void> {
-  const { experiment, plan, store, checkpoints } = run;
+  const { plan, store, checkpoints } = run;
   const manifest = manifestOf(run, maker);
   await store.writeManifest(manifest);
   const cellOf = new Map(plan.cells.map(cell => [cell.hash, cell]));
@@ -92,19 +112,13 @@ async function train(
       savedOf: checkpoints.take,
       onProgress: events.progress,
       onCheckpoints: states => checkpoints.save(states),
-      async onFinished({ index, pack, trained, curves, session }) {
-        const planned = { pack, cells: pack.replicas.map(({ cell }) => cellOf.get(cell)!) };
+      async onFinished({ index, pack, trained, curves, seconds, session }) {
         totals.add(trained, session);
         if (trained.profile) trace?.add(`pack ${index + 1}`, pack.replicas.length, trained.profile);
-        events.say(`margins, C(f) and bounds of ${pack.replicas.length} trained cells`);
-        for (const [r, { cell }] of pack.replicas.entries()) {
-          const analyseCell = () => finishedCell(planned, trained, r, experiment.content.epsilon);
-          const finished = await (trace ? trace.during('theory of a cell', analyseCell) : analyseCell());
-          await store.add(
-            finished,
-            curves[r]!.map(point => ({ cell, ...point })),
-          );
-          await checkpoints.remove(cell);
+        const { adapter } = trained;
+        for (const [r, outcome] of trained.cells.entries()) {
+          const cell = cellOf.get(outcome.cell)!;
+          await keepCell(run, cell, { outcome, adapter, curve: curves[r]!, seconds: seconds[r]! }, stage);
         }
       },
     },

@@ -23,6 +23,11 @@ const lines = (name: string) =>
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line));
+/** In plan order: a line is written when the cell's theory is there. */
+const cellLines = () =>
+  lines('cells.jsonl').sort(
+    (a, b) => a.axes['train.length'] - b.axes['train.length'] || a.axes.seed - b.axes.seed,
+  );
 
 beforeAll(async () => {
   writeFileSync(join(cwd, 'tiny.yaml'), EXPERIMENT);
@@ -42,7 +47,7 @@ describe('lengthwise run', () => {
     expect(manifest.versions.browser).toMatch(/^Chrome\//);
     expect(manifest.adapter.software).toBe(true);
     expect(Date.parse(manifest.end)).toBeGreaterThan(Date.parse(manifest.start));
-    const cells = lines('cells.jsonl');
+    const cells = cellLines();
     expect(cells.map(cell => cell.axes)).toEqual(
       [4, 8].flatMap(length => [0, 1].map(seed => ({ 'train.length': length, seed }))),
     );
@@ -66,14 +71,14 @@ describe('lengthwise run', () => {
   });
 
   test('after a torn tail only the lost cell is run, and it is the same to the bit', async () => {
-    const before = lines('cells.jsonl');
+    const before = cellLines();
     const text = read('cells.jsonl');
     writeFileSync(join(folder, 'cells.jsonl'), text.slice(0, -20));
     const { code, stdout, stderr } = await run('--json');
     expect(code).toBe(0);
     expect(stderr).toMatch(/dropped a torn last line/);
     expect(JSON.parse(stdout)).toMatchObject({ alreadyFinished: 3, finished: 4 });
-    const again = lines('cells.jsonl').map(({ seconds: _, ...cell }) => cell);
+    const again = cellLines().map(({ seconds: _, ...cell }) => cell);
     expect(again).toEqual(before.map(({ seconds: _, ...cell }) => cell));
   });
 

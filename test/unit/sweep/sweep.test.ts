@@ -1,9 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { readCells } from '../../../src/results/store.ts';
+import { theoryOfCell } from '../../../src/sweep/cell-theory.ts';
 import { runSweep, type SweepEvents, type SweepOptions } from '../../../src/sweep/sweep.ts';
+import type { TheoryThreads } from '../../../src/sweep/theory-threads.ts';
 import { emptyFolder } from '../../support/cli.ts';
 import { fakeSession } from '../../support/fake-session.ts';
 
@@ -24,10 +26,19 @@ const options = (out: string, more: Partial<SweepOptions> = {}): SweepOptions =>
   workers: 1,
   adapter: 'auto',
   maker: { command: 'test', version: '0' },
+  theory: inProcess(),
   open: async () => fakeSession(),
   ...more,
 });
-const QUIET: SweepEvents = { say() {}, planned() {}, progress() {} };
+const QUIET: SweepEvents = { say() {}, planned() {}, progress() {}, theory() {} };
+
+/** Theory without threads. */
+const inProcess = (compute: TheoryThreads['compute'] = theoryOfCell): TheoryThreads => ({
+  atOnce: 1,
+  compute,
+  close: async () => {},
+});
+const names = (folder: string) => readdirSync(folder).sort();
 
 describe('a sweep', () => {
   test('stores every cell with its curve, and a manifest', async () => {
@@ -69,5 +80,57 @@ describe('a sweep', () => {
     const open = () => Promise.reject(new Error('no browser'));
     await expect(runSweep(EXPERIMENT, options(out, { open }), QUIET)).rejects.toThrow('no browser');
     expect(existsSync(out)).toBe(false);
+  });
+});
+
+describe('theory of trained cells', () => {
+  const noEngine = () => Promise.reject(new Error('an engine was started'));
+
+  test('comes after weights and losses are safe, and takes the waiting away', async () => {
+    const out = emptyFolder();
+    const waited: number[] = [];
+    const theory = inProcess(async task => {
+      const folder = dirname(dirname(task.modelFile));
+      waited.push((await readCells(folder)).cells.length);
+      return theoryOfCell(task);
+    });
+    const told: number[][] = [];
+    const events = { ...QUIET, theory: (...counts: number[]) => told.push(counts) };
+    const { folder } = await runSweep(EXPERIMENT, options(out, { theory }), events);
+    expect(waited).toHaveLength(4);
+    expect(told.at(-1)).toEqual([4, 4]);
+    expect(names(folder)).not.toContain('trained.jsonl');
+    const { cells } = await readCells(folder);
+    expect(cells.every(({ theory, attention }) => theory && attention)).toBe(true);
+  });
+
+  test('that fails costs nothing but itself, and is not tried again', async () => {
+    const out = emptyFolder();
+    const said: string[] = [];
+    let asked = 0;
+    const theory = inProcess(async task => {
+      if (asked++ === 1) throw new Error('no such margin');
+      return theoryOfCell(task);
+    });
+    const events = { ...QUIET, say: (line: string) => said.push(line) };
+    const { folder, lines } = await runSweep(EXPERIMENT, options(out, { theory }), events);
+    expect(lines.map(line => line.theoryError)).toEqual([undefined, 'no such margin', undefined, undefined]);
+    expect(lines[1]).toMatchObject({ trainLoss: 0.1, test: expect.objectContaining({ length: 2 }) });
+    expect(said).toContainEqual(
+      expect.stringMatching(/theory of cell \w+ failed, its weights and losses are kept: no such margin/),
+    );
+    const again = await runSweep(EXPERIMENT, options(out, { open: noEngine }), QUIET);
+    expect(again.lines).toEqual(lines);
+    expect(names(folder)).toContain('trained.jsonl');
+  });
+
+  test('that was left for later is made up for by the next run', async () => {
+    const out = emptyFolder();
+    const first = await runSweep(EXPERIMENT, options(out, { theory: undefined }), QUIET);
+    expect(first.lines.map(line => line.theory)).toEqual(Array(4).fill(undefined));
+    const second = await runSweep(EXPERIMENT, options(out, { open: noEngine }), QUIET);
+    expect(second.lines.map(({ theory: _, attention: __, ...rest }) => rest)).toEqual(first.lines);
+    expect(second.lines.every(line => line.theory)).toBe(true);
+    expect(names(second.folder)).not.toContain('trained.jsonl');
   });
 });
