@@ -15,9 +15,6 @@ export interface Chrome extends Closable {
   readonly ended: boolean;
 }
 
-/** Longest path below which the browser finds room for its sockets, whose paths may have 107 bytes. */
-const SOCKET_FOLDER = 60;
-
 /**
  * Starts a browser. Nothing of it outlives `close`, or this process, however that ends: it is spoken to over a pipe, and ends when the pipe
  * does. Past its deadlines the whole process group is killed.
@@ -61,8 +58,6 @@ export async function startChrome(
     headless: true,
     userDataDir: profile,
     args,
-    // What the browser leaves in the temporary folder when it is killed goes with the profile.
-    env: profile.length < SOCKET_FOLDER ? { ...process.env, TMPDIR: profile } : process.env,
     // Deadlines are set here: a browser that is stopped answers to none of puppeteer's, and a call may take hours.
     timeout: 0,
     protocolTimeout: 0,

@@ -7,9 +7,12 @@ export function killGroup(leader: number): void {
   else kill(-leader);
 }
 
-/** Kills every process that was started with this argument. Linux only: elsewhere none is found. */
+/** Kills every process that was started with this argument, with its group. Linux only: elsewhere none is found. */
 export function killStartedWith(argument: string): void {
-  for (const pid of pidsOf(argument)) kill(pid);
+  for (const pid of pidsOf(argument)) {
+    const group = Number(statOf(pid)?.[GROUP]);
+    if (group > 0) killGroup(group);
+  }
 }
 
 /**
@@ -18,12 +21,20 @@ export function killStartedWith(argument: string): void {
  */
 export function startOf(pid: number): number | undefined {
   if (process.platform !== 'linux') return isAlive(pid) ? 0 : undefined;
+  const stat = statOf(pid);
+  return stat === undefined || stat[STATE] === 'Z' ? undefined : Number(stat[START]);
+}
+
+/** Places in what `statOf` gives, which proc(5) counts from 3. */
+const [STATE, GROUP, START] = [3 - 3, 5 - 3, 22 - 3];
+
+/** What Linux says of a process, after its name; undefined when there is none. */
+function statOf(pid: number): string[] | undefined {
   try {
-    // The name in parentheses may hold anything; what follows it is counted from field 3. Field 22 is the start.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name in parentheses may hold anything.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
-    return fields[0] === 'Z' ? undefined : Number(fields[22 - 3]);
   } catch {
     return undefined;
   }
@@ -44,7 +55,8 @@ function pidsOf(argument: string): number[] {
     .filter(name => /^\d+$/.test(name))
     .filter(pid => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(argument);
+        // Chrome's own children write theirs anew, with blanks between.
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]/).includes(argument);
       } catch {
         return false;
       }

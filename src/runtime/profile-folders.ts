@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { killStartedWith, startOf } from './processes.ts';
 
 /*
- * Profile folders of browsers. Their names say whose they are, `lengthwise-<machine>-<pid>-<start>-<random>`, numbers in base 36 (a
- * socket that the browser makes in the folder needs a short path), so that a later start can tell those whose owner was killed.
+ * Profile folders of browsers. Their names say whose they are, `lengthwise-<machine>-<pid>-<start>-<random>`, numbers in base 36, so that
+ * a later start can tell those whose owner was killed.
  */
 
 const NAME = /^lengthwise-([0-9a-f]{6})-([0-9a-z]+)-([0-9a-z]+)-.{6}$/;
+
+const SOCKET_FOLDER = /^(org\.chromium|com\.google)\./;
 
 /** The chrome flag that a profile is chosen with. */
 export const profileFlag = (folder: string) => `--user-data-dir=${folder}`;
@@ -34,6 +36,14 @@ export async function sweepProfiles(): Promise<void> {
 
 /** Deletes a profile folder; what cannot be deleted now, a later start sweeps up. */
 export async function removeProfile(folder: string): Promise<void> {
+  // A browser that was killed leaves the folder of its socket, too, to which its profile has a link.
+  const socket = await readlink(join(folder, 'SingletonSocket')).catch(() => '');
+  const socketFolder = dirname(socket);
+  if (SOCKET_FOLDER.test(basename(socketFolder))) await remove(socketFolder);
+  await remove(folder);
+}
+
+async function remove(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).catch(() => {});
 }
 

@@ -28,7 +28,7 @@ const TEST_ENGINE = {
   protocol: { requests: testRequestSchema, events: testEventSchema } as unknown as Protocol,
 };
 
-type Options = Pick<SessionOptions, 'profile'>;
+type Options = Pick<SessionOptions, 'profile' | 'patience'>;
 
 /** Sessions of the engine that ships, on a software adapter of either runtime. */
 export function open(

@@ -1,13 +1,58 @@
 import { execFileSync } from 'node:child_process';
 
+interface Process {
+  pid: number;
+  parent: number;
+  group: number;
+  command: string;
+}
+
+/** Everything that runs, what has ended and was not yet buried left out. */
+export function processes(): Process[] {
+  return execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,pgid=,stat=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .flatMap(line => {
+      const [, pid, parent, group, state, command] =
+        /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+      if (pid === undefined || state!.startsWith('Z')) return [];
+      return { pid: Number(pid), parent: Number(parent), group: Number(group), command: command! };
+    });
+}
+
 /** Process ids of the children of a process that run lengthwise's Dawn program. */
 export function dawnChildren(parent: number): number[] {
-  const table = execFileSync('ps', ['-e', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  return table
-    .split('\n')
-    .map(line => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
-    .filter(match => Number(match?.[2]) === parent && match![3]!.includes('dawn/engine.js'))
-    .map(match => Number(match![1]));
+  return processes()
+    .filter(each => each.parent === parent && each.command.includes('dawn/engine.js'))
+    .map(({ pid }) => pid);
+}
+
+/** Process id of the browser that a process has started; it leads a group of its own. */
+export function browserOf(parent: number): number {
+  const found = processes().find(each => each.parent === parent && each.group === each.pid);
+  if (!found) throw new Error(`process ${parent} has no browser`);
+  return found.pid;
+}
+
+/** Profile folder of a browser. */
+export function profileOf(browser: number): string {
+  const { command } = processes().find(({ pid }) => pid === browser)!;
+  return /--user-data-dir=(\S+)/.exec(command)![1]!;
+}
+
+/** Process ids of a group: of a browser, its GPU process and all others. */
+export function groupOf(leader: number): number[] {
+  return processes()
+    .filter(({ group }) => group === leader)
+    .map(({ pid }) => pid);
+}
+
+/** Process id of a browser's GPU process. */
+export function gpuProcessOf(browser: number): number {
+  const found = processes().find(
+    ({ group, command }) => group === browser && command.includes('--type=gpu-process'),
+  );
+  if (!found) throw new Error(`browser ${browser} has no GPU process`);
+  return found.pid;
 }
 
 export function isAlive(pid: number): boolean {

@@ -1,0 +1,126 @@
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { type CliResult, cli, emptyFolder } from '../support/cli.ts';
+import { open, softwareDriver } from '../support/engine.ts';
+import { browserOf, dawnChildren, groupOf, isAlive, profileOf } from '../support/processes.ts';
+
+/** The prompt is back by then. */
+const BACK_MS = 5000;
+/** Nothing of a killed program is alive by then. */
+const GONE_MS = 10_000;
+
+const cwd = emptyFolder();
+writeFileSync(
+  join(cwd, 'tiny.yaml'),
+  `name: tiny
+task: { kind: simple, omega: 2 }
+model: { width: 8, mlpWidth: 16 }
+train: { length: [4], steps: 1000000, batch: 16 }
+test: { length: [8], sequences: 64 }
+`,
+);
+
+/** Runs until training is under way, does something to the program then, and gives how it ended and after how long. */
+async function interrupted(
+  runtime: 'chrome' | 'dawn',
+  act: (child: ChildProcess) => void,
+): Promise<CliResult & { ms: number; signal: string | null }> {
+  let [began, signal] = [0, null as string | null];
+  const args = ['run', 'tiny.yaml', '--adapter', 'software', '--runtime', runtime, '--out', emptyFolder()];
+  const result = await cli(args, {
+    cwd,
+    env: runtime === 'dawn' ? softwareDriver().environment : {},
+    onStart(child) {
+      child.once('exit', (_, by) => {
+        signal = by;
+      });
+      child.stderr?.on('data', chunk => {
+        if (began > 0 || !/sequences\/s/.test(String(chunk))) return;
+        began = performance.now();
+        act(child);
+      });
+    },
+  });
+  return { ...result, signal, ms: performance.now() - began };
+}
+
+/** A browser of a program that works, to be remembered beyond its end. */
+function chromeOf(child: ChildProcess) {
+  const pid = browserOf(child.pid!);
+  const profile = profileOf(pid);
+  const socket = dirname(readlinkSync(join(profile, 'SingletonSocket')));
+  return { pid, folders: [profile, socket] };
+}
+
+const isGone = (pids: () => number[]) => vi.waitFor(() => expect(pids()).toEqual([]), GONE_MS);
+
+describe('told to stop', () => {
+  test('by SIGINT: exit code 130 within five seconds, though the browser hangs', async () => {
+    let chrome!: ReturnType<typeof chromeOf>;
+    const ended = await interrupted('chrome', child => {
+      chrome = chromeOf(child);
+      process.kill(-chrome.pid, 'SIGSTOP');
+      child.kill('SIGINT');
+    });
+    expect(ended.stderr).toMatch('SIGINT: stopping.');
+    expect(ended.code).toBe(130);
+    expect(ended.ms).toBeLessThan(BACK_MS);
+    await isGone(() => groupOf(chrome.pid));
+    expect(chrome.folders.filter(existsSync)).toEqual([]);
+  });
+
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('by %s: exit code %i within five seconds', async (signal, code) => {
+    let dawn: number[] = [];
+    const ended = await interrupted('dawn', child => {
+      dawn = dawnChildren(child.pid!);
+      child.kill(signal);
+    });
+    expect(ended.stderr).toMatch(`${signal}: stopping.`);
+    expect(ended.code).toBe(code);
+    expect(ended.ms).toBeLessThan(BACK_MS);
+    await isGone(() => dawn.filter(isAlive));
+  });
+});
+
+describe.concurrent('killed', () => {
+  test.each([
+    ['that works', false],
+    ['that hangs', true],
+  ])(
+    'with a browser %s: nothing is alive and no folder is left once another has started',
+    async (_, hangs) => {
+      let chrome!: ReturnType<typeof chromeOf>;
+      const { signal } = await interrupted('chrome', child => {
+        chrome = chromeOf(child);
+        if (hangs) process.kill(-chrome.pid, 'SIGSTOP');
+        child.kill('SIGKILL');
+      });
+      expect(signal).toBe('SIGKILL');
+      // A stopped process cannot end by itself.
+      if (!hangs) await isGone(() => groupOf(chrome.pid));
+      expect(existsSync(chrome.folders[0]!)).toBe(true);
+      const session = await open('chrome');
+      await session.close();
+      await isGone(() => groupOf(chrome.pid));
+      expect(chrome.folders.filter(existsSync)).toEqual([]);
+    },
+  );
+});
+
+test('a reader that goes away does not end a run', async () => {
+  const args = ['run', 'tiny.yaml', '--adapter', 'software', '--runtime', 'dawn', '--set', 'train.steps=20'];
+  const { code } = await cli([...args, '--out', emptyFolder()], {
+    cwd,
+    env: softwareDriver().environment,
+    onStart(child) {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    },
+  });
+  expect(code).toBe(0);
+});
