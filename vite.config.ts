@@ -1,4 +1,5 @@
 import { defineConfig } from 'vite';
+import { engineHash } from './src/setup/engine-hash.mjs';
 import { absentPeers, peerVersions } from './src/setup/peers.mjs';
 
 /** A page that Chrome loads. */
@@ -24,7 +25,7 @@ const program = (outDir: string, input: Record<string, string>) => ({
  * of `bench` on Dawn. `--mode test-chrome` and `--mode test-dawn` are the engine of the tests (`test/support/build-engine.ts`). Shaders are imported with `?raw`, which vite and
  * vitest both understand.
  */
-export default defineConfig(({ mode }) => {
+export default defineConfig(async ({ mode }) => {
   const define = { __PEER_VERSIONS__: JSON.stringify(peerVersions()) };
   switch (mode) {
     case 'page':
@@ -43,7 +44,7 @@ export default defineConfig(({ mode }) => {
       return { build: program('dist/test/dawn', { engine: 'test/support/engine-dawn.ts' }) };
     default:
       return {
-        define,
+        define: { ...define, __ENGINE_HASH__: JSON.stringify(await engineHash()) },
         build: program('dist/cli', {
           main: 'src/cli/main.ts',
           'theory-worker': 'src/sweep/theory-worker.ts',

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { engineHash } from './src/setup/engine-hash.mjs';
 
 /** Where the tests of test/gpu find their engine (`test/support/engine.ts`). */
 declare module 'vitest' {
@@ -26,7 +27,10 @@ const gpu = (runtime: 'chrome' | 'dawn') => ({
   },
 });
 
+const engine = await engineHash();
+
 export default defineConfig({
+  define: { __ENGINE_HASH__: JSON.stringify(engine) },
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,

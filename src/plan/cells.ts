@@ -8,12 +8,15 @@ import { InputError } from '../shared/errors.ts';
 import { shapeProblems } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
+import { ENGINE_HASH } from './engine-hash.ts';
 import { type CellConfig, resolveCell } from './resolve.ts';
 
 /** One training run: a point of the grid. */
 export interface Cell {
-  /** Names the cell's results: hash of everything that decides them, and of nothing else. */
+  /** Names the cell's results: hash of everything that decides them, the engine included, and of nothing else. */
   hash: string;
+  /** The same whatever engine trains the cell. */
+  configHash: string;
   /** The value of each axis, by path: always train.length and seed, and whatever else is a list in the file. */
   axes: Record<string, number | string | boolean | null>;
   config: CellConfig;
@@ -21,6 +24,8 @@ export interface Cell {
 
 /** A grid beyond this is a slip of the pen. */
 const MAX_CELLS = 100_000;
+
+const HASH_DIGITS = 12;
 
 type Scalar = number | string | boolean | null;
 
@@ -31,9 +36,10 @@ const ALWAYS = ['train.length', 'seed'];
 
 /**
  * Every cell of an experiment, axes in the order of the schema, the last varying fastest.
+ * @param engine hash of the engine that trains them; null for cells of versions that did not name theirs
  * @throws InputError when a combination is impossible, naming its line, or when there are too many.
  */
-export function cellsOf(experiment: Experiment): Cell[] {
+export function cellsOf(experiment: Experiment, engine: string | null = ENGINE_HASH): Cell[] {
   const axes = findAxes(experiment.content);
   const size = axes.reduce((product, { values }) => product * values.length, 1);
   if (size > MAX_CELLS) {
@@ -49,11 +55,12 @@ export function cellsOf(experiment: Experiment): Cell[] {
     const scalars = new Map(axes.map(({ path }, i) => [path, values[i]!] as const));
     const config = resolveCell(experiment.content, path => scalars.get(path));
     impossible(config).forEach(note);
-    const hash = canonicalHash(config, 12);
+    const configHash = canonicalHash(config, HASH_DIGITS);
     // An axis of one encoding makes no more cells of another.
-    if (cells.has(hash)) continue;
+    if (cells.has(configHash)) continue;
     const own = [...scalars].map(([path, value]) => [path, isUsed(path, config) ? value : null]);
-    cells.set(hash, { hash, axes: Object.fromEntries(own), config });
+    const hash = engine === null ? configHash : canonicalHash({ cell: configHash, engine }, HASH_DIGITS);
+    cells.set(configHash, { hash, configHash, axes: Object.fromEntries(own), config });
   }
   unused(experiment.content, [...cells.values()]).forEach(note);
   tooShallow([...cells.values()]).forEach(note);

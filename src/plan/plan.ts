@@ -14,8 +14,13 @@ export interface Plan {
 }
 
 /** The run that an experiment names: a hash of its cells, so that neither its text nor ε matters. */
-export function runHash(cells: Cell[]): string {
-  return canonicalHash(cells.map(cell => cell.hash).sort(), 8);
+export function runHash(cells: readonly Cell[]): string {
+  return canonicalHash(cells.map(({ hash }) => hash).sort(), 8);
+}
+
+/** The grid that an experiment names, whatever engine trains it. */
+export function gridHash(cells: readonly Cell[]): string {
+  return canonicalHash(cells.map(({ configHash }) => configHash).sort(), 8);
 }
 
 /**

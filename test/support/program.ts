@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { ENGINE_HASH } from '../../src/plan/engine-hash.ts';
 
 /** Builds a program of `test/support/programs/` for Node. Returns its path. */
 export async function buildProgram(name: string): Promise<string> {
@@ -9,6 +10,7 @@ export async function buildProgram(name: string): Promise<string> {
   await build({
     configFile: false,
     logLevel: 'error',
+    define: { __ENGINE_HASH__: JSON.stringify(ENGINE_HASH) },
     // One file starts quicker than many.
     ssr: { noExternal: true },
     build: {
