@@ -11,6 +11,8 @@ export interface RawLine {
   bytes: Buffer;
   /** From 1. */
   number: number;
+  /** Byte at which it begins in the file. */
+  at: number;
   checksum: string;
 }
 
@@ -46,7 +48,7 @@ export async function scanLines(
       const bytes = buffer.subarray(start, end);
       const checksum = checksumOf(bytes);
       if (checksum === null) throw badLine(path, number, 'its checksum is wrong');
-      take({ bytes, number, checksum });
+      take({ bytes, number, at: read - filled + start, checksum });
       start = end + 1;
     }
     buffer.copyWithin(0, start, filled);
@@ -130,15 +132,19 @@ export class LineFile<T extends object> {
    * @throws MachineError when the disk refuses; none of these values is in the file then, and all before them are.
    */
   append(values: readonly T[]): Promise<void> {
-    const bytes = Buffer.from(values.map(sealed).join(''));
-    return this.oneAtATime(() => this.write(bytes));
+    return this.copy(Buffer.from(values.map(sealed).join('')));
+  }
+
+  /** As `append`, of lines as they stand in another such file. */
+  copy(lines: Uint8Array): Promise<void> {
+    return this.oneAtATime(() => this.write(lines));
   }
 
   close(): Promise<void> {
     return this.handle.close();
   }
 
-  private async write(bytes: Buffer): Promise<void> {
+  private async write(bytes: Uint8Array): Promise<void> {
     if (this.failure) throw this.failure;
     if (bytes.length === 0) return;
     try {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { InputError, messageOf } from '../shared/errors.ts';
+import { whatIsWrong } from './lines.ts';
+import { countedOnce } from './once.ts';
 import { type CellResult, type Manifest, manifestSchema } from './schema.ts';
 import { readCells } from './store.ts';
 
@@ -21,11 +22,11 @@ export interface Run {
 const MOST_DEPTH = 4;
 
 /**
- * Reads every run below a folder. Runs whose files cannot be read are named in `damaged`; half-finished ones say what is missing.
+ * Reads every run below a folder, every cell once. Runs whose files cannot be read are named in `damaged`; half-finished ones say what is missing.
  * @throws InputError when the folder cannot be read or holds no run that can.
  */
 export async function readRuns(folder: string): Promise<{ runs: Run[]; damaged: string[] }> {
-  const folders = await runFolders(folder, MOST_DEPTH);
+  const folders = await runFolders(folder);
   const runs: Run[] = [];
   const damaged: string[] = [];
   for (const path of folders) {
@@ -39,21 +40,23 @@ export async function readRuns(folder: string): Promise<{ runs: Run[]; damaged: 
     const what = damaged.length > 0 ? damaged[0]! : `${folder}: no run in it (no manifest.json)`;
     throw new InputError(what, 'Give a folder that `lengthwise run` has written, or one that holds several.');
   }
-  return { runs: runs.map(run => ({ ...run, name: nameAmong(runs, run) })), damaged };
+  const once = countedOnce(runs);
+  return { runs: once.map(run => ({ ...run, name: nameAmong(once, run) })), damaged };
 }
 
 function nameAmong(runs: readonly Run[], { manifest: { name, run } }: Run): string {
   return runs.filter(({ manifest }) => manifest.name === name).length > 1 ? `${name}@${run}` : name;
 }
 
-async function readRun(folder: string): Promise<Run> {
+/** Reads one run. @throws InputError when its manifest or a line of it is damaged */
+export async function readRun(folder: string): Promise<Run> {
   const path = join(folder, 'manifest.json');
   let manifest: Manifest;
   try {
     manifest = manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     throw new InputError(
-      `${path}: not a manifest of lengthwise (${problemOf(error)})`,
+      `${path}: not a manifest of lengthwise (${whatIsWrong(error)})`,
       'Mend or remove this run.',
       { cause: error },
     );
@@ -81,14 +84,8 @@ async function readRun(folder: string): Promise<Run> {
   };
 }
 
-/** The first thing that is wrong with a manifest, in a line. */
-function problemOf(error: unknown): string {
-  if (!(error instanceof z.ZodError)) return messageOf(error).split('\n')[0]!;
-  const [{ path, message }] = error.issues as [z.core.$ZodIssue];
-  return `${path.join('.') || 'the whole'}: ${message}`;
-}
-
-async function runFolders(folder: string, depth: number): Promise<string[]> {
+/** Folders of runs at or below a folder. @throws InputError when it cannot be read */
+export async function runFolders(folder: string, depth = MOST_DEPTH): Promise<string[]> {
   if (existsSync(join(folder, 'manifest.json'))) return [folder];
   let entries: { name: string; isDirectory(): boolean }[];
   try {

@@ -27,6 +27,15 @@ export interface StoredCell {
   model: Uint8Array;
 }
 
+/** A cell of another run, as it is taken over. */
+export interface TakenCell {
+  line: CellLine;
+  /** Where its weights lie. */
+  model: string;
+  /** Its curve, lines as they stand. */
+  curve: Uint8Array;
+}
+
 /** What theory says of a cell. */
 export type TheoryOfCell = Required<Pick<CellLine, 'theory' | 'attention'>>;
 
@@ -40,6 +49,8 @@ const cellLines = (folder: string, name: string): Lines<CellLine, CellResult> =>
 const CELLS = 'cells.jsonl';
 /** Cells whose theory is still to come: gone when there are none. */
 const TRAINED = 'trained.jsonl';
+/** Files of a run's folder that hold lines of cells. */
+export const CELL_FILES = [CELLS, TRAINED];
 
 /** Where a cell's weights lie in a run's folder. */
 export function modelPath(folder: string, cell: string): string {
@@ -156,6 +167,27 @@ export class Store {
     });
   }
 
+  /**
+   * As `add`, of cells of another run, in one write for all. Weights are linked, where the file system can, for they never change.
+   * @throws MachineError when the disk refuses; those that are there then are whole
+   */
+  take(cells: readonly TakenCell[]): Promise<void> {
+    return this.oneAtATime(async () => {
+      for (const { line, model } of cells)
+        await linkOrCopy(model, modelPath(this.folder, line.cell), this.disk);
+      await syncFolder(join(this.folder, 'models'), this.disk);
+      // Lines in the order of their curves, those that wait for theory last.
+      const ordered = [
+        ...cells.filter(({ line }) => line.theory !== undefined),
+        ...cells.filter(({ line }) => line.theory === undefined),
+      ];
+      await this.files.curves.copy(Buffer.concat(ordered.map(({ curve }) => curve)));
+      const lines = ordered.map(({ line }) => line);
+      await this.finish(...lines.filter(({ theory }) => theory !== undefined));
+      await this.wait(...lines.filter(({ theory }) => theory === undefined));
+    });
+  }
+
   /** Adds theory to a cell that waits for it. @throws MachineError when the disk refuses; the cell goes on waiting then */
   async addTheory(cell: string, theory: TheoryOfCell): Promise<void> {
     await this.finish({ ...this.bareLine(cell), ...theory });
@@ -188,15 +220,15 @@ export class Store {
     return line;
   }
 
-  private async finish(line: CellLine): Promise<void> {
-    const parsed = cellLineSchema.parse(line);
-    await this.files.cells.append([parsed]);
-    this.finished.set(line.cell, digestOf(parsed));
+  private async finish(...lines: CellLine[]): Promise<void> {
+    const parsed = lines.map(line => cellLineSchema.parse(line));
+    await this.files.cells.append(parsed);
+    for (const line of parsed) this.finished.set(line.cell, digestOf(line));
   }
 
-  private async wait(line: CellLine): Promise<void> {
-    await this.files.trained.append([cellLineSchema.parse(line)]);
-    this.trained.set(line.cell, digestOf(line));
+  private async wait(...lines: CellLine[]): Promise<void> {
+    await this.files.trained.append(lines.map(line => cellLineSchema.parse(line)));
+    for (const line of lines) this.trained.set(line.cell, digestOf(line));
   }
 }
 
@@ -225,11 +257,32 @@ function parted(finishedLines: readonly CellResult[], trainedLines: readonly Cel
   return { finished, trained };
 }
 
+async function linkOrCopy(from: string, to: string, disk: Disk): Promise<void> {
+  await disk.rm(to, { force: true });
+  try {
+    await node.link(from, to);
+  } catch {
+    await writeWhole(to, await node.readFile(from), disk);
+  }
+}
+
 /** Removes files that a process was writing when it was killed. */
 async function removeUnfinished(folder: string): Promise<void> {
   for (const within of [folder, join(folder, 'models')])
     for (const name of await readdir(within))
       if (name.endsWith(TEMPORARY)) await rm(join(within, name), { force: true });
+}
+
+/**
+ * Deletes a run's folder.
+ * @throws InputError when it is no run's, or in use.
+ */
+export async function deleteRun(folder: string): Promise<void> {
+  checkIsRun(folder);
+  const unlock = await lockFolder(join(folder, LOCK));
+  await emptyRun(folder);
+  await rm(folder, { recursive: true, force: true });
+  await unlock();
 }
 
 function checkIsRun(folder: string): void {

@@ -1,4 +1,5 @@
 import { cpus, hostname } from 'node:os';
+import { ENGINE_HASH } from '../plan/engine-hash.ts';
 import type { Manifest } from '../results/schema.ts';
 import type { OpenRun } from './open-run.ts';
 import type { Totals } from './totals.ts';
@@ -12,11 +13,17 @@ export interface Maker {
 }
 
 /** The manifest of a run as it begins. */
-export function manifestOf({ experiment, plan, store }: OpenRun, { command, version }: Maker): Manifest {
+export function manifestOf(
+  { experiment, run, grid, shard, plan, store }: OpenRun,
+  { command, version }: Maker,
+): Manifest {
   const [cpu] = cpus();
   return {
     name: experiment.name,
-    run: plan.runHash,
+    run,
+    grid,
+    engine: ENGINE_HASH,
+    ...(shard ? { shard: `${shard.index}/${shard.count}` } : {}),
     experiment: experiment.content,
     cells: plan.cells.length,
     command,
