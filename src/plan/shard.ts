@@ -2,22 +2,25 @@ import type { Cell } from './cells.ts';
 import { estimateSeconds } from './estimate.ts';
 import { packsOf } from './packs.ts';
 
-/** One of equal parts of a grid. */
+/** One of several shares of a grid, for machines that know nothing of each other. */
 export interface Shard {
   /** From 1. */
   index: number;
   count: number;
 }
 
+/** Parts of packs that are dealt to each shard, at least. */
+const PARTS = 4;
+
 /**
- * A part's cells, in the order of the grid: packs, the longest dealt out first, each to the part that has least to do. Every machine
- * deals the same, for only the grid decides; the parts of one count are every cell once.
+ * A shard's cells, in the order of the grid: parts of packs, the longest dealt out first, each to the shard that has least to do. Every machine
+ * deals the same, for only the grid decides; the shards of one count are every cell once.
  */
 export function shardOf(cells: readonly Cell[], { index, count }: Shard): Cell[] {
-  const most = Math.ceil(cells.length / count);
+  // Small enough to be dealt out evenly; a shard's cells of one shape train together all the same.
+  const most = Math.max(1, Math.floor(cells.length / count / PARTS));
   const parts = packsOf([...cells])
     .flatMap(({ pack, cells: members }) =>
-      // No larger than a shard, so that none stays empty where there are cells enough.
       Array.from({ length: Math.ceil(members.length / most) }, (_, i) => {
         const [first, end] = [i * most, (i + 1) * most];
         const replicas = pack.replicas.slice(first, end);

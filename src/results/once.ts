@@ -25,7 +25,12 @@ export function countedOnce(runs: readonly Run[]): Run[] {
         : Math.max(host.planned, run.manifest.cells);
       host.missing.push(...run.missing, ...note);
     } else if (own.length > 0 || run.cells.length === 0) {
-      kept.push({ run, cells: new Map(own.map(cell => [cell.cell, cell])), missing: [...run.missing], planned: run.manifest.cells });
+      kept.push({
+        run,
+        cells: new Map(own.map(cell => [cell.cell, cell])),
+        missing: [...run.missing],
+        planned: run.manifest.cells,
+      });
     } else ofName.find(shares)!.missing.push(...note);
   }
   const gathered = new Map(kept.map(each => [each.run, each]));

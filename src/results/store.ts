@@ -227,8 +227,9 @@ export class Store {
   }
 
   private async wait(...lines: CellLine[]): Promise<void> {
-    await this.files.trained.append(lines.map(line => cellLineSchema.parse(line)));
-    for (const line of lines) this.trained.set(line.cell, digestOf(line));
+    const parsed = lines.map(line => cellLineSchema.parse(line));
+    await this.files.trained.append(parsed);
+    for (const line of parsed) this.trained.set(line.cell, digestOf(line));
   }
 }
 

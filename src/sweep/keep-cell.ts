@@ -1,6 +1,7 @@
 import { layoutOf, unflatten } from '../model/layout.ts';
 import { writeModel } from '../model/safetensors.ts';
 import type { Cell } from '../plan/cells.ts';
+import { ENGINE_HASH } from '../plan/engine-hash.ts';
 import type { StoredCell } from '../results/store.ts';
 import type { CurvePoint } from '../runtime/underway.ts';
 import { type AdapterInfo, adapterName } from '../shared/adapter.ts';
@@ -14,6 +15,8 @@ export interface TrainedCell {
   outcome: CellOutcome;
   curve: readonly CurvePoint[];
   adapter: AdapterInfo;
+  /** What carried WebGPU, with its version. */
+  driver?: string;
   /** Its share of the time of its pack. */
   seconds: number;
 }
@@ -37,7 +40,7 @@ export async function keepCell(
 /** As it is stored. Theory is still to come, but for what diverged, which has none. */
 function storedCell(
   { hash, axes, config }: Cell,
-  { outcome, adapter, seconds }: Omit<TrainedCell, 'curve'>,
+  { outcome, adapter, driver, seconds }: Omit<TrainedCell, 'curve'>,
 ): StoredCell {
   const { phiInit: _, ...shape } = config.model;
   const { trainLoss, trainLossStderr, divergedAtStep, test } = outcome;
@@ -55,6 +58,8 @@ function storedCell(
       steps: config.train.steps,
       seconds,
       adapter: adapterName(adapter),
+      ...(driver === undefined ? {} : { driver }),
+      engine: ENGINE_HASH,
     },
     model: writeModel({ config: shape, tensors: unflatten(layoutOf(shape), weights) }),
   };

@@ -1,4 +1,73 @@
 import type { Experiment } from '../config/experiment.ts';
+import type { Cell } from '../plan/cells.ts';
+import { ENGINE_HASH } from '../plan/engine-hash.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { CellResult } from '../results/schema.ts';
+import type { Trace } from '../results/trace.ts';
+import type { Progress, Session } from '../runtime/session.ts';
+import { trainPacks } from '../runtime/supervise.ts';
+import type { AdapterPreference } from '../shared/protocol.ts';
+import { keepCell } from './keep-cell.ts';
+import { endedManifest, type Maker, manifestOf } from './manifest.ts';
+import { linesOf, type OpenRun, openRun, type Place } from './open-run.ts';
+import { type TheoryEvents, TheoryStage } from './theory-stage.ts';
+import type { TheoryThreads } from './theory-threads.ts';
+import { Totals } from './totals.ts';
+
+export interface SweepOptions extends Place {
+  /** Packs trained at the same time. */
+  workers: number;
+  adapter: AdapterPreference;
+  maker: Maker;
+  /** Starts an engine. */
+  open: () => Promise<Session>;
+  /** Computes theory of trained cells beside the training of others; none: it is left for later. */
+  theory: TheoryThreads | undefined;
+  /** Gathers where the time went, and has the engine time its kernels. */
+  trace?: Trace | undefined;
+}
+
+/** What a sweep tells of itself on its way. */
+export interface SweepEvents extends TheoryEvents {
+  /** What is missing is known, and nothing begun. What this throws ends the sweep before it begins. */
+  planned(run: Pick<OpenRun, 'plan' | 'folder'>): void;
+  progress(pack: number, event: Progress): void;
+}
+
+/** A run at its end: what it was, its finished cells, and what this process did of it. */
+export interface Outcome {
+  experiment: Experiment;
+  folder: string;
+  plan: Plan;
+  /** Finished cells, in plan order. */
+  lines: CellResult[];
+  totals: Totals;
+  seconds: number;
+}
+
+/**
+ * Plans, trains, evaluates and stores a grid, and then its theory. Finished cells are not trained again; those whose theory is still to
+ * come, because the run that trained them was ended, have it first.
+ * @throws InputError when a cell is impossible or the run's folder cannot be used, MachineError when an engine cannot go on.
+ */
+export async function runSweep(
+  experiment: Experiment,
+  options: SweepOptions,
+  events: SweepEvents,
+): Promise<Outcome> {
+  const began = performance.now();
+  const run = await openRun(experiment, options, events.say);
+  const { folder, plan } = run;
+  const totals = new Totals();
+  const idle: Session[] = [];
+  const stage = options.theory && new TheoryStage(run, options.theory, events);
+  let begun = plan.packs.length === 0;
+  try {
+    events.planned(run);
+    for (const { hash } of untried(run)) stage?.add(hash);
+    if (plan.packs.length > 0) {
+      idle.push(await options.open());
+      begun = true;
       await train(run, options, events, { idle, totals, stage });
     } else if (run.took > 0) {
       await run.store.writeManifest(endedManifest(manifestOf(run, options.maker), run, totals));
@@ -50,9 +119,15 @@ async function train(
         totals.add(trained, session);
         if (trained.profile) trace?.add(`pack ${index + 1}`, pack.replicas.length, trained.profile);
         const { adapter } = trained;
+        const driver = session.version;
         for (const [r, outcome] of trained.cells.entries()) {
           const cell = cellOf.get(outcome.cell)!;
-          await keepCell(run, cell, { outcome, adapter, curve: curves[r]!, seconds: seconds[r]! }, stage);
+          await keepCell(
+            run,
+            cell,
+            { outcome, adapter, driver, curve: curves[r]!, seconds: seconds[r]! },
+            stage,
+          );
         }
       },
     },

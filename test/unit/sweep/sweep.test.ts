@@ -1,24 +1,25 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
+import { ENGINE_HASH } from '../../../src/plan/engine-hash.ts';
+import { readRuns } from '../../../src/results/runs.ts';
 import { readCells } from '../../../src/results/store.ts';
+import { InputError } from '../../../src/shared/errors.ts';
 import { theoryOfCell } from '../../../src/sweep/cell-theory.ts';
 import { runSweep, type SweepEvents, type SweepOptions } from '../../../src/sweep/sweep.ts';
 import type { TheoryThreads } from '../../../src/sweep/theory-threads.ts';
 import { emptyFolder } from '../../support/cli.ts';
 import { fakeSession } from '../../support/fake-session.ts';
 
-const EXPERIMENT = parseExperiment(
-  `name: tiny
+const TEXT = `name: tiny
 task: { kind: simple, omega: 2 }
 model: { width: 4, mlpWidth: 4 }
 train: { length: [4, 8], steps: 10, batch: 2 }
 test: { length: [8, 32], sequences: 2 }
 seed: [0, 1]
-`,
-  'tiny.yaml',
-);
+`;
+const EXPERIMENT = parseExperiment(TEXT, 'tiny.yaml');
 
 const options = (out: string, more: Partial<SweepOptions> = {}): SweepOptions => ({
   out,
@@ -80,6 +81,84 @@ describe('a sweep', () => {
     const open = () => Promise.reject(new Error('no browser'));
     await expect(runSweep(EXPERIMENT, options(out, { open }), QUIET)).rejects.toThrow('no browser');
     expect(existsSync(out)).toBe(false);
+  });
+
+  test('of a wider grid trains what is new, and takes the rest over: line, model and curve, to the bit', async () => {
+    const out = emptyFolder();
+    const narrow = await runSweep(EXPERIMENT, options(out), QUIET);
+    const several = (set: string) => parseExperiment(TEXT, 'tiny.yaml', [set]);
+    let trained = 0;
+    const counting = options(out, { open: async () => fakeSession({ onTrain: () => void trained++ }) });
+    const { folder, lines, plan } = await runSweep(several('seed=[0,1,2]'), counting, QUIET);
+    expect(trained).toBe(1);
+    expect(plan.packs.map(({ cells }) => cells.map(({ axes }) => axes.seed))).toEqual([[2, 2]]);
+    expect(lines).toHaveLength(6);
+    for (const before of narrow.lines) {
+      const after = lines.find(({ cell }) => cell === before.cell);
+      expect(after).toEqual({ ...before, from: basename(narrow.folder) });
+      const model = (at: string) => readFileSync(join(at, 'models', `${before.cell}.safetensors`));
+      expect(model(folder)).toEqual(model(narrow.folder));
+    }
+    const curves = (at: string) => readFileSync(join(at, 'curves.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(curves(folder)).toEqual(expect.arrayContaining(curves(narrow.folder)));
+    expect(curves(folder)).toHaveLength(6);
+    // A narrower grid has nothing to train, and a manifest all the same.
+    const open = () => Promise.reject(new Error('an engine was started'));
+    const part = await runSweep(several('seed=[2]'), options(out, { open }), QUIET);
+    expect(part.lines.map(({ axes, from }) => [axes.seed, from])).toEqual(
+      [2, 2].map(seed => [seed, basename(folder)]),
+    );
+    expect(existsSync(join(part.folder, 'manifest.json'))).toBe(true);
+    // In a grid of other axes the same cell has these, too.
+    const other = await runSweep(several('task.omega=[2,3]'), options(out), QUIET);
+    expect(other.plan.finished).toHaveLength(4);
+    for (const { axes } of other.lines)
+      expect(Object.keys(axes)).toEqual(['task.omega', 'train.length', 'seed']);
+    const { runs } = await readRuns(out);
+    expect(runs.map(({ cells }) => cells.length).sort()).toEqual([2, 8]);
+  });
+
+  test('takes nothing over from an adapter of another kind', async () => {
+    const out = emptyFolder();
+    await runSweep(EXPERIMENT, options(out), QUIET);
+    const wider = parseExperiment(TEXT, 'tiny.yaml', ['seed=[0,1,2]']);
+    const { plan } = await runSweep(wider, options(out, { adapter: 'hardware' }), QUIET);
+    expect(plan.finished).toEqual([]);
+  });
+
+  test('that another engine began is refused with what to do, and starts over only when told', async () => {
+    const out = emptyFolder();
+    const { folder } = await runSweep(EXPERIMENT, options(out), QUIET);
+    const path = join(folder, 'manifest.json');
+    for (const change of [{ engine: '0123456789ab' }, { engine: undefined }]) {
+      const manifest = JSON.parse(readFileSync(path, 'utf8'));
+      writeFileSync(path, JSON.stringify({ ...manifest, ...change }));
+      const before = readFileSync(join(folder, 'cells.jsonl'), 'utf8');
+      const error = await runSweep(EXPERIMENT, options(out), QUIET).catch(thrown => thrown);
+      expect(error).toBeInstanceOf(InputError);
+      expect(error.message).toContain(`${folder}: this grid was begun with`);
+      expect(error.message).toContain(change.engine ?? 'an engine that was not named');
+      expect(error.message).toContain(ENGINE_HASH);
+      expect(error.fix).toMatch(/--fresh .*--out/);
+      expect(readFileSync(join(folder, 'cells.jsonl'), 'utf8')).toBe(before);
+    }
+    const fresh = await runSweep(EXPERIMENT, options(out, { fresh: true }), QUIET);
+    expect(fresh.plan.finished).toEqual([]);
+    expect(JSON.parse(readFileSync(path, 'utf8')).engine).toBe(ENGINE_HASH);
+  });
+
+  test('in shards is every cell once, and each shard has a folder', async () => {
+    const out = emptyFolder();
+    const shards = [1, 2, 3].map(index => ({ index, count: 3 }));
+    for (const shard of shards) await runSweep(EXPERIMENT, options(out, { shard }), QUIET);
+    expect(readdirSync(join(out, 'tiny')).map(name => name.slice(8))).toEqual(['-1of3', '-2of3', '-3of3']);
+    const { runs } = await readRuns(out);
+    expect(runs.map(({ cells, manifest }) => [cells.length, manifest.cells, manifest.shard])).toEqual([
+      [4, 4, '1/3'],
+    ]);
+    // The whole grid afterwards has nothing left to train.
+    const open = () => Promise.reject(new Error('an engine was started'));
+    expect((await runSweep(EXPERIMENT, options(out, { open }), QUIET)).lines).toHaveLength(4);
   });
 });
 
