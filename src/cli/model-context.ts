@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { experimentSchema } from '../config/schema.ts';
-import { readUserBytes, readUserFile } from '../config/yaml.ts';
+import { readUserBytes, readUserFile } from '../config/user-file.ts';
 import { readModel } from '../model/safetensors.ts';
 import { cellsOf } from '../plan/cells.ts';
 import type { CellConfig } from '../plan/resolve.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { readUserFile } from '../config/yaml.ts';
+import { readUserFile } from '../config/user-file.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 
 /**

@@ -9,7 +9,7 @@ import {
   requiredLengths,
 } from '../analysis/required.ts';
 import { baselineClaim, type PlateauRow, plateauRowSchema, plateauRows } from '../analysis/worsened.ts';
-import { readUserFile } from '../config/yaml.ts';
+import { readUserFile } from '../config/user-file.ts';
 import { requiredInterval, requiredText } from '../report/words.ts';
 import { labelOf, symbolOf } from '../results/axes.ts';
 import { type Run, readRuns } from '../results/runs.ts';

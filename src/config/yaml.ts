@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { InputError, messageOf } from '../shared/errors.ts';
+import { readUserFile } from './user-file.ts';
+import { checkYamlLimits } from './yaml-limits.ts';
 
 /** A parsed YAML file that still knows on which line each value stands. */
 export interface YamlSource {
@@ -10,27 +11,6 @@ export interface YamlSource {
 }
 
 const MAX_BYTES = 1 << 20;
-
-/** Reads a text file that a user named. Throws `InputError` when it cannot be read. */
-export async function readUserFile(file: string, maxBytes: number): Promise<string> {
-  return new TextDecoder().decode(await readUserBytes(file, maxBytes));
-}
-
-/** Reads a file that a user named. Throws `InputError` when it cannot be read or is larger than `maxBytes`. */
-export async function readUserBytes(file: string, maxBytes: number): Promise<Uint8Array> {
-  try {
-    const info = await stat(file);
-    if (info.isDirectory()) throw new InputError(`${file}: is a directory, not a file`, 'Check the path.');
-    if (info.size > maxBytes)
-      throw new InputError(`${file}: ${info.size} bytes is too large (at most ${maxBytes})`);
-    return await readFile(file);
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
-    const what = code === 'ENOENT' ? 'no such file' : messageOf(error);
-    throw new InputError(`${file}: ${what}`, 'Check the path.', { cause: error });
-  }
-}
 
 /** Reads an experiment's YAML. Throws `InputError` with the line of the first syntax error. */
 export async function readYaml(file: string, sets: readonly string[], size?: string): Promise<YamlSource> {
@@ -42,6 +22,7 @@ export async function readYaml(file: string, sets: readonly string[], size?: str
  * one when left out.
  */
 export function parseYaml(text: string, file: string, sets: readonly string[], size?: string): YamlSource {
+  checkYamlLimits(text, file);
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -125,6 +106,7 @@ function assign(document: Document, assignment: string): string[] {
   if (at < 1)
     throw new InputError(`--set ${assignment}: expected path=value`, 'For example --set train.steps=500.');
   const path = assignment.slice(0, at);
+  checkYamlLimits(assignment.slice(at + 1), `--set ${path}`);
   const parsed = parseDocument(assignment.slice(at + 1), { prettyErrors: false, logLevel: 'error' });
   const [problem] = parsed.errors;
   if (problem) throw new InputError(`--set ${path}: ${problem.message.split('\n')[0]}`, 'Quote the value.');

@@ -65,7 +65,7 @@ export function cellTable(runs: readonly Run[]): Column[] {
 /** RFC 4180, a header line, empty where there is no value. */
 export function toCsv(columns: readonly Column[]): string {
   const rows = columns[0]!.data.map((_, r) => columns.map(({ data }) => text(data[r]!)));
-  return `${csvFormatRows([columns.map(({ name }) => name), ...rows])}\n`;
+  return `${csvFormatRows([columns.map(({ name }) => text(name)), ...rows])}\n`;
 }
 
 /** The same table as an Apache Parquet file. */
@@ -92,6 +92,11 @@ function finite(value: Value): Value {
   return typeof value === 'number' && !Number.isFinite(value) ? null : value;
 }
 
+/** Texts that a spreadsheet would take for a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/** A cell of a CSV file. Texts that would be run where the file is opened get an apostrophe before them; numbers are left as they are. */
 function text(value: Value): string {
+  if (typeof value === 'string' && FORMULA.test(value) && Number.isNaN(Number(value))) return `'${value}`;
   return value === null ? '' : String(value);
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError, messageOf } from '../shared/errors.ts';
@@ -6,8 +7,8 @@ import { InputError, messageOf } from '../shared/errors.ts';
 export async function makeFolder(folder: string): Promise<void> {
   try {
     await makeParents(folder);
-    const probe = join(folder, `.write-${process.pid}`);
-    await (await open(probe, 'w')).close();
+    const probe = join(folder, `.write-${randomBytes(6).toString('hex')}`);
+    await (await open(probe, 'wx')).close();
     await rm(probe);
   } catch (error) {
     throw new InputError(

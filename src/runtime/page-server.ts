@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { InputError, MachineError } from '../shared/errors.ts';
@@ -35,7 +35,7 @@ export interface PageServerOptions {
 
 /**
  * Serves a page of ours on loopback, under a random token that only this run knows: its script and the files of the
- * script's folder, with that content security policy. Every other path is 404.
+ * script's folder, with that content security policy. Every other path is 404; another host's name and other methods are refused.
  * @param bundle path of the page's script (dist/page/engine.js)
  * @throws InputError when the port is busy or not allowed, MachineError when the script is not built.
  */
@@ -49,7 +49,12 @@ export async function servePage(
   for (const [below, folder] of Object.entries(folders))
     for (const [name, path] of await filesOf(folder)) files.set(`${below}/${name}`, path);
   const token = randomBytes(16).toString('hex');
-  const answer = async (path: string | undefined, response: ServerResponse) => {
+  const host = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const answer = async ({ method, headers, url: path }: IncomingMessage, response: ServerResponse) => {
+    // A page of another site that has its own name point here sends that name: it may learn nothing, whatever it guesses.
+    if (headers.host !== host()) return void response.writeHead(421).end();
+    if (method !== 'GET' && method !== 'HEAD')
+      return void response.writeHead(405, { Allow: 'GET, HEAD' }).end();
     if (path === `/${token}/`) return send(response, TYPE_OF_PAGE, policy, html(basename(bundle)));
     const file = path?.startsWith(`/${token}/`) ? files.get(path.slice(token.length + 2)) : undefined;
     if (!file) return void response.writeHead(404).end();
@@ -57,12 +62,11 @@ export async function servePage(
     send(response, type, policy, await readFile(file));
   };
   const server = createServer((request, response) => {
-    answer(request.url, response).catch(() => response.writeHead(500).end());
+    answer(request, response).catch(() => response.writeHead(500).end());
   });
   await listen(server, port);
-  const address = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${address.port}/${token}/`,
+    url: `http://${host()}/${token}/`,
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve());

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import * as node from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -10,13 +11,13 @@ export type Disk = Pick<typeof node, 'open' | 'rename' | 'rm'>;
 export const TEMPORARY = '.tmp';
 
 /**
- * Writes a file so that it is either whole or absent: to a temporary name, synced, then renamed. A file that was there before stays until then.
+ * Writes a file so that it is either whole or absent: to a temporary name that nobody can have taken, synced, then renamed. A file that was there before stays until then.
  * @throws MachineError when the disk does not take it; nothing of it is left.
  */
 export async function writeWhole(path: string, data: string | Uint8Array, disk: Disk = node): Promise<void> {
-  const temporary = `${path}.${process.pid}${TEMPORARY}`;
+  const temporary = `${path}.${randomBytes(6).toString('hex')}${TEMPORARY}`;
   try {
-    const handle = await disk.open(temporary, 'w');
+    const handle = await disk.open(temporary, 'wx');
     try {
       await writeAll(handle, typeof data === 'string' ? Buffer.from(data) : data);
       await handle.sync();

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
-import { parseYaml, readUserBytes, readUserFile } from '../../../src/config/yaml.ts';
+import { readUserBytes, readUserFile } from '../../../src/config/user-file.ts';
+import { parseYaml } from '../../../src/config/yaml.ts';
 import { InputError } from '../../../src/shared/errors.ts';
 import { emptyFolder } from '../../support/cli.ts';
 
@@ -148,5 +150,45 @@ describe('a file that a user named', () => {
       await expect(reading).rejects.toThrow(InputError);
       await expect(reading).rejects.toThrow(says);
     }
+  });
+});
+
+describe('what is no regular file', () => {
+  test.each([
+    ['a pipe that nobody writes into', (path: string) => void execFileSync('mkfifo', [path])],
+    ['a device', (path: string) => symlinkSync('/dev/zero', path)],
+  ])('%s: refused, and not waited for', async (_, make) => {
+    const path = join(emptyFolder(), 'special');
+    make(path);
+    const reading = readUserBytes(path, 100);
+    await expect(reading).rejects.toThrow(InputError);
+    await expect(reading).rejects.toThrow(/special: is a pipe or a device, not a regular file/);
+  });
+});
+
+describe('a YAML text that holds more than an experiment can need', () => {
+  test.each([
+    ['flow lists, deep', `a: ${'['.repeat(100_000)}`, /deep/],
+    ['flow mappings, deep', `a: ${'{a: '.repeat(40)}1${'}'.repeat(40)}`, /deeper than 32 levels/],
+    ['block lists, deep', `a:\n${'- '.repeat(40)}1`, /deeper than 32 levels/],
+    [
+      'block mappings, deep',
+      Array.from({ length: 40 }, (__, i) => `${' '.repeat(i)}a:`).join('\n'),
+      /deeper than 32/,
+    ],
+    ['keys', Array.from({ length: 10_001 }, (__, i) => `k${i}: 1`).join('\n'), /more than 10000 keys/],
+    ['values', `a: [${'1,'.repeat(200_001)}1]`, /more than 200000 values/],
+    ['aliases', `a: &a 1\nb: [${'*a,'.repeat(101)}1]`, /more than 100 aliases/],
+  ])('%s', (_, text, says) => {
+    expect(() => parseYaml(text, 'x.yaml', [])).toThrow(InputError);
+    expect(() => parseYaml(text, 'x.yaml', [])).toThrow(says);
+  });
+
+  test('also in --set; and as much as one can need is taken', () => {
+    expect(() => parseYaml('a: 1', 'x.yaml', [`b=${'['.repeat(40)}`])).toThrow(
+      /--set b: nests deeper than 32/,
+    );
+    const seeds = Array.from({ length: 100_000 }, (_, i) => i);
+    expect(parseYaml(`seed: [${seeds.join(', ')}]`, 'x.yaml', []).value).toEqual({ seed: seeds });
   });
 });

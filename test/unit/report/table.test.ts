@@ -52,6 +52,28 @@ describe('the table of all cells', () => {
     });
   });
 
+  test('CSV: texts that a spreadsheet would run are defused, numbers are left as they are', () => {
+    const data = ['=1+1', '+a', '-cmd', '@SUM(A1)', '\t=1', '\r=1', '-1.5', 'plain', null];
+    const csv = toCsv([
+      { name: '=axis', type: 'STRING', data },
+      { name: 'loss', type: 'DOUBLE', data: data.map(() => -0.5) },
+    ]);
+    const read = csvParse(csv);
+    expect(read.columns).toEqual(["'=axis", 'loss']);
+    expect(read.map(row => row["'=axis"])).toEqual([
+      "'=1+1",
+      "'+a",
+      "'-cmd",
+      "'@SUM(A1)",
+      "'\t=1",
+      "'\r=1",
+      '-1.5',
+      'plain',
+      '',
+    ]);
+    expect(read.every(({ loss }) => loss === '-0.5')).toBe(true);
+  });
+
   test('Parquet read back by another library equals the CSV', async () => {
     const bytes = await toParquet(table);
     const objects = await parquetReadObjects({ file: bytes.slice().buffer as ArrayBuffer });

@@ -1,4 +1,5 @@
 import { chmodSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { failure } from '../../../src/runtime/ask.ts';
@@ -81,6 +82,27 @@ describe('page server', () => {
     for (const path of ['/', '/engine.js', `${pathname}other`, '/0123456789abcdef0123456789abcdef/']) {
       expect((await fetch(origin + path)).status).toBe(404);
     }
+  });
+
+  test('refuses other host names, as of a page that has its own point here, and other methods', async () => {
+    server = await servePage(bundle());
+    const { port, pathname } = new URL(server.url);
+    const status = (method: string, host: string) =>
+      new Promise<number>((resolve, reject) => {
+        const asked = request({ host: '127.0.0.1', port, path: pathname, method, headers: { host } });
+        asked.on('response', response => {
+          response.resume();
+          resolve(response.statusCode!);
+        });
+        asked.on('error', reject);
+        asked.end();
+      });
+    const own = `127.0.0.1:${port}`;
+    expect(await status('GET', own)).toBe(200);
+    expect(await status('HEAD', own)).toBe(200);
+    for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1', `127.0.0.1:${Number(port) + 1}`])
+      expect(await status('GET', host)).toBe(421);
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) expect(await status(method, own)).toBe(405);
   });
 
   test('every run has another token', async () => {
