@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
+import { withoutPassword } from '../queue/address.ts';
 import { RUNTIMES, type Runtime } from '../runtime/session.ts';
 import { type AdapterPreference, adapterPreferenceSchema } from '../shared/protocol.ts';
 
@@ -70,6 +71,11 @@ const port = wholeNumber(0, 65535);
 /** The folder that the build wrote: this program lies in its `cli`. */
 export function builtFolder(): string {
   return join(dirname(fileURLToPath(import.meta.url)), '..');
+}
+
+/** The command line as it was typed, for the record. */
+export function typedCommand(): string {
+  return withoutPassword(`lengthwise ${process.argv.slice(2).join(' ')}`);
 }
 
 /** The version of lengthwise, from package.json at build time. */

@@ -1,8 +1,9 @@
+import { withoutPassword } from '../queue/address.ts';
 import { LengthwiseError, messageOf } from '../shared/errors.ts';
 
-/** One line on stderr, where progress and logs go. */
+/** One line on stderr, where progress and logs go. No password of a URL gets there. */
 export function log(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${withoutPassword(line)}\n`);
 }
 
 /** A result on stdout. */

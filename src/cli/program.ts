@@ -16,6 +16,7 @@ import {
   wholeNumbers,
 } from './options.ts';
 import { plan } from './plan.ts';
+import { withStatus, withSubmit, withWorker } from './queue-commands.ts';
 import { report } from './report.ts';
 import { RESULTS, run } from './run.ts';
 import { simulate } from './simulate.ts';
@@ -41,6 +42,21 @@ const MOST_STALL = 86_400;
 
 const count = (flags: string, description: string, most: number, standard: number, least = 1) =>
   new Option(flags, description).argParser(wholeNumber(least, most)).default(standard);
+
+const stall = () =>
+  new Option('--stall <seconds>', 'without progress after which an engine is killed and started afresh')
+    .argParser(wholeNumber(1, MOST_STALL))
+    .default(PATIENCE.stallMs / 1000);
+
+/** A grid, and where its results go. */
+function withGrid(command: Command): Command {
+  return command
+    .addOption(set())
+    .addOption(size())
+    .option('--out <folder>', 'where results go', RESULTS)
+    .option('--no-theory', 'train and test only; `theory --results` adds the theory later')
+    .option('--fresh', 'delete what an earlier run of this grid left, and start over', false);
+}
 
 function withMachine(command: Command): Command {
   for (const option of machineOptions()) command.addOption(option);
@@ -75,33 +91,38 @@ export function program(): Command {
     root.command(name).description(description).exitOverride().option('--debug', 'show stack traces');
 
   withMachine(
-    verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'),
+    withGrid(
+      verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'),
+    ),
   )
-    .addOption(set())
-    .addOption(size())
-    .option('--out <folder>', 'where results go', RESULTS)
     .addOption(
       new Option('--workers <number>', 'packs trained at the same time')
         .argParser(wholeNumber(1, 16))
         .default(1),
     )
-    .addOption(
-      new Option('--stall <seconds>', 'without progress after which an engine is killed and started afresh')
-        .argParser(wholeNumber(1, MOST_STALL))
-        .default(PATIENCE.stallMs / 1000),
-    )
+    .addOption(stall())
     .option(
       '--profile [file.json]',
       "time every kernel; a trace for Perfetto, in the run's folder unless named",
     )
-    .option('--no-theory', 'train and test only; `theory --results` adds the theory later')
-    .option('--fresh', 'delete what an earlier run of this grid left, and start over', false)
     .addOption(json())
     .addHelpText(
       'after',
       '\nExamples:\n  lengthwise run experiments/quickstart.yaml\n  lengthwise run experiments/quickstart.yaml --set train.steps=4000 --set "seed=[0,1,2]"',
     )
     .action(run);
+  withSubmit(
+    withGrid(
+      verb(
+        'submit <experiment.yaml>',
+        'queue what is missing of a grid, and collect what workers make of it',
+      ),
+    ),
+  ).addOption(json());
+  withWorker(withMachine(verb('worker', 'take jobs from a queue, and train them here')))
+    .addOption(stall())
+    .addOption(json());
+  withStatus(verb('status', 'jobs and workers of a queue')).addOption(json());
   verb('plan <experiment.yaml>', 'what run would do: cells, packs, memory, time')
     .addOption(set())
     .addOption(size())

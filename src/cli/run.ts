@@ -8,7 +8,7 @@ import { type Outcome, runSweep } from '../sweep/sweep.ts';
 import { type TheoryThreads, theoryThreads } from '../sweep/theory-threads.ts';
 import type { Totals } from '../sweep/totals.ts';
 import { openEngine } from './machine.ts';
-import { builtFolder, type MachineOptions, version } from './options.ts';
+import { builtFolder, type MachineOptions, typedCommand, version } from './options.ts';
 import { print, printJson } from './output.ts';
 import { checkProfilePath, saveProfile } from './profile.ts';
 import { RunProgress } from './progress.ts';
@@ -51,7 +51,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
       {
         ...{ out, fresh, workers, adapter, trace },
         theory: threads && trace ? timed(threads, trace) : threads,
-        maker: { command: `lengthwise ${process.argv.slice(2).join(' ')}`, version },
+        maker: { command: typedCommand(), version },
         open: () => (trace ? trace.during('start the engine', start) : start()),
       },
       {
@@ -100,7 +100,7 @@ function ratesText({ sequences, labels, trainSeconds }: Totals): string {
   return [rate(sequences, 'sequences'), ...(labels === sequences ? [] : [rate(labels, 'labels')])].join(', ');
 }
 
-function printSummary(outcome: Outcome): void {
+export function printSummary(outcome: Outcome): void {
   const { experiment, folder, plan, lines, totals, seconds } = outcome;
   print(`\n${summaryText(lines, baselinesOf(plan.cells))}\n`);
   for (const text of [theorySummary(lines), lengthSummary(lines, experiment.content.epsilon)])

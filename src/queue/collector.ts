@@ -3,16 +3,14 @@ import type { Cell } from '../plan/cells.ts';
 import { estimateSeconds } from '../plan/estimate.ts';
 import { type PlannedPack, packsOf } from '../plan/packs.ts';
 import { messageOf } from '../shared/errors.ts';
+import type { Build } from './build.ts';
 import { SharedCheckpoints } from './checkpoints.ts';
 import { cutPack, type JobData, jobId, jobSchema } from './jobs.ts';
 import { type Counts, countsOf, JOB_OPTIONS, noteQueue, openQueue, type PackQueue } from './queues.ts';
 import { type CellResult, Results } from './results.ts';
 import { liveWorkers } from './workers.ts';
 
-export interface CollectorOptions {
-  /** Engine hash and version of this build. */
-  engine: string;
-  version: string;
+export interface CollectorOptions extends Build {
   /** The kind of adapter that every cell must be trained on; null: any. */
   adapter: string | null;
   /** How long a job should take, in minutes, on the slowest worker. */
@@ -37,8 +35,8 @@ export interface Standing extends Counts {
 
 export interface CollectorEvents {
   say(line: string): void;
-  /** Stores a cell, as a pack of its own, for good. Called once a cell, one at a time. */
-  keep(cell: PlannedPack, result: CellResult): Promise<void>;
+  /** Stores a cell for good. Called once a cell, one at a time. */
+  keep(cell: Cell, result: CellResult): Promise<void>;
   standing(standing: Standing): void;
 }
 
@@ -136,7 +134,7 @@ export class Collector {
       const cell = this.missing.get(hash)!;
       const result = await this.results.get(hash);
       if (result === undefined) continue;
-      await this.events.keep(packsOf([cell])[0]!, result);
+      await this.events.keep(cell, result);
       this.missing.delete(hash);
       await this.results.remove([hash]);
       await this.checkpoints.remove([hash]);

@@ -10,9 +10,10 @@ export const cellResultSchema = z.strictObject({
   adapter: adapterInfoSchema,
   /** Name and version of the browser, or of Dawn. */
   version: z.string(),
-  /** The cell's share of its pack. */
+  /** Time spent on the cell, its share of its packs', with what was spent before an interruption. */
+  seconds: z.number(),
+  /** The cell's share of its pack, of what was trained since. */
   trainSeconds: z.number(),
-  testSeconds: z.number(),
   trainSequences: z.number(),
   trainLabels: z.number(),
 });

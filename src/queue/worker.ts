@@ -4,11 +4,12 @@ import { UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { InputError, MachineError, messageOf } from '../shared/errors.ts';
 import type { Pack } from '../shared/protocol.ts';
+import { type Build, otherBuildWanted } from './build.ts';
 import { SharedCheckpoints } from './checkpoints.ts';
 import { HeldJob } from './held-job.ts';
 import type { JobData } from './jobs.ts';
 import { queueName } from './names.ts';
-import { countsOf, openQueue, openWorker, type PackQueue, type PackWorker, queueNotes } from './queues.ts';
+import { countsOf, openQueue, openWorker, type PackQueue, type PackWorker } from './queues.ts';
 import { type CellResult, Results } from './results.ts';
 import { Unhelped } from './unhelped.ts';
 import { BEAT_MS, hideWorker, liveWorkers, showWorker, type WorkerNote } from './workers.ts';
@@ -33,10 +34,7 @@ export interface PackTrainer {
   train(pack: Pack, hooks: PackHooks): Promise<void>;
 }
 
-export interface WorkerOptions {
-  /** Engine hash and version of this build. */
-  engine: string;
-  version: string;
+export interface WorkerOptions extends Build {
   /** Ends when no job is waiting or in work any more. */
   drain: boolean;
   /** After so long without a sign of its worker a job is up for others. */
@@ -76,7 +74,7 @@ export class QueueWorker {
   private readonly redis: Redis;
   private readonly trainer: PackTrainer;
   private readonly options: WorkerOptions;
-  private readonly id = randomUUID().slice(0, 8);
+  readonly id = randomUUID().slice(0, 8);
   private readonly totals: WorkerTotals = { finished: 0, failed: 0, cells: 0 };
   private readonly unhelped = new Unhelped();
   private readonly stopped = new AbortController();
@@ -100,9 +98,8 @@ export class QueueWorker {
    */
   async run(): Promise<WorkerTotals> {
     const { engine, drain, lockMs, idleMs = IDLE_MS } = this.options;
-    await this.checkBuild(message => {
-      throw message;
-    });
+    const wanted = await otherBuildWanted(this.redis, this.options);
+    if (wanted) throw wanted;
     // Jobs that must run on this kind of adapter first: others can do the rest.
     for (const adapter of [this.trainer.adapter, null]) {
       const name = queueName(engine, adapter);
@@ -120,7 +117,8 @@ export class QueueWorker {
       while (!this.stopped.signal.aborted) {
         if (await this.workOnNext()) continue;
         if (drain && (await this.isEmpty())) break;
-        await this.checkBuild(({ message, fix }) => this.sayOnce(`${message}. ${fix}`));
+        const other = await otherBuildWanted(this.redis, this.options);
+        if (other) this.sayOnce(`${other.message}. ${other.fix}`);
         await this.pause(idleMs);
       }
       return this.totals;
@@ -282,27 +280,6 @@ export class QueueWorker {
   private async isEmpty(): Promise<boolean> {
     const counts = await Promise.all(this.sources.map(({ queue }) => countsOf(queue)));
     return counts.every(({ waiting, active }) => waiting + active === 0);
-  }
-
-  /** Tells when there are jobs, and none of them for this build. */
-  private async checkBuild(tell: (error: InputError) => void): Promise<void> {
-    const { engine, version } = this.options;
-    const notes = [...(await queueNotes(this.redis))];
-    if (notes.some(([, note]) => note.engine === engine)) return;
-    for (const [name, note] of notes) {
-      const queue = openQueue(this.redis, name);
-      const { waiting } = await countsOf(queue);
-      await queue.close();
-      if (waiting === 0) continue;
-      tell(
-        new InputError(
-          `${waiting} jobs wait for engine ${note.engine} of lengthwise ${note.version}; ` +
-            `this build, ${version}, has engine ${engine} and takes none of them`,
-          `Install here the build that submitted them (lengthwise doctor prints a build's engine).`,
-        ),
-      );
-      return;
-    }
   }
 
   private sayOnce(line: string): void {

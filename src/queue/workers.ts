@@ -13,7 +13,7 @@ export const workerNoteSchema = z.strictObject({
   runtime: z.string(),
   /** The kind of adapter it trains on. */
   adapter: z.string(),
-  state: z.enum(['idle', 'working', 'doubting', 'stopped']),
+  state: z.enum(['idle', 'working', 'doubting']),
   finished: z.int(),
   failed: z.int(),
   /** Training sequences a second over its last job; null before one. */

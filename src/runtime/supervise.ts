@@ -65,15 +65,15 @@ const LEAST_SUBMISSION_MS = 10;
 /**
  * Trains packs. A lost device, or a browser or process that went away, costs what the pack did since its last checkpoint: after a wait
  * that grows, a fresh one goes on from there, with shorter submissions and, from the second loss on, half the pack. Out of memory, the pack
- * is split at once. Sessions in `idle` are used first; all are closed at the end. After an error no further pack begins, and
- * those that other workers have in hand are finished first.
+ * is split at once. Sessions in `idle` are used first, and those that live are there again at the end, for the caller to close. After an error
+ * no further pack begins, and those that other workers have in hand are finished first.
  * When the program is told to stop, packs in training bring a last checkpoint to the disk.
  * @throws MachineError when a cell alone is lost `ATTEMPTS` times without coming further, or fails in a way that a retry cannot help.
  */
 export async function trainPacks(
   packs: readonly PackRequest[],
   supervision: Supervision,
-  idle: Session[] = [],
+  idle: Session[],
 ): Promise<void> {
   const limit = pLimit(supervision.workers);
   const errors: unknown[] = [];
@@ -89,7 +89,6 @@ export async function trainPacks(
       }),
     ),
   );
-  await Promise.allSettled(idle.map(session => session.close()));
   if (errors.length > 0) throw errors[0];
 }
 

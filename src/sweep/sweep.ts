@@ -83,7 +83,7 @@ export async function runSweep(
 }
 
 /** Cells of the plan that are trained, and whose theory nobody has tried. */
-function untried({ plan, store }: OpenRun): Cell[] {
+export function untried({ plan, store }: OpenRun): Cell[] {
   const waiting = new Set(store.waiting.flatMap(({ cell, theoryError }) => (theoryError ? [] : [cell])));
   return plan.cells.filter(({ hash }) => waiting.has(hash));
 }

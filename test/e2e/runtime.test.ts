@@ -30,6 +30,7 @@ describe.each(['chrome', 'dawn'] as const)('supervision of %s', runtime => {
   async function supervised(kill: (session: Session) => Promise<void> | void, failures: number) {
     const log: string[] = [];
     const finished: string[] = [];
+    const idle: Session[] = [];
     let opened = 0;
     await trainPacks(
       [
@@ -63,7 +64,9 @@ describe.each(['chrome', 'dawn'] as const)('supervision of %s', runtime => {
         savedOf: () => undefined,
         backOffMs: 1,
       },
+      idle,
     );
+    await Promise.all(idle.map(session => session.close()));
     return { log, finished, opened };
   }
 

@@ -97,23 +97,29 @@ test('a run goes on after a stall, with a fresh engine', async () => {
   const log: string[] = [];
   const sessions: Session[] = [];
   let finished = 0;
-  await trainPacks([{ pack: pack({ steps: 200 }), adapter: 'software' }], {
-    workers: 1,
-    async open() {
-      sessions.push(await open('dawn', { patience: PATIENCE }));
-      return sessions.at(-1)!;
+  const idle: Session[] = [];
+  await trainPacks(
+    [{ pack: pack({ steps: 200 }), adapter: 'software' }],
+    {
+      workers: 1,
+      async open() {
+        sessions.push(await open('dawn', { patience: PATIENCE }));
+        return sessions.at(-1)!;
+      },
+      onLog: line => log.push(line),
+      onProgress: () => {
+        if (sessions.length === 1) stop(sessions[0]!.pid!);
+      },
+      onFinished: async () => {
+        finished++;
+      },
+      engine: '',
+      savedOf: () => undefined,
+      backOffMs: 1,
     },
-    onLog: line => log.push(line),
-    onProgress: () => {
-      if (sessions.length === 1) stop(sessions[0]!.pid!);
-    },
-    onFinished: async () => {
-      finished++;
-    },
-    engine: '',
-    savedOf: () => undefined,
-    backOffMs: 1,
-  });
+    idle,
+  );
+  for (const session of idle) await session.close();
   expect({ finished, opened: sessions.length }).toEqual({ finished: 1, opened: 2 });
   expect(log.join()).toMatch(
     /answered no ping for 2 s, its processes were killed: 1 cells go on from step \d+/,

@@ -85,8 +85,8 @@ async function submit(cells: Cell[], options: Partial<CollectorOptions> = {}): P
     {
       say: line => said.push(line),
       standing: () => {},
-      async keep({ cells: [cell] }, result) {
-        kept.push(cell!.hash);
+      async keep({ hash }, result) {
+        kept.push(hash);
         results.push(result);
       },
     },

@@ -1,0 +1,79 @@
+import { readCheckpoint, writeCheckpoint } from '../results/checkpoints.ts';
+import { ask } from '../runtime/ask.ts';
+import type { Session } from '../runtime/session.ts';
+import { type FinishedPack, trainPacks } from '../runtime/supervise.ts';
+import { adapterName } from '../shared/adapter.ts';
+import type { Checkpoint } from '../shared/checkpoint.ts';
+import { messageOf } from '../shared/errors.ts';
+import type { AdapterPreference } from '../shared/protocol.ts';
+import type { CellResult } from './results.ts';
+import type { PackTrainer } from './worker.ts';
+
+export interface SessionTrainerOptions {
+  adapter: AdapterPreference;
+  /** Engine hash of this build. */
+  engine: string;
+  /** Starts an engine. */
+  open: () => Promise<Session>;
+  say(line: string): void;
+}
+
+/** Trains packs on this machine's own adapter, in one engine that stays from pack to pack. `close` ends it. */
+export async function sessionTrainer({
+  adapter,
+  engine,
+  open,
+  say,
+}: SessionTrainerOptions): Promise<PackTrainer & { close(): Promise<void> }> {
+  const first = await open();
+  const idle = [first];
+  const probed = await ask(first, 'probed', { op: 'probe', adapter });
+  return {
+    adapter: adapterName(probed.adapter),
+    runtime: first.version,
+    async train(pack, { saved, onCheckpoints, onProgress, onCells }) {
+      const checkpoints = new Map<string, Checkpoint>();
+      for (const [cell, bytes] of saved) {
+        try {
+          checkpoints.set(cell, readCheckpoint(bytes, `the checkpoint of cell ${cell}`));
+        } catch (error) {
+          say(`${messageOf(error)}: that cell starts again`);
+        }
+      }
+      await trainPacks(
+        [{ pack, adapter }],
+        {
+          workers: 1,
+          open,
+          engine,
+          savedOf: cell => checkpoints.get(cell),
+          onLog: say,
+          onProgress(_, { phase, done, total }) {
+            if (phase === 'train') onProgress(done / total);
+          },
+          onCheckpoints: states =>
+            onCheckpoints(new Map(states.map(state => [state.cell, writeCheckpoint(state)]))),
+          onFinished: finished => onCells(resultsOf(finished)),
+        },
+        idle,
+      );
+    },
+    async close() {
+      await Promise.allSettled(idle.map(session => session.close()));
+    },
+  };
+}
+
+function resultsOf({ pack, trained, curves, seconds, session }: FinishedPack): CellResult[] {
+  const share = 1 / pack.replicas.length;
+  return trained.cells.map((outcome, r) => ({
+    outcome,
+    curve: curves[r]!.map(({ step, loss }) => [step, loss]),
+    adapter: trained.adapter,
+    version: session.version,
+    seconds: seconds[r]!,
+    trainSeconds: share * trained.trainSeconds,
+    trainSequences: share * trained.trainSequences,
+    trainLabels: share * trained.trainLabels,
+  }));
+}
