@@ -1,0 +1,124 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contentOf, differences } from '../soak/sweeps.ts';
+import { cli, emptyFolder } from '../support/cli.ts';
+import { TestRedis } from '../support/redis.ts';
+
+const EXPERIMENT = `name: shared
+task: { kind: simple, omega: 1 }
+model: { width: 8, mlpWidth: 8 }
+train: { length: [4, 8], steps: 40, batch: 16 }
+test: { length: [8, 32], sequences: 32 }
+seed: [0, 1, 2]
+`;
+const MACHINE = ['--runtime', 'dawn', '--adapter', 'software'];
+/** One cell a job. */
+const SINGLE = ['--pack-minutes', '1e-9'];
+
+const cwd = emptyFolder();
+let redis: TestRedis;
+/** With a password, which must be seen nowhere. */
+let queue: string;
+
+beforeAll(async () => {
+  redis = await TestRedis.start({ tcp: true, settings: ['--requirepass', 'opensesame'] });
+  queue = redis.url.replace('//', '//:opensesame@');
+  writeFileSync(join(cwd, 'shared.yaml'), EXPERIMENT);
+});
+afterAll(() => redis?.remove());
+
+const worker = (...more: string[]) => ['worker', ...MACHINE, '--queue', queue, ...more];
+
+test('a sweep over several workers, one killed and one told to stop, equals a plain run to the bit', async () => {
+  const plain = await cli(['run', 'shared.yaml', ...MACHINE, '--out', 'plain', '--json'], { cwd });
+  expect(plain.code).toBe(0);
+  const args = ['submit', 'shared.yaml', '--queue', queue, '--out', 'queued', '--json', ...SINGLE];
+  const submitted = cli(args, { cwd });
+  // The first is killed in its second job, the second is told to stop in its own, the third does the rest.
+  const killed = await cli(worker('--lock', '3'), {
+    cwd,
+    onStart: child => {
+      child.stderr!.on('data', chunk => {
+        if (/job pack-\w+: 1 cells/.test(String(chunk))) child.kill('SIGKILL');
+      });
+    },
+  });
+  expect(killed.code).toBeNull();
+  const told = await cli(worker('--lock', '3'), {
+    cwd,
+    onStart: child => {
+      child.stderr!.on('data', chunk => {
+        if (/job pack-\w+: 1 cells/.test(String(chunk))) child.kill('SIGINT');
+      });
+    },
+  });
+  expect(told.code).toBe(130);
+  const last = await cli(worker('--lock', '3', '--drain', '--json'), { cwd });
+  expect(last.code).toBe(0);
+  expect(JSON.parse(last.stdout)).toMatchObject({ failed: 0 });
+  const { code, stdout, stderr } = await submitted;
+  expect(stderr).toMatch(/queued 6 cells in 6 jobs/);
+  expect(code).toBe(0);
+  const outcome = JSON.parse(stdout);
+  expect(outcome).toMatchObject({ cells: 6, finished: 6, failedJobs: [] });
+  const queued = contentOf(join(cwd, 'queued'), 'shared');
+  expect(differences(contentOf(join(cwd, 'plain'), 'shared'), queued)).toEqual([]);
+
+  const manifest = readFileSync(join(cwd, outcome.run, 'manifest.json'), 'utf8');
+  expect(manifest).toMatch(/redis:\/\/…@127\.0\.0\.1/);
+  for (const text of [manifest, stderr, last.stderr, told.stderr]) expect(text).not.toMatch(/opensesame/);
+
+  const again = await cli(args, { cwd });
+  expect(JSON.parse(again.stdout)).toMatchObject({ alreadyFinished: 6, finished: 6 });
+  expect(again.stderr).not.toMatch(/queued \d+ cells/);
+});
+
+describe('what is wrong is said in a line, and what to do', () => {
+  test.each([
+    [
+      'no Redis',
+      ['status', '--queue', 'redis://127.0.0.1:1'],
+      1,
+      /^error: no Redis answers at 127\.0\.0\.1:1\n/,
+    ],
+    ['no queue', ['worker'], 2, /^error: --queue: no Redis is named, nor is LENGTHWISE_QUEUE set\n/],
+    ['no URL', ['submit', 'shared.yaml', '--queue', 'localhost'], 2, /^error: --queue: not a URL\n/],
+  ])('%s', async (_, args, expected, line) => {
+    const { code, stderr } = await cli(args, { cwd, env: { LENGTHWISE_QUEUE: '' } });
+    expect(stderr).toMatch(line);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+    expect(code).toBe(expected);
+  });
+
+  test('a wrong password, from the environment', async () => {
+    const env = { LENGTHWISE_QUEUE: redis.url.replace('//', '//:closesesame@') };
+    const { code, stderr } = await cli(['status'], { cwd, env });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: Redis at 127\.0\.0\.1:\d+ refuses the user name or password\n/);
+    expect(stderr).not.toMatch(/closesesame/);
+  });
+
+  test('a worker of another build', async () => {
+    const other = await TestRedis.start();
+    try {
+      const client = other.client();
+      const note = JSON.stringify({ engine: '00ffee00ffee', version: '9.9.9', adapter: null });
+      await client.hset('lengthwise:queues', 'jobs-00ffee00ffee', note);
+      await client.rpush('lengthwise:jobs-00ffee00ffee:wait', 'pack-1');
+      client.disconnect();
+      const { code, stderr } = await cli(['worker', '--queue', other.url], { cwd });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /error: 1 jobs wait for engine 00ffee00ffee of lengthwise 9\.9\.9; this build, .* takes none of them\n/,
+      );
+      const { stdout } = await cli(['status', '--queue', other.url, '--json'], { cwd });
+      expect(JSON.parse(stdout)).toMatchObject({
+        queues: [{ engine: '00ffee00ffee', jobs: { waiting: 1, active: 0, completed: 0, failed: 0 } }],
+        workers: [],
+      });
+    } finally {
+      await other.remove();
+    }
+  });
+});
