@@ -11,6 +11,7 @@ import { Checkpoints } from '../results/checkpoints.ts';
 import type { CellResult } from '../results/schema.ts';
 import { deleteRun, Store } from '../results/store.ts';
 import { takeOver } from '../results/take-over.ts';
+import { onStop } from '../runtime/stopping.ts';
 import { isSoftware } from '../shared/adapter.ts';
 import { InputError } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
@@ -71,7 +72,12 @@ export async function openRun(
   const isFinished = (hash: string) => store.has(hash);
   let checkpoints: Checkpoints | undefined;
   let took = 0;
+  const takeBack = onStop('release', async () => {
+    await store.close();
+    return undefined;
+  });
   const close = async (begun: boolean) => {
+    takeBack();
     await checkpoints?.close();
     await store.close();
     if (!begun && took === 0 && made !== undefined) await rm(made, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { type CliResult, cli, emptyFolder } from '../support/cli.ts';
@@ -26,9 +26,10 @@ test: { length: [8], sequences: 64 }
 async function interrupted(
   runtime: 'chrome' | 'dawn',
   act: (child: ChildProcess) => void,
-): Promise<CliResult & { ms: number; signal: string | null }> {
+): Promise<CliResult & { ms: number; signal: string | null; locks: string[] }> {
   let [began, signal] = [0, null as string | null];
-  const args = ['run', 'tiny.yaml', '--adapter', 'software', '--runtime', runtime, '--out', emptyFolder()];
+  const out = emptyFolder();
+  const args = ['run', 'tiny.yaml', '--adapter', 'software', '--runtime', runtime, '--out', out];
   const result = await cli(args, {
     cwd,
     env: runtime === 'dawn' ? softwareDriver().environment : {},
@@ -43,7 +44,9 @@ async function interrupted(
       });
     },
   });
-  return { ...result, signal, ms: performance.now() - began };
+  const ms = performance.now() - began;
+  const files = readdirSync(out, { recursive: true, encoding: 'utf8' });
+  return { ...result, signal, ms, locks: files.filter(name => name.includes('.lock')) };
 }
 
 /** A browser of a program that works, to be remembered beyond its end. */
@@ -83,6 +86,7 @@ describe('told to stop', () => {
     expect(ended.stderr).toMatch(`${signal}: stopping.`);
     expect(ended.code).toBe(code);
     expect(ended.ms).toBeLessThan(BACK_MS);
+    expect(ended.locks).toEqual([]);
     await isGone(() => dawn.filter(isAlive));
   });
 });
