@@ -28,6 +28,7 @@ const program = (outDir: string, input: Record<string, string>) => ({
  */
 export default defineConfig(async ({ mode }) => {
   const define = { __PEER_VERSIONS__: JSON.stringify(peerVersions()) };
+  const ofNode = async () => ({ ...define, __ENGINE_HASH__: JSON.stringify(await engineHash()) });
   switch (mode) {
     case 'page':
       return { build: page('dist/page', { engine: 'src/engine/page.ts', gpujs: 'src/gpujs/page.ts' }) };
@@ -42,12 +43,12 @@ export default defineConfig(async ({ mode }) => {
     case 'test-chrome':
       return { build: page('dist/test/page', { engine: 'test/support/engine-page.ts' }) };
     case 'soak':
-      return { build: program('dist/soak', { soak: 'test/soak/soak.ts' }) };
+      return { define: await ofNode(), build: program('dist/soak', { soak: 'test/soak/soak.ts' }) };
     case 'test-dawn':
       return { build: program('dist/test/dawn', { engine: 'test/support/engine-dawn.ts' }) };
     default:
       return {
-        define: { ...define, __ENGINE_HASH__: JSON.stringify(await engineHash()) },
+        define: await ofNode(),
         build: program('dist/cli', {
           main: 'src/cli/main.ts',
           'theory-worker': 'src/sweep/theory-worker.ts',

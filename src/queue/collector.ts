@@ -72,6 +72,8 @@ export class Collector {
   private readonly total: number;
   /** Jobs that stand for missing cells, by id. */
   private readonly jobs = new Map<string, TrackedJob>();
+  /** Collected cells whose loss stopped being finite. */
+  private readonly diverged = new Set<string>();
   private readonly failures = new Map<string, FailedJob>();
   private readonly stopped = new AbortController();
   private queue!: PackQueue;
@@ -135,6 +137,7 @@ export class Collector {
       const result = await this.results.get(hash);
       if (result === undefined) continue;
       await this.events.keep(cell, result);
+      if (result.outcome.divergedAtStep !== null) this.diverged.add(hash);
       this.missing.delete(hash);
       await this.results.remove([hash]);
       await this.checkpoints.remove([hash]);
@@ -207,6 +210,8 @@ export class Collector {
         this.note({ id, cells, reason: `its results cannot be used: ${messageOf(error)}` });
         continue;
       }
+      if (cells.every(cell => this.diverged.has(cell)))
+        this.events.say(`job ${id}: all ${cells.length} cells diverged; they are kept as such`);
       await (await this.queue.getJob(id))?.remove();
       // Cells whose results were not there are queued again.
       this.jobs.delete(id);

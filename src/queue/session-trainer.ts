@@ -1,5 +1,6 @@
+import { UnrecoverableError } from 'bullmq';
 import { readCheckpoint, writeCheckpoint } from '../results/checkpoints.ts';
-import { ask } from '../runtime/ask.ts';
+import { ask, Refused } from '../runtime/ask.ts';
 import type { Session } from '../runtime/session.ts';
 import { type FinishedPack, trainPacks } from '../runtime/supervise.ts';
 import { adapterName } from '../shared/adapter.ts';
@@ -56,7 +57,9 @@ export async function sessionTrainer({
           onFinished: finished => onCells(resultsOf(finished)),
         },
         idle,
-      );
+      ).catch(error => {
+        throw error instanceof Refused ? new UnrecoverableError(error.message) : error;
+      });
     },
     async close() {
       await Promise.allSettled(idle.map(session => session.close()));

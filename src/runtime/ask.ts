@@ -5,9 +5,12 @@ import { type Final, type Listeners, type Session, SessionLost } from './convers
 /** What was asked for does not fit into the device's memory. Half of it may. */
 export class OutOfMemory extends MachineError {}
 
+/** What was asked for is nothing that this engine does, on any machine. */
+export class Refused extends MachineError {}
+
 /**
  * Asks the engine, and expects an answer of the named kind.
- * @throws SessionLost when the engine or its device goes away, OutOfMemory, MachineError when it answers with anything else.
+ * @throws SessionLost when the engine or its device goes away, OutOfMemory, Refused, MachineError when it answers with anything else.
  */
 export async function ask<E extends Final['event']>(
   session: Session,
@@ -25,6 +28,7 @@ export function failure(final: Final): MachineError {
   if (final.event !== 'failed') return new MachineError(`the engine answered with ${final.event}`);
   const { reason, message } = final;
   if (reason === 'device-lost') return new SessionLost(message);
+  if (reason === 'bad-request') return new Refused(message);
   const fixes: Partial<Record<typeof reason, string>> = {
     'no-adapter': 'See `lengthwise doctor`; --adapter software always works where Chrome has SwiftShader.',
     'no-timestamps': 'Leave --profile out, or try another --adapter.',
