@@ -4,6 +4,11 @@ import { give, outputOf, runs, say } from './shell.mjs';
 
 const LEAST_MESA = 24;
 const PACKAGES = ['mesa-vulkan-drivers', 'libvulkan1'];
+/** Nothing is taken that Debian has not signed, whatever the machine's own settings allow. */
+const SIGNED = ['APT::Get::AllowUnauthenticated', 'Acquire::AllowInsecureRepositories'].flatMap(name => [
+  '-o',
+  `${name}=false`,
+]);
 const SOURCE = '/etc/apt/sources.list.d/lengthwise-backports.sources';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
@@ -50,8 +55,15 @@ export function installMesa() {
   const fromBackports = majorOf(candidate()) < LEAST_MESA;
   if (fromBackports) addBackports();
   const release = fromBackports ? ['-t', 'bookworm-backports'] : [];
-  if (!runs('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...release, ...PACKAGES]))
+  if (
+    !runs('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...SIGNED, ...release, ...PACKAGES])
+  )
     give(`apt-get could not install ${PACKAGES.join(' and ')}`, 'See the messages above.');
+  if (majorOf(installed(PACKAGES[0])) < LEAST_MESA)
+    give(
+      `apt-get installed Mesa ${installed(PACKAGES[0])}, which is older than ${LEAST_MESA}`,
+      'Use a later release of Debian, or --runtime chrome.',
+    );
   say(`installed Mesa ${installed(PACKAGES[0])} and the Vulkan loader ${installed(PACKAGES[1])}`);
   if (fromBackports)
     say(`they came from bookworm-backports through ${SOURCE}; delete that file to be rid of the source`);
@@ -71,7 +83,7 @@ function candidate() {
 }
 
 function update() {
-  if (!runs('apt-get', ['update', '-qq']))
+  if (!runs('apt-get', ['update', '-qq', ...SIGNED]))
     give('apt-get update failed', 'See the messages above; the Debian mirror must be reachable.');
 }
 

@@ -6,10 +6,10 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { downloadFolder, findBrowser, INSTALL_HINT } from './browser-paths.mjs';
+import { CHROME_VERSION, downloadFolder, findBrowser, INSTALL_HINT } from './browser-paths.mjs';
 import { installMesa } from './mesa.mjs';
 import { installRedis } from './redis.mjs';
-import { give, ROOT, runs, say } from './shell.mjs';
+import { give, outputOf, ROOT, runs, say } from './shell.mjs';
 
 const LEAST_NODE = [20, 19];
 const LOCK_WAIT_MS = 10 * 60_000;
@@ -75,9 +75,18 @@ function installBrowser() {
     if (installed && findBrowser()) return;
     say('apt-get could not install chromium');
   }
-  say(`downloading Chrome into ${downloadFolder()}`);
-  runs('npx', ['@puppeteer/browsers', 'install', 'chrome@stable', '--path', downloadFolder()]);
-  if (!findBrowser()) give('no Chrome or Chromium was found, and none could be installed', INSTALL_HINT);
+  say(`downloading Chrome ${CHROME_VERSION} into ${downloadFolder()}`);
+  const build = `chrome@${CHROME_VERSION}`;
+  runs('npx', ['--no-install', '@puppeteer/browsers', 'install', build, '--path', downloadFolder()]);
+  const found = findBrowser();
+  if (!found) give('no Chrome or Chromium was found, and none could be installed', INSTALL_HINT);
+  // On Windows a browser does not print its version.
+  const version = process.platform === 'win32' ? CHROME_VERSION : outputOf(found, ['--version']);
+  if (!version.includes(CHROME_VERSION))
+    give(
+      `${found} says that it is ${version.trim() || 'nothing'}, not Chrome ${CHROME_VERSION}`,
+      INSTALL_HINT,
+    );
 }
 
 function build() {
