@@ -24,8 +24,8 @@ export async function worker(options: WorkerCommandOptions): Promise<void> {
   const redis = await connectRedis(address, log);
   try {
     // Before an engine is started for nothing.
-    const wanted = await otherBuildWanted(redis, build);
-    if (wanted) throw wanted;
+    const other = await otherBuildWanted(redis, build);
+    if (other && !other.isKnown) throw other.error;
     const trainer = await sessionTrainer({
       adapter: options.adapter,
       engine: ENGINE_HASH,

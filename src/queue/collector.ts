@@ -2,12 +2,11 @@ import type { Redis } from 'ioredis';
 import type { Cell } from '../plan/cells.ts';
 import { estimateSeconds } from '../plan/estimate.ts';
 import { type PlannedPack, packsOf } from '../plan/packs.ts';
-import { messageOf } from '../shared/errors.ts';
 import type { Build } from './build.ts';
 import { SharedCheckpoints } from './checkpoints.ts';
 import { cutPack, type JobData, jobId, jobSchema } from './jobs.ts';
 import { type Counts, countsOf, JOB_OPTIONS, noteQueue, openQueue, type PackQueue } from './queues.ts';
-import { type CellResult, Results } from './results.ts';
+import { BadResult, type CellResult, Results } from './results.ts';
 import { liveWorkers } from './workers.ts';
 
 export interface CollectorOptions extends Build {
@@ -134,7 +133,7 @@ export class Collector {
     const wanted = cells.filter(cell => this.missing.has(cell));
     for (const hash of await this.results.present(wanted)) {
       const cell = this.missing.get(hash)!;
-      const result = await this.results.get(hash);
+      const result = await this.results.get(cell);
       if (result === undefined) continue;
       await this.events.keep(cell, result);
       if (result.outcome.divergedAtStep !== null) this.diverged.add(hash);
@@ -206,8 +205,8 @@ export class Collector {
       try {
         await this.collect(cells);
       } catch (error) {
-        if (!isBadResult(error)) throw error;
-        this.note({ id, cells, reason: `its results cannot be used: ${messageOf(error)}` });
+        if (!(error instanceof BadResult)) throw error;
+        this.note({ id, cells, reason: error.message });
         continue;
       }
       if (cells.every(cell => this.diverged.has(cell)))
@@ -222,7 +221,7 @@ export class Collector {
       const { cells } = tracked;
       await this.collect(cells);
       const job = await this.queue.getJob(id);
-      if (job) this.note({ id, cells, reason: job.failedReason ?? 'no reason is known' });
+      if (job) this.note({ id, cells, reason: reasonOf(job.failedReason) });
     }
   }
 
@@ -277,7 +276,9 @@ function trackedOf({ pack, plannedSeconds }: JobData): TrackedJob {
   return { cells: pack.replicas.map(({ cell }) => cell), plannedSeconds };
 }
 
-/** What lies where a result should is none: not valid, or not JSON. */
-function isBadResult(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'ZodError' || error.name === 'SyntaxError');
+/** Why a job failed, in words of ours where BullMQ gave up. */
+function reasonOf(said: string | undefined): string {
+  if (/stalled more than/.test(said ?? ''))
+    return 'one worker after another went away with it without a word';
+  return said || 'no reason is known';
 }

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { layoutOf } from '../model/layout.ts';
+import type { Cell } from '../plan/cells.ts';
 import { adapterInfoSchema, cellOutcomeSchema, loss } from '../shared/protocol.ts';
 import { resultKey } from './names.ts';
 
@@ -20,6 +22,9 @@ export const cellResultSchema = z.strictObject({
 
 export type CellResult = z.infer<typeof cellResultSchema>;
 
+/** What lies where a result should is none. */
+export class BadResult extends Error {}
+
 /** A result that nobody collected is dropped after so many seconds: the cell is trained again if it is ever wanted. */
 const KEPT_SECONDS = 14 * 86_400;
 
@@ -38,13 +43,10 @@ export class Results {
     await this.redis.set(resultKey(this.queue, result.outcome.cell), json, 'EX', KEPT_SECONDS);
   }
 
-  /** The result of a cell; undefined when there is none. Throws when what lies there is none. */
-  async get(cell: string): Promise<CellResult | undefined> {
-    const json = await this.redis.get(resultKey(this.queue, cell));
-    if (json === null) return undefined;
-    const result = cellResultSchema.parse(JSON.parse(json));
-    if (result.outcome.cell !== cell) throw new Error(`it is of cell ${result.outcome.cell}`);
-    return result;
+  /** The result of a cell; undefined when there is none. @throws BadResult when what lies there is none of this cell */
+  async get(cell: Cell): Promise<CellResult | undefined> {
+    const json = await this.redis.get(resultKey(this.queue, cell.hash));
+    return json === null ? undefined : resultOf(json, cell);
   }
 
   /** Those of some cells that have a result. */
@@ -66,6 +68,26 @@ export class Results {
   async remove(cells: readonly string[]): Promise<void> {
     if (cells.length > 0) await this.redis.del(...cells.map(cell => resultKey(this.queue, cell)));
   }
+}
+
+function resultOf(json: string, { hash, config }: Cell): CellResult {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new BadResult(`the result of cell ${hash} is no JSON`);
+  }
+  const parsed = cellResultSchema.safeParse(value);
+  const issue = parsed.error?.issues[0];
+  if (issue) throw new BadResult(`the result of cell ${hash}: ${issue.path.join('.')}: ${issue.message}`);
+  const { outcome } = parsed.data!;
+  const { phiInit: _, ...shape } = config.model;
+  const isOfCell =
+    outcome.cell === hash &&
+    Buffer.byteLength(outcome.weights, 'base64') === 4 * layoutOf(shape).stride &&
+    outcome.test.map(({ length }) => length).join() === config.test.length.join();
+  if (!isOfCell) throw new BadResult(`the result of cell ${hash} is of another cell`);
+  return parsed.data!;
 }
 
 /** Keys asked for in one round trip. */

@@ -94,12 +94,10 @@ export class QueueWorker {
 
   /**
    * Works until `stop`, or with `drain` until the queue is empty.
-   * @throws InputError when all that is queued is for another build, MachineError when jobs fail here that others finish.
+   * @throws MachineError when jobs fail here that others finish.
    */
   async run(): Promise<WorkerTotals> {
     const { engine, drain, lockMs, idleMs = IDLE_MS } = this.options;
-    const wanted = await otherBuildWanted(this.redis, this.options);
-    if (wanted) throw wanted;
     // Jobs that must run on this kind of adapter first: others can do the rest.
     for (const adapter of [this.trainer.adapter, null]) {
       const name = queueName(engine, adapter);
@@ -117,8 +115,7 @@ export class QueueWorker {
       while (!this.stopped.signal.aborted) {
         if (await this.workOnNext()) continue;
         if (drain && (await this.isEmpty())) break;
-        const other = await otherBuildWanted(this.redis, this.options);
-        if (other) this.sayOnce(`${other.message}. ${other.fix}`);
+        await this.tellOtherBuild();
         await this.pause(idleMs);
       }
       return this.totals;
@@ -280,6 +277,11 @@ export class QueueWorker {
   private async isEmpty(): Promise<boolean> {
     const counts = await Promise.all(this.sources.map(({ queue }) => countsOf(queue)));
     return counts.every(({ waiting, active }) => waiting + active === 0);
+  }
+
+  private async tellOtherBuild(): Promise<void> {
+    const other = await otherBuildWanted(this.redis, this.options);
+    if (other) this.sayOnce(`${other.error.message}. ${other.error.fix}`);
   }
 
   private sayOnce(line: string): void {
