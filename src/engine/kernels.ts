@@ -83,6 +83,7 @@ const KERNELS = {
   embedBackward: kernel('embed_backward', tokens),
   embedForward: kernel('embed_forward', tokens, owners),
   featuresBackward: kernel('features_backward', elementary, activation, quad),
+  featuresGradient: kernel('features_gradient', elementary, activation, outer, left),
   featuresForward: kernel('features_forward', elementary, activation, quad),
   gatherRows: kernel('gather_rows', owners),
   gradientNorm: kernel('gradient_norm', reduce),

@@ -44,6 +44,62 @@ export function byReplica({ rows, sequences, starts }: RowSet): Segments {
   return { rows, longest: rows, segments: 1, starts, replicaStarts: sequences + 1, segmentStarts: sequences };
 }
 
+/** The uniform `Outer` of shaders/common/outer.wgsl. */
+function outerShape(
+  { memory }: Kernels,
+  left: Omit<Columns, 'buffer'>,
+  right: Omit<Columns, 'buffer'>,
+  out: View,
+  { rows, longest, segments, replicaStarts, segmentStarts }: Segments,
+  accumulate: boolean,
+): GPUBuffer {
+  return memory.uniform(
+    'outer product',
+    Uint32Array.of(
+      rows,
+      segments,
+      blocksOf(longest),
+      replicaStarts,
+      segmentStarts,
+      accumulate ? 1 : 0,
+      left.columns,
+      left.stride,
+      left.first,
+      right.columns / 4,
+      right.stride / 4,
+      right.first / 4,
+      out.offset,
+      out.strides.at(-2)! / 4,
+      segments > 1 ? out.strides[0]! / 4 : 0,
+    ),
+  );
+}
+
+/** Blocks of rows of a segment that are summed apart. */
+const blocksOf = (longest: number) => Math.ceil(longest / BLOCK_ROWS);
+
+/** Room for the sums of every block of a segment, and what adds them (shaders/sum_partials.wgsl). */
+function partialSums(
+  kernels: Kernels,
+  shape: GPUBuffer,
+  floats: number,
+  { longest, segments, starts }: Segments,
+): { partials: GPUBuffer; blocks: number; add: Promise<Dispatch> } {
+  const { memory, weights } = kernels;
+  const blocks = blocksOf(longest);
+  const partials = memory.storage('partial sums', weights.replicas * blocks * segments * floats);
+  const buffers = { shape, starts, partials, arena: weights.buffer };
+  return { partials, blocks, add: kernels.run('sumPartials', buffers, { threads: (segments * floats) / 4 }) };
+}
+
+/** Room for sums over blocks of a replica's rows, [replicas, blocks, …out], and what adds them into `out`, which has two axes. */
+export function blockSums(kernels: Kernels, out: View, segments: Segments): ReturnType<typeof partialSums> {
+  const [rows, columns] = out.sizes as [number, number];
+  const all = (count: number) => ({ first: 0, columns: count, stride: count });
+  const shape = outerShape(kernels, all(rows), all(columns), out, segments, false);
+  return partialSums(kernels, shape, rows * columns, segments);
+}
+
 /**
  * `out[segment] = Σ_rows left ⊗ right` inside every replica (shaders/outer_rows.wgsl): `+=` when accumulating, of ψ(left) where
  * `activate`. `right.columns`, its stride and first column are multiples of 4; `out` is [left.columns, …] or, with several
@@ -54,53 +110,27 @@ export async function segmentedOuter(
   left: Columns,
   right: Columns,
   out: View,
-  { rows, longest, segments, starts, replicaStarts, segmentStarts }: Segments,
+  segments: Segments,
   { accumulate = false, activate = false } = {},
 ): Promise<Dispatch[]> {
-  const { memory, weights } = kernels;
-  const blocks = Math.ceil(longest / BLOCK_ROWS);
-  const direct = blocks === 1;
+  const blocks = blocksOf(segments.longest);
   const right4 = right.columns / 4;
   const tilesOfLeft = Math.ceil(left.columns / MOST_COLUMNS);
   const constants = {
     TILE: Math.ceil(left.columns / tilesOfLeft),
     ALIGNED: right4 % 4 === 0,
-    DIRECT: direct,
+    DIRECT: blocks === 1,
     ACTIVATE: activate,
   };
-  const shape = memory.uniform(
-    'outer product',
-    Uint32Array.of(
-      rows,
-      segments,
-      blocks,
-      replicaStarts,
-      segmentStarts,
-      accumulate ? 1 : 0,
-      left.columns,
-      left.stride,
-      left.first,
-      right4,
-      right.stride / 4,
-      right.first / 4,
-      out.offset,
-      out.strides.at(-2)! / 4,
-      segments > 1 ? out.strides[0]! / 4 : 0,
-    ),
-  );
-  const threads = tilesOfLeft * right4 * blocks * segments;
+  const shape = outerShape(kernels, left, right, out, segments, accumulate);
   const outer = (sums: GPUBuffer) =>
     kernels.run(
       'outerRows',
-      { shape, starts, left: left.buffer, right: right.buffer, sums },
-      { threads },
+      { shape, starts: segments.starts, left: left.buffer, right: right.buffer, sums },
+      { threads: tilesOfLeft * right4 * blocks * segments.segments },
       constants,
     );
-  if (direct) return [await outer(weights.buffer)];
-  const sums = (segments * left.columns * right.columns) / 4;
-  const partials = memory.storage('partial sums', weights.replicas * blocks * sums * 4);
-  return Promise.all([
-    outer(partials),
-    kernels.run('sumPartials', { shape, starts, partials, arena: weights.buffer }, { threads: sums }),
-  ]);
+  if (blocks === 1) return [await outer(kernels.weights.buffer)];
+  const { partials, add } = partialSums(kernels, shape, left.columns * right.columns, segments);
+  return Promise.all([outer(partials), add]);
 }

@@ -91,11 +91,6 @@ export function compileBound(
   constants: Constants,
   sources: Source[],
 ): { pipeline: Promise<GPUComputePipeline>; bindings: string[] } {
-  // Only what the sources mention, so that kernels alike but for constants that they do not use compile once.
-  const mentioned = new Set(sources.flatMap(({ text }) => text.match(/\b[A-Z][A-Z0-9_]*\b/g) ?? []));
-  const header = Object.entries(constants)
-    .filter(([name]) => mentioned.has(name))
-    .map(([name, value]) => `const ${name} = ${value};`);
   // Quads need subgroups; the plain twin does the same without.
   const quads = sources.some(source => WITH_SUBGROUPS.has(source)) && gpu.features.has('subgroups');
   // Control flow that is the same in all lanes of a quad is enough for quads; WGSL would want it of the whole subgroup.
@@ -103,10 +98,13 @@ export function compileBound(
     quads || sources.some(source => source.subgroups)
       ? ['enable subgroups;', 'diagnostic(off, subgroup_uniformity);']
       : [];
-  const pieces = [
-    { name: 'constants', text: [...subgroups, ...header].join('\n') },
-    ...sources.map(source => (quads && WITH_SUBGROUPS.get(source)) || source),
-  ];
+  const given = sources.map(source => (quads && WITH_SUBGROUPS.get(source)) || source);
+  // Only what they mention, so that kernels alike but for constants that they do not use compile once.
+  const mentioned = new Set(given.flatMap(({ text }) => text.match(/\b[A-Z][A-Z0-9_]*\b/g) ?? []));
+  const header = Object.entries(constants)
+    .filter(([name]) => mentioned.has(name))
+    .map(([name, value]) => `const ${name} = ${value};`);
+  const pieces = [{ name: 'constants', text: [...subgroups, ...header].join('\n') }, ...given];
   const shader = expand(pieces, constants);
   const known = compiled.get(gpu) ?? new Map<string, Promise<GPUComputePipeline>>();
   compiled.set(gpu, known);

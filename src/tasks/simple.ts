@@ -23,12 +23,21 @@ export const simple: Task = {
   },
   wgslKnobs: ({ omega }) => [omega!, 0, 0, 0],
   wgsl: /* wgsl */ `
+fn sine_of_balance(omega: f32, ones: u32, length: u32) -> f32 {
+  return precise_sin(omega * (f32(i32(length) - 2 * i32(ones)) / f32(length)));
+}
+
 fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>) {
   var ones = 0u;
   for (var i = 1u; i <= length; i++) {
     ones += token_at(sequence, i);
-    if (wanted(i)) { set_target(0u, precise_sin(knobs.x * (f32(i32(i) - 2 * i32(ones)) / f32(i)))); }
+    #if MANY_READS
+      if (wanted(i)) { set_target(0u, sine_of_balance(knobs.x, ones, i)); }
+    #end
   }
+  #if !MANY_READS
+    if (wanted(length)) { set_target(0u, sine_of_balance(knobs.x, ones, length)); }
+  #end
 }`,
   examples: [
     { knobs: { omega: 1 }, tokens: [0, 0, 0], target: [Math.sin(1)] },

@@ -111,40 +111,55 @@ export function classHidden(kernels: Kernels, { rows, suffix, mix }: ClassRows):
   return kernels.run('hiddenForward', buffers, { threads: rows.rows });
 }
 
+/** Columns of the mix part of a layer's rows. */
+function mixColumns(kernels: Kernels, { mix }: ClassRows, first: number, columns: number): Columns {
+  const { mixAt, mixStride } = rowWidths(kernels.weights.model);
+  return { buffer: mix, first: mixAt + first, columns, stride: mixStride };
+}
+
+/** The gradient of the feature table, from that of the features of every row [rows, F]. */
+export async function featureGradients(
+  kernels: Kernels,
+  own: ClassRows,
+  gradFeatures: Columns,
+): Promise<Dispatch[]> {
+  if (gradFeatures.columns === 0) return [];
+  const { arena, model } = kernels.weights;
+  const mix = mixColumns(kernels, own, 0, rowWidths(model).mixUsed);
+  const out = arena.gradientOf(tablesByClass(kernels.weights).features);
+  return segmentedOuter(kernels, mix, gradFeatures, out, byReplica(own.rows));
+}
+
 /**
- * The way back: from the gradients of the mix [rows, H·C] and of the features [rows, F] to those of every parameter of the layer. The
- * gradients of other tables that depend on them must have been given to the adjoint before.
+ * The way back: from the gradients of the mix [rows, H·C] to those of every parameter of the layer. The gradients of the feature table,
+ * and of other tables that depend on these parameters, must be complete, the latter given to the adjoint.
  */
 export async function classBackward(
   kernels: Kernels,
   adjoint: Adjoint,
   own: ClassRows,
-  { gradMix, gradFeatures }: { gradMix: GPUBuffer; gradFeatures: Columns },
+  gradMix: GPUBuffer,
 ): Promise<Dispatch[]> {
   const { memory, weights } = kernels;
   const { model, arena } = weights;
-  const { classes: C, mixUsed, mixAt, mixStride, logitGradients: G } = rowWidths(model);
+  const { classes: C, logitGradients: G } = rowWidths(model);
   const { rows, suffix, suffixWeight, mix } = own;
   const { space, positions } = rows;
   const tables = tablesByClass(weights);
   const gradLogits = memory.storage('logit gradients', rows.replicas * rows.rows * G);
-  const columns = (first: number, count: number): Columns => ({
-    buffer: mix,
-    first: mixAt + first,
-    columns: count,
-    stride: mixStride,
-  });
-  const outer = (left: Columns, right: Columns, out: Parameters<typeof arena.gradientOf>[0]) =>
-    segmentedOuter(kernels, left, right, arena.gradientOf(out), byReplica(rows));
+  const queries = mixColumns(kernels, own, model.heads * C, C);
+  const logitRows = arena.gradientOf(tables.logitRows);
   const back = { space, positions, suffix, mix, suffixWeight, gradMix, gradLogits };
-  const gradPhi = phiGradients(model, arena.gradientOf(tables.logitRows));
   return inOrder([
-    gradFeatures.columns > 0 ? outer(columns(0, mixUsed), gradFeatures, tables.features) : [],
     kernels.run('attentionClassBackward', back, { threads: rows.rows * model.heads }),
-    outer(columns(model.heads * C, C), allColumns(gradLogits, G), tables.logitRows),
+    segmentedOuter(kernels, queries, allColumns(gradLogits, G), logitRows, byReplica(rows)),
     kernels.contract([
       ...adjoint.of(classForward(weights)),
-      contraction('qht->ht', [gradPhi], arena.gradientOf(arena.parameter('layer.0.phi'))),
+      contraction(
+        'qht->ht',
+        [phiGradients(model, logitRows)],
+        arena.gradientOf(arena.parameter('layer.0.phi')),
+      ),
     ]),
   ]);
 }

@@ -16,6 +16,7 @@ import {
   classAttention,
   classBackward,
   classHidden,
+  featureGradients,
   histogramOfChunk,
   histogramOfReads,
 } from './class-layer.ts';
@@ -242,7 +243,8 @@ export async function classQuery(kernels: Kernels, batch: Batch): Promise<Networ
         },
         { threads: positions.rows },
       ),
-      classBackward(kernels, adjoint, own, { gradMix, gradFeatures: allColumns(gradHidden, mlpPad) }),
+      featureGradients(kernels, own, allColumns(gradHidden, mlpPad)),
+      classBackward(kernels, adjoint, own, gradMix),
     ]);
   };
   return { forward, backward };

@@ -13,6 +13,7 @@ import {
   classAttention,
   classBackward,
   classHidden,
+  featureGradients,
   histogramOfChunk,
 } from './class-layer.ts';
 import { stateTable } from './dense-equations.ts';
@@ -111,7 +112,8 @@ export async function classSource(kernels: Kernels, batch: Batch): Promise<Sourc
         { chunk, arena: buffer, suffix, owners, state, gradState, gradHidden, gradMix },
         { threads: rows.rows },
       ),
-      classBackward(kernels, adjoint, own, { gradMix, gradFeatures: allColumns(gradHidden, mlpPad) }),
+      featureGradients(kernels, own, allColumns(gradHidden, mlpPad)),
+      classBackward(kernels, adjoint, own, gradMix),
     ]);
   };
   return { output, forward, backward };
