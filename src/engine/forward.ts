@@ -95,7 +95,7 @@ async function readOutputs(
     const variants = variantsOf(device, request, paths, reads, sequences);
     for (const variant of Object.values(variants)) if (variant) taken.add(variant);
     const kernels = new Kernels(memory, weights, { variants });
-    const network = await networkOf(kernels, batch);
+    const network = await networkOf(kernels, batch, false);
     submit(device.gpu, await inOrder([everyPosition(kernels, batch), Promise.resolve(network.forward)]));
     const values = new Float32Array(await memory.read(batch.outputs));
     const starts = new Uint32Array(await memory.read(batch.reads.starts));

@@ -13,11 +13,11 @@ export interface Network {
   backward(): Promise<Dispatch[]>;
 }
 
-/** Composes the layers of a model by the paths that its arena was laid out for (paths.ts). */
-export function networkOf(kernels: Kernels, batch: Batch): Promise<Network> {
+/** Composes the layers of a model by the paths that its arena was laid out for (paths.ts); `gradients` says whether a backward pass will follow. */
+export function networkOf(kernels: Kernels, batch: Batch, gradients: boolean): Promise<Network> {
   switch (kernels.weights.arena.paths.at(-1)) {
     case 'class':
-      return classReadout(kernels, batch);
+      return classReadout(kernels, batch, gradients);
     case 'query':
       return classQuery(kernels, batch);
     default:
@@ -27,7 +27,7 @@ export function networkOf(kernels: Kernels, batch: Batch): Promise<Network> {
 
 /** f of every prefix that is read. */
 export async function forwardPass(kernels: Kernels, batch: Batch): Promise<Dispatch[]> {
-  return (await networkOf(kernels, batch)).forward;
+  return (await networkOf(kernels, batch, false)).forward;
 }
 
 /** Loss of every read and the gradient of the mean loss with respect to the outputs. */
@@ -39,6 +39,6 @@ export async function lossPass(kernels: Kernels, batch: Batch): Promise<Dispatch
 
 /** Outputs, losses, and the gradient of every parameter of the mean loss, from tokens and targets. */
 export async function gradientPass(kernels: Kernels, batch: Batch): Promise<Dispatch[]> {
-  const network = await networkOf(kernels, batch);
+  const network = await networkOf(kernels, batch, true);
   return inOrder([Promise.resolve(network.forward), lossPass(kernels, batch), network.backward()]);
 }
