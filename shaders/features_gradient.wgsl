@@ -3,8 +3,8 @@
 //   table_sums   [R][blocks][K][F]      mix[row][k] * (psi'(pre) * (W^T grad_outputs), then grad_outputs)     =
 //   readout_sums [R][blocks][O][M_PAD]  grad_outputs[row][o] * psi(pre)                                       =
 // which sum_partials.wgsl adds. Pre-activations are computed again, because rows of hidden units that one kernel writes and the next
-// one reads are what a step waits for (kernels.md). One thread four columns of F and a block; its part of both tables, and of both
-// sums, stays in registers. The one-hot entries of a mix row pick the residual. K = 4 * QUADS at least, its last entries 0.
+// one reads are what a step waits for (kernels.md). One thread 4 * SPAN columns of F and a block; its part of both tables, and of
+// both sums, stays in registers. The one-hot entries of a mix row pick the residual. K = 4 * QUADS at least, its last entries 0.
 // v1, rows written by features_backward and summed by outer_rows, as where mix rows are long: 3x slower on SwiftShader.
 
 @group(0) @binding(0) var<uniform> space: Space;
@@ -29,64 +29,75 @@ fn readout_row(base: u32, o: u32, j: u32) -> vec4<f32> {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   quad_begin();
-  // Blocks are COLUMNS threads apart, a multiple of four, so that the lanes of a quad run over the same rows.
-  let column = id.x % COLUMNS;
-  let block = id.x / COLUMNS;
+  // Blocks are THREADS threads apart, a multiple of four, so that the lanes of a quad run over the same rows.
+  let thread = id.x % THREADS;
+  let block = id.x / THREADS;
   let first = block * BLOCK_ROWS;
   let end = min(first + BLOCK_ROWS, starts[id.y * (space.sequences + 1u) + space.sequences]);
   if (first >= end) { return; }
-  let j = min(column, F / 4u - 1u);
   let base = id.y * STRIDE;
   let table = (base + AT_FEATURES) / 4u;
 
-  #for q QUADS
-    #for i 4
-      let table$q$i = table_row(table, 4u * $q + $i, j);
-      var sum$q$i = vec4<f32>();
+  #for s SPAN
+    let j$s = min(thread + $s * THREADS, F / 4u - 1u);
+    let is_unit$s = j$s < M_PAD / 4u;
+    #for q QUADS
+      #for i 4
+        let table$s_$q$i = table_row(table, 4u * $q + $i, j$s);
+        var sum$s_$q$i = vec4<f32>();
+      #end
+    #end
+    #for o O
+      let readout$s_$o = readout_row(base, $o, j$s);
+      var hidden$s_$o = vec4<f32>();
     #end
   #end
-  #for o O
-    let readout$o = readout_row(base, $o, j);
-    var hidden$o = vec4<f32>();
-  #end
-  let is_unit = j < M_PAD / 4u;
 
   for (var at = first; at < end; at++) {
     let row = id.y * space.rows + at;
-    var pre = vec4<f32>();
     #for q QUADS
       let mix$q = left_four(row * MIX_STRIDE + 4u * $q);
-      #for i 4
-        pre += mix$q[$i] * table$q$i;
-      #end
     #end
-    var back = vec4<f32>();
-    let activation = activate(pre);
     #for o O
       let grad$o = grad_outputs[row * O + $o];
-      back += grad$o * readout$o;
-      hidden$o += grad$o * activation;
     #end
-    let g = select(back, activate_slope(pre) * back, is_unit);
-    #for q QUADS
-      #for i 4
-        sum$q$i += mix$q[$i] * g;
-      #end
+    #for s SPAN
+      {
+        var pre = vec4<f32>();
+        #for q QUADS
+          #for i 4
+            pre += mix$q[$i] * table$s_$q$i;
+          #end
+        #end
+        var back = vec4<f32>();
+        let activation = activate(pre);
+        #for o O
+          back += grad$o * readout$s_$o;
+          hidden$s_$o += grad$o * activation;
+        #end
+        let g = select(back, activate_slope(pre) * back, is_unit$s);
+        #for q QUADS
+          #for i 4
+            sum$s_$q$i += mix$q[$i] * g;
+          #end
+        #end
+      }
     #end
   }
 
-  if (column >= F / 4u) { return; }
   let out = id.y * ((space.rows + BLOCK_ROWS - 1u) / BLOCK_ROWS) + block;
-  let table_out = out * K * (F / 4u) + j;
-  let readout_out = out * O * (M_PAD / 4u) + j;
-  #for q QUADS
-    #for i 4
-      if (4u * $q + $i < K) { table_sums[table_out + (4u * $q + $i) * (F / 4u)] = sum$q$i; }
-    #end
+  #for s SPAN
+    if (thread + $s * THREADS < F / 4u) {
+      #for q QUADS
+        #for i 4
+          if (4u * $q + $i < K) { table_sums[(out * K + 4u * $q + $i) * (F / 4u) + j$s] = sum$s_$q$i; }
+        #end
+      #end
+      if (is_unit$s) {
+        #for o O
+          readout_sums[(out * O + $o) * (M_PAD / 4u) + j$s] = hidden$s_$o;
+        #end
+      }
+    }
   #end
-  if (is_unit) {
-    #for o O
-      readout_sums[readout_out + $o * (M_PAD / 4u)] = hidden$o;
-    #end
-  }
 }
