@@ -15,8 +15,16 @@ export interface ReferenceTraining {
   parameters: Float64Array;
 }
 
+/** Changes the gradient of a tensor at a step, in place: how far do errors of a kernel carry? */
+export type Disturbance = (gradient: Float64Array, step: number) => void;
+
 /** Trains one replica of a pack for its first `count` steps with the twins of every kernel. */
-export function referenceTrain(pack: Pack, replica: number, count: number): ReferenceTraining {
+export function referenceTrain(
+  pack: Pack,
+  replica: number,
+  count: number,
+  disturb: Disturbance = () => {},
+): ReferenceTraining {
   const { model, optimiser, steps, phiInit, baseWidth } = pack;
   const { seed, trainLength, learningRate, alphaThousandths, knobs } = pack.replicas[replica]!;
   const layout = layoutOf(model);
@@ -47,7 +55,10 @@ export function referenceTrain(pack: Pack, replica: number, count: number): Refe
     );
     losses.push(loss);
     const flat = new Float64Array(layout.stride);
-    for (const slot of layout.slots) flat.set(gradient[slot.name]!, slot.offset);
+    for (const slot of layout.slots) {
+      disturb(gradient[slot.name]!, step);
+      flat.set(gradient[slot.name]!, slot.offset);
+    }
     adamStep(state, flat, step + 1, { optimiser, learningRate, multipliers, steps });
   }
   return { losses, parameters: state.parameters };

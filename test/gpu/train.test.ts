@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { referenceTrain } from '../../src/reference/train.ts';
 import { floatsFromBase64 } from '../../src/shared/base64.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
+import { pcg4d } from '../../src/shared/random.ts';
 import { useEngine } from '../support/engine.ts';
 import { kGramPack, PATH_PACKS, pack, replica } from '../support/packs.ts';
 
@@ -15,6 +16,25 @@ async function train(own: Pack) {
     for (const point of event.curve) losses.push(point.losses);
   });
   return { ...answer, losses };
+}
+
+/**
+ * How far the losses of the first steps may lie from float64: Adam divides by √v, so the rounding of every gradient is carried into all later
+ * steps. Three trainings whose gradients are wrong by up to 2⁻¹⁸ of the tensor's largest entry, which is more than the kernels are
+ * (paths.test.ts), show how far; the room above is for chance, and for the rounding of the loss itself.
+ */
+function carriedErrors(own: Pack, losses: readonly number[]): number[] {
+  const carried = [1, 2, 3].map(seed =>
+    referenceTrain(own, 0, own.steps, (gradient, step) => {
+      const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+      gradient.forEach((x, i) => {
+        gradient[i] = x + 2 ** -18 * largest * (pcg4d(i, step, gradient.length, seed)[0] / 2 ** 31 - 1);
+      });
+    }).losses.map((loss, step) => Math.abs(loss - losses[step]!)),
+  );
+  return losses.map(
+    (loss, step) => 2 ** -18 * loss + 4 * Math.max(...carried.flatMap(errors => errors.slice(0, step + 1))),
+  );
 }
 
 describe.each([
@@ -36,10 +56,10 @@ describe.each([
 ])('training $name', ({ own }) => {
   test('follows the float64 reference over the first steps', async () => {
     const want = referenceTrain(own, 0, own.steps);
+    const allowed = carriedErrors(own, want.losses);
     const { losses } = await train(own);
     want.losses.forEach((loss, step) => {
-      // Adam divides by √v, so rounding grows a little with every step.
-      expect(Math.abs(losses[step]![0]! - loss) / loss, `step ${step}`).toBeLessThan(1e-4);
+      expect(Math.abs(losses[step]![0]! - loss), `step ${step}`).toBeLessThan(allowed[step]!);
     });
   });
 });
