@@ -91,6 +91,13 @@ const RULES: [name: string, attention: Attention, locality: number][] = [
   ['scalable softmax, alibi', softmax('alibi', true), 0],
 ];
 
+/** The kernels of every engine's default path, which meet all the rules; the schedules of the others call the same parts in the same places. */
+const DEFAULTS: readonly DenseVariant[] = ['qb-fused', 'quad'];
+
+/** Between them they have a long suffix, rounding, a log scale and a bias by distance. */
+const [, LONG_SUFFIX, , , EIGHT_BITS, , , , SCALED_ALIBI] = RULES;
+const TELLING = [LONG_SUFFIX!, EIGHT_BITS!, SCALED_ALIBI!];
+
 const [INFINITE] = RULES[0]!.slice(1) as [Attention];
 
 /** Around the tiles of 4, 8, 16, 32 and 64 rows, padded by 0 to 3 rows; in two replicas. */
@@ -121,7 +128,9 @@ const few = (count: number) => (length: number) =>
 const KEYED = { sharedHeads: true, keyed: true };
 
 describe.each(DENSE_VARIANTS)('%s', variant => {
-  const rules = RULES.filter(([, attention]) => variant !== 'split-k' || !isRounded({ attention }));
+  const rules = (DEFAULTS.includes(variant) ? RULES : TELLING).filter(
+    ([, attention]) => variant !== 'split-k' || !isRounded({ attention }),
+  );
 
   test.each(rules)('%s, %j, τ = %i: every position; few of them, keyed', async (_, attention, locality) => {
     await expectRight(caseOf(attention, locality, [2, 16, 16]), variant);
@@ -217,7 +226,7 @@ describe.each(DENSE_VARIANTS)('%s', variant => {
   });
 });
 
-describe.each(['qb-fused', 'quad'] as const)('%s', variant => {
+describe.each(DEFAULTS)('%s', variant => {
   test.each(RULES)('%s, %j, τ = %i: few positions; keyed', async (_, attention, locality) => {
     await expectRight(caseOf(attention, locality, [2, 16, 16], { queries: few(5) }), variant);
     await expectRight(caseOf(attention, locality, [2, 16, 16], KEYED), variant);
