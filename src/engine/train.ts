@@ -53,8 +53,11 @@ function scheduleTable({ optimiser, steps }: Pack): Float32Array<ArrayBuffer> {
   return table;
 }
 
-/** Everything that training steps need on the device, besides the weights: the dispatches of one optimiser step. */
+/** Everything that a training run needs on the device: weights, and the dispatches of one optimiser step. */
 export interface Training {
+  weights: Weights;
+  /** Steps done, and the slot of the ring for the next. */
+  clock: GPUBuffer;
   step: Dispatch[];
   /** Mean batch losses [RING, replicas], a slot a step. */
   ring: GPUBuffer;
@@ -101,7 +104,7 @@ async function prepareSteps(scratch: Memory, pack: Pack, weights: Weights, done:
     ),
     kernels.run('advance', { clock }, single),
   ]);
-  return { step, ring };
+  return { weights, clock, step, ring };
 }
 
 /** How a pack is trained, besides what it is. */

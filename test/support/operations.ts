@@ -1,9 +1,9 @@
 import type { Operations } from '../../src/engine/engine.ts';
 import { OPERATIONS } from '../../src/engine/operations.ts';
-import { setFaults } from './faults.ts';
 import { gradientOf, sampleSequences } from './inspect.ts';
 import { attentionOf } from './inspect-attention.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
+import { replay } from './replay.ts';
 
 /** What the engine of the tests can be asked: everything that ships, and what lies inside it. */
 export const TEST_OPERATIONS: Operations<TestRequest, TestEvent> = {
@@ -11,5 +11,5 @@ export const TEST_OPERATIONS: Operations<TestRequest, TestEvent> = {
   gradient: gradientOf,
   attention: attentionOf,
   sample: sampleSequences,
-  faults: setFaults,
+  replay,
 };

@@ -9,6 +9,8 @@ import {
   lengthModeSchema,
   loss,
   lossSchema,
+  packSchema,
+  packStateSchema,
   positionsSchema,
   requestSchema,
   u32,
@@ -85,12 +87,13 @@ export const testRequestSchema = z.discriminatedUnion('op', [
     phi: base64,
     logScale: base64,
   }),
-  /** What goes wrong from here on, in every later request; nothing, unless named. Answered as `probe`. */
+  /** Trains a pack to NaNs, then from a state in the same buffers, for so many steps. */
   z.strictObject({
-    op: z.literal('faults'),
+    op: z.literal('replay'),
     adapter: adapterPreferenceSchema,
-    /** Every new storage buffer is full of NaNs until something is written into it. */
-    poison: z.boolean().optional(),
+    pack: packSchema,
+    resume: packStateSchema,
+    steps: z.int().min(1),
   }),
   z.strictObject({
     op: z.literal('sample'),
@@ -132,6 +135,13 @@ export const testEventSchema = z.discriminatedUnion('event', [
     gradValues: base64,
     gradPhi: base64,
     gradLogScale: base64,
+  }),
+  z.strictObject({
+    event: z.literal('replayed'),
+    /** Share of the arena that was NaN before the state was written. */
+    spoiled: z.number(),
+    /** Parameters of each replica. */
+    weights: z.array(base64),
   }),
   z.strictObject({
     event: z.literal('sampled'),
