@@ -11,7 +11,7 @@ declare module 'vitest' {
 /** Of the tests of test/gpu, what a runtime leaves to the other. */
 const LEFT_OUT = {
   // Long, and about kernels alone, which both runtimes have Dawn compile for the same adapter.
-  chrome: ['attention', 'company', 'paths', 'resume'],
+  chrome: ['attention', 'company', 'paths', 'resume', 'supervise'],
   // In pages of their own, whatever the engine runs in.
   dawn: ['gpujs', 'jax-training'],
 };

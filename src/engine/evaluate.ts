@@ -3,16 +3,19 @@ import type { Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
-import { submit } from './dispatch.ts';
 import { drawingOf, drawPass, specialisationOf } from './draw.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { forwardPass, lossPass } from './layers/network.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
+import { Pace } from './pace.ts';
 import { uploadReplicas } from './replicas.ts';
 import { type Estimate, type Losses, LossSums } from './sums.ts';
 import type { Trained, TrainOptions } from './train.ts';
 import { weightsFor } from './weights.ts';
+
+/** Multiply-adds that dense attention may take in one dispatch, so that even its first one is short. */
+const DISPATCH_MULTIPLY_ADDS = 2 ** 34;
 
 /** Sums of a point under way are told this often. */
 const TOLD_MS = 1000;
@@ -37,10 +40,11 @@ export async function evaluatePack(
   device: Device,
   pack: Pack,
   { weights, standing }: Pick<Trained, 'weights' | 'standing'>,
-  { emit, profiler, resume }: TrainOptions,
+  { emit, profiler, resume, submissionMs }: TrainOptions,
 ): Promise<Evaluation> {
   const began = performance.now();
   const { gpu } = device;
+  const pace = new Pace(device, submissionMs, profiler);
   const { model, replicas } = weights;
   const longestTrain = Math.max(...pack.replicas.map(replica => replica.trainLength));
   const total = pack.test.lengths.length + 1;
@@ -74,7 +78,9 @@ export async function evaluatePack(
       const whole = shape.reads === 'every' || paths.includes('dense');
       const { sequences } = pack.test;
       const bytes = sequenceBytes(model, paths, { ...shape, whole });
-      const part = partOf(sequences, BATCH_BYTES / (replicas * bytes));
+      const work = paths.includes('dense') ? denseMultiplyAdds(model, shape.longest) : 1;
+      const most = Math.min(BATCH_BYTES / bytes, DISPATCH_MULTIPLY_ADDS / work) / replicas;
+      const part = partOf(sequences, most);
       const kernels = new Kernels(scratch, weightsFor(scratch, weights, paths, part), specialisationOf(pack));
       const batch = allocateBatch(scratch, model, replicas, { ...shape, sequences: part, whole });
       const table = uploadReplicas(scratch, pack, pack.replicas, stream);
@@ -87,9 +93,9 @@ export async function evaluatePack(
       for (let first = sums.count; first < sequences; first += part) {
         const drawn = { ...batch.shape, firstSequence: first };
         gpu.queue.writeBuffer(batch.batch, 0, batchUniform(drawn));
-        await (profiler ? profiler.submit(dispatches, 1) : submit(gpu, dispatches));
+        const { result } = await pace.run(dispatches, 1, () => readLosses(scratch, batch));
         // The last part may draw sequences past the end; they are left out of the mean.
-        sums.add(await readLosses(scratch, batch), Math.min(part, sequences - first));
+        sums.add(result, Math.min(part, sequences - first));
         await standing.look();
         if (sums.count === sequences || performance.now() - told > TOLD_MS) {
           told = performance.now();
@@ -114,6 +120,11 @@ export async function evaluatePack(
     test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread, reads: 'last' }));
   }
   return { train, test, seconds: (performance.now() - began) / 1000 };
+}
+
+/** Multiply-adds of dense attention over one sequence, every query. */
+function denseMultiplyAdds({ heads, width, keyWidth }: Pack['model'], length: number): number {
+  return (heads * (keyWidth + width) * length * length) / 2;
 }
 
 /**

@@ -5,17 +5,15 @@ import type { EngineEvent, Pack, PackState } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
-import { type Dispatch, submit } from './dispatch.ts';
+import type { Dispatch } from './dispatch.ts';
 import { drawingOf, drawPass, specialisationOf } from './draw.ts';
 import { inOrder, Kernels, RING } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
 import { Memory } from './memory.ts';
+import { Pace } from './pace.ts';
 import { uploadReplicas } from './replicas.ts';
 import { Standing, type StandingOptions, writeStates } from './standing.ts';
 import { allocateWeights, type Weights } from './weights.ts';
-
-/** A submission aims at this long: far below a driver's watchdog, far above the cost of submitting. */
-const SUBMISSION_MS = 150;
 
 type Progress = Extract<EngineEvent, { event: 'progress' }>;
 
@@ -143,25 +141,26 @@ export async function trainPack(
   }
 }
 
-/** Submits steps in chunks sized by the clock, and turns the loss ring into progress events. Gives the time that took. */
+/** Takes steps, as many at a time as their pace allows, and turns the loss ring into progress events. Gives the time that took. */
 async function loop(
   device: Device,
   memory: Memory,
   { step, ring }: Training,
   pack: Pack,
   standing: Standing,
-  { emit, profiler, submissionMs = SUBMISSION_MS }: TrainOptions,
+  { emit, profiler, submissionMs }: TrainOptions,
 ): Promise<number> {
   const replicas = pack.replicas.length;
   const began = performance.now();
-  let chunk = 1;
+  const pace = new Pace(device, submissionMs, profiler);
+  const read = () => memory.read(ring);
+  const readLosses = () => (profiler ? profiler.during('read losses', read) : read());
   while (standing.step < pack.steps) {
     const done = standing.step;
-    const steps = Math.min(chunk, RING, pack.steps - done);
     const submitted = performance.now();
-    await (profiler ? profiler.submit(step, steps) : submit(device.gpu, step, steps));
-    const read = () => memory.read(ring);
-    const losses = new Float32Array(await (profiler ? profiler.during('read losses', read) : read()));
+    const most = Math.min(RING, pack.steps - done);
+    const { times: steps, result } = await pace.run(step, most, readLosses);
+    const losses = new Float32Array(result);
     const elapsedMs = performance.now() - submitted;
 
     const curve: Progress['curve'] = [];
@@ -175,7 +174,6 @@ async function loop(
       }
     }
     standing.step += steps;
-    chunk = Math.max(1, Math.min(2 * steps, Math.round((steps * submissionMs) / elapsedMs)));
     emit({
       event: 'progress',
       phase: 'train',

@@ -1,11 +1,11 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { floatsFromBase64, toBase64 } from '../shared/base64.ts';
 import { type Checkpoint, checkpointSchema } from '../shared/checkpoint.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import { encodeTensors, readHeader } from '../shared/tensor-file.ts';
-import { syncFolder } from '../shared/whole-file.ts';
+import { writeWhole } from '../shared/whole-file.ts';
 
 /** Tensors of a file, each flat in `model/layout.ts` order. */
 const TENSORS = ['parameters', 'moment1', 'moment2'];
@@ -107,20 +107,11 @@ export class Checkpoints {
       await Promise.all(
         checkpoints.map(checkpoint =>
           limit(async () => {
-            const path = this.pathOf(checkpoint.cell);
-            const handle = await open(`${path}.tmp`, 'w');
-            try {
-              await handle.writeFile(writeCheckpoint(checkpoint));
-              await handle.sync();
-            } finally {
-              await handle.close();
-            }
-            await rename(`${path}.tmp`, path);
+            await writeWhole(this.pathOf(checkpoint.cell), writeCheckpoint(checkpoint));
             this.onDisk.add(checkpoint.cell);
           }),
         ),
       );
-      await syncFolder(this.folder);
     } finally {
       this.spentMs += performance.now() - began;
     }

@@ -207,7 +207,10 @@ async function train(
       pack,
       ...(profile ? { profile } : {}),
       ...(resume ? { resume } : {}),
-      stateEverySeconds: Math.max(LEAST_CHECKPOINT_SECONDS, checkpointSeconds * half),
+      stateEverySeconds: Math.max(
+        Math.min(LEAST_CHECKPOINT_SECONDS, checkpointSeconds),
+        checkpointSeconds * half,
+      ),
       submissionMs: Math.max(LEAST_SUBMISSION_MS, SUBMISSION_MS * half),
     },
     {

@@ -23,7 +23,7 @@ export const BUILT = join(import.meta.dirname, '..', '..', 'dist');
 type Question = TestRequest extends infer R ? (R extends TestRequest ? Omit<R, 'adapter'> : never) : never;
 
 /** The engine of the tests (`build-engine.ts`); its protocol is the one that ships and more. */
-const TEST_ENGINE = {
+export const TEST_ENGINE = {
   built: join(BUILT, 'test'),
   protocol: { requests: testRequestSchema, events: testEventSchema } as unknown as Protocol,
 };

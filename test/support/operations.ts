@@ -1,5 +1,6 @@
 import type { Operations } from '../../src/engine/engine.ts';
 import { OPERATIONS } from '../../src/engine/operations.ts';
+import { setFaults, withFaults } from './faults.ts';
 import { gradientOf, sampleSequences } from './inspect.ts';
 import { attentionOf } from './inspect-attention.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
@@ -8,6 +9,8 @@ import { replay } from './replay.ts';
 /** What the engine of the tests can be asked: everything that ships, and what lies inside it. */
 export const TEST_OPERATIONS: Operations<TestRequest, TestEvent> = {
   ...OPERATIONS,
+  train: withFaults(OPERATIONS.train),
+  faults: setFaults,
   gradient: gradientOf,
   attention: attentionOf,
   sample: sampleSequences,

@@ -87,6 +87,17 @@ export const testRequestSchema = z.discriminatedUnion('op', [
     phi: base64,
     logScale: base64,
   }),
+  /** What goes wrong in every training from here on. Answered as `probe`. */
+  z.strictObject({
+    op: z.literal('faults'),
+    adapter: adapterPreferenceSchema,
+    /** The device is lost after the progress event of this phase that has done so much. */
+    loseAfter: z.strictObject({ phase: z.enum(['train', 'test']), done: z.int() }).optional(),
+    /** Most bytes of a buffer that can be bound. */
+    bindingBytes: z.int().optional(),
+    /** Most bytes that the device gives to one `Memory`. */
+    memoryBytes: z.int().optional(),
+  }),
   /** Trains a pack to NaNs, then from a state in the same buffers, for so many steps. */
   z.strictObject({
     op: z.literal('replay'),
