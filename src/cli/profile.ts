@@ -30,6 +30,10 @@ export async function saveProfile(path: string, trace: Trace): Promise<void> {
   }
   const shares = trace.shares();
   if (shares.length > 0) log(shareTable(shares));
+  const [read, write] = [trace.secondsOf('read state'), trace.secondsOf('write checkpoints')];
+  log(
+    `Checkpoints: ${read.toFixed(2)} s of reading states, which training waits for, ${write.toFixed(2)} s of writing files beside it`,
+  );
   log(`Profile: ${path} (opens in ui.perfetto.dev or chrome://tracing)`);
 }
 

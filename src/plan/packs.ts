@@ -14,8 +14,8 @@ export interface PlannedPack {
 
 /** Replicas of a pack at most: a pack's cells are saved together, when it ends. */
 const MAX_REPLICAS = 64;
-/** Device memory of a pack, unless the caller knows better. */
-const DEFAULT_BUDGET_BYTES = 512 * 2 ** 20;
+/** Device memory of a pack, unless the caller knows better: what a large GPU has. Supervision splits what an adapter cannot hold. */
+const DEFAULT_BUDGET_BYTES = 2 ** 31;
 
 /** What decides where packs are cut, besides the cells' shapes. */
 export interface Cut {

@@ -47,8 +47,6 @@ export function readCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
 
 /** Checkpoints of a run on the disk, one file a cell under way: `checkpoints/<cell>.safetensors` of the run's folder. */
 export class Checkpoints {
-  /** Time spent on writing and removing so far. */
-  spentMs = 0;
   private readonly folder: string;
   private readonly saved = new Map<string, Checkpoint>();
   private readonly onDisk = new Set<string>();
@@ -101,28 +99,21 @@ export class Checkpoints {
 
   /** Writes checkpoints, each whole or not at all. Returns when they are on the disk. */
   async save(checkpoints: readonly Checkpoint[]): Promise<void> {
-    const began = performance.now();
     const limit = pLimit(AT_ONCE);
-    try {
-      await Promise.all(
-        checkpoints.map(checkpoint =>
-          limit(async () => {
-            await writeWhole(this.pathOf(checkpoint.cell), writeCheckpoint(checkpoint));
-            this.onDisk.add(checkpoint.cell);
-          }),
-        ),
-      );
-    } finally {
-      this.spentMs += performance.now() - began;
-    }
+    await Promise.all(
+      checkpoints.map(checkpoint =>
+        limit(async () => {
+          await writeWhole(this.pathOf(checkpoint.cell), writeCheckpoint(checkpoint));
+          this.onDisk.add(checkpoint.cell);
+        }),
+      ),
+    );
   }
 
   /** Removes the checkpoint of a finished cell. */
   async remove(cell: string): Promise<void> {
     if (!this.onDisk.delete(cell)) return;
-    const began = performance.now();
     await rm(this.pathOf(cell), { force: true });
-    this.spentMs += performance.now() - began;
   }
 
   /** Removes the folder where nothing is under way any more. */

@@ -63,6 +63,12 @@ export class Trace {
     }
   }
 
+  /** Time of everything of that name, in seconds. */
+  secondsOf(name: string): number {
+    const own = this.events.filter(event => event.name === name);
+    return own.reduce((sum, { dur = 0 }) => sum + dur, 0) / 1e6;
+  }
+
   /** The trace as a document. */
   document(): { traceEvents: TraceEvent[]; displayTimeUnit: 'ms' } {
     return { traceEvents: this.events, displayTimeUnit: 'ms' };

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { adapterName } from '../shared/adapter.ts';
 import type { Checkpoint, Origin } from '../shared/checkpoint.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
-import type { AdapterPreference, EngineEvent, Pack } from '../shared/protocol.ts';
+import type { AdapterInfo, AdapterPreference, EngineEvent, Pack } from '../shared/protocol.ts';
 import { ask, OutOfMemory } from './ask.ts';
 import { onStop, type Progress, type Session, SessionLost } from './session.ts';
 import { type CurvePoint, Underway } from './underway.ts';
@@ -64,9 +64,9 @@ const LEAST_SUBMISSION_MS = 10;
 
 /**
  * Trains packs. A lost device, or a browser or process that went away, costs what the pack did since its last checkpoint: after a wait
- * that grows, a fresh one goes on from there, with shorter submissions and, from the second loss on, half the pack. Out of memory, the pack
- * is split at once. Sessions in `idle` are used first, and those that live are there again at the end, for the caller to close. After an error
- * no further pack begins, and those that other workers have in hand are finished first.
+ * that grows, a fresh one goes on from there, with shorter submissions and, from the second loss on, half the pack. A pack that the adapter
+ * cannot hold is split at once. Sessions in `idle` are used first, and those that live are there again at the end, for the caller to close.
+ * After an error no further pack begins, and those that other workers have in hand are finished first.
  * When the program is told to stop, packs in training bring a last checkpoint to the disk.
  * @throws MachineError when a cell alone is lost `ATTEMPTS` times without coming further, or fails in a way that a retry cannot help.
  */
@@ -92,16 +92,6 @@ export async function trainPacks(
   if (errors.length > 0) throw errors[0];
 }
 
-/** What the bits of a session depend on. */
-async function originOf(
-  session: Session,
-  adapter: AdapterPreference,
-  { engine }: Supervision,
-): Promise<Origin> {
-  const probed = await ask(session, 'probed', { op: 'probe', adapter });
-  return { machine: `${adapterName(probed.adapter)}, ${session.version}`, engine };
-}
-
 /** Why bits from there are not those from here. */
 function differenceOf(saved: Origin | undefined, now: Origin): string | undefined {
   if (saved === undefined) return undefined;
@@ -110,7 +100,10 @@ function differenceOf(saved: Origin | undefined, now: Origin): string | undefine
   return undefined;
 }
 
-/** Trains one part of a pack to its end, in smaller parts where it must be. `losses` counts those in a row that led nowhere. */
+/**
+ * Trains one part of a pack to its end, in smaller parts where memory or losses ask for it. `losses` counts those in a row that led
+ * nowhere.
+ */
 async function trainPart(
   part: Underway,
   request: Numbered,
@@ -119,41 +112,52 @@ async function trainPart(
   losses: number,
 ): Promise<void> {
   const { onLog, backOffMs = BACK_OFF_MS } = supervision;
+  const cells = part.pack.replicas.length;
   for (;;) {
     const from = part.place;
     let session: Session | undefined;
+    let parts = 1;
     try {
       session = idle.pop() ?? (await supervision.open());
-      await train(part, request, session, supervision, losses);
+      const { adapter } = await ask(session, 'probed', { op: 'probe', adapter: request.adapter });
+      parts = Math.max(1, Math.min(cells, Math.ceil(part.bytes / budgetBytes(adapter))));
+      if (parts === 1) await train(part, request, session, adapter, supervision, losses);
       idle.push(session);
-      return;
+      if (parts === 1) return;
     } catch (error) {
-      await session?.close();
-      const cells = part.pack.replicas.length;
-      const halves = part.halves();
-      if (error instanceof OutOfMemory && halves.length > 1) {
+      if (error instanceof OutOfMemory && cells > 1) {
+        // The engine is well: it gives the next request a fresh device.
+        idle.push(session!);
         onLog(`${messageOf(error)}: ${cells} cells are split into two packs`);
-        for (const half of halves) await trainPart(half, request, idle, supervision, losses);
-        return;
-      }
-      if (!(error instanceof SessionLost)) throw error;
-      losses = part.place === from ? losses + 1 : 1;
-      if (losses >= ATTEMPTS && halves.length === 1) {
-        throw new MachineError(
-          `a cell was lost ${losses} times at step ${part.step}; the last time ${messageOf(error)}`,
-          'Finished cells and checkpoints are kept. Try --workers 1, a smaller train.batch, or `lengthwise doctor`.',
-          { cause: error },
-        );
-      }
-      const waitMs = Math.min(MOST_BACK_OFF_MS, backOffMs * 2 ** (losses - 1));
-      onLog(`${messageOf(error)}: ${cells} cells go on from step ${part.step} in ${waitMs / 1000} s`);
-      await new Promise(resolve => setTimeout(resolve, waitMs));
-      if (losses > 1 && halves.length > 1) {
-        for (const half of halves) await trainPart(half, request, idle, supervision, losses);
-        return;
+        parts = 2;
+      } else {
+        await session?.close();
+        if (!(error instanceof SessionLost)) throw error;
+        losses = part.place === from ? losses + 1 : 1;
+        if (losses >= ATTEMPTS && cells === 1) throw lostTooOften(part, losses, error);
+        const waitMs = Math.min(MOST_BACK_OFF_MS, backOffMs * 2 ** (losses - 1));
+        onLog(`${messageOf(error)}: ${cells} cells go on from step ${part.step} in ${waitMs / 1000} s`);
+        await new Promise(resolve => setTimeout(resolve, waitMs));
+        if (losses > 1 && cells > 1) parts = 2;
       }
     }
+    if (parts === 1) continue;
+    for (const smaller of part.parts(parts)) await trainPart(smaller, request, idle, supervision, losses);
+    return;
   }
+}
+
+function lostTooOften({ step }: Underway, losses: number, cause: SessionLost): MachineError {
+  return new MachineError(
+    `a cell was lost ${losses} times at step ${step}; the last time ${messageOf(cause)}`,
+    'Finished cells and checkpoints are kept. Try --workers 1, a smaller train.batch, or `lengthwise doctor`.',
+    { cause },
+  );
+}
+
+/** Device memory that a pack may take: WebGPU tells no more of a device's memory than how large a buffer may be. */
+function budgetBytes({ limits }: AdapterInfo): number {
+  return (limits.maxBufferSize ?? Number.POSITIVE_INFINITY) / 2;
 }
 
 /** Has one session train a part from where it stands to its end. */
@@ -161,6 +165,7 @@ async function train(
   part: Underway,
   { adapter, profile, index }: Numbered,
   session: Session,
+  info: AdapterInfo,
   supervision: Supervision,
   losses: number,
 ): Promise<void> {
@@ -171,7 +176,7 @@ async function train(
     onFinished,
     checkpointSeconds = CHECKPOINT_SECONDS,
   } = supervision;
-  const origin = await originOf(session, adapter, supervision);
+  const origin = { machine: `${adapterName(info)}, ${session.version}`, engine: supervision.engine };
   const cells = part.pack.replicas.length;
   const differs = differenceOf(part.origin, origin);
   if (differs) {

@@ -1,3 +1,4 @@
+import { trainingFloats } from '../model/memory.ts';
 import type { Checkpoint, Origin } from '../shared/checkpoint.ts';
 import type { Pack, PackState, Replica } from '../shared/protocol.ts';
 import type { Progress, Standing } from './conversation.ts';
@@ -120,12 +121,18 @@ export class Underway {
     return this.cells.map(({ curve }) => curve);
   }
 
-  /** Two halves of the pack, each going on where it stands; the pack itself where it has one replica. */
-  halves(): Underway[] {
-    const middle = Math.ceil(this.cells.length / 2);
-    return [this.cells.slice(0, middle), this.cells.slice(middle)]
-      .filter(cells => cells.length > 0)
-      .map(cells => new Underway(this.pack, cells));
+  /** The pack in so many parts of equal size, within one, each going on where it stands; at most one for each replica. */
+  parts(count: number): Underway[] {
+    const size = Math.ceil(this.cells.length / count);
+    const starts = this.cells.flatMap((_, r) => (r % size === 0 ? [r] : []));
+    return starts.map(r => new Underway(this.pack, this.cells.slice(r, r + size)));
+  }
+
+  /** Device memory while training, an estimate. */
+  get bytes(): number {
+    const { model, batch, positions, replicas } = this.pack;
+    const length = replicas.reduce((most, { trainLength }) => Math.max(most, trainLength), 0);
+    return 4 * replicas.length * trainingFloats(model, { batch, length, positions });
   }
 }
 

@@ -114,7 +114,10 @@ async function train(
       engine: ENGINE_HASH,
       savedOf: checkpoints.take,
       onProgress: events.progress,
-      onCheckpoints: states => checkpoints.save(states),
+      onCheckpoints(states) {
+        const save = () => checkpoints.save(states);
+        return trace ? trace.during('write checkpoints', save) : save();
+      },
       async onFinished({ index, pack, trained, curves, seconds, session }) {
         totals.add(trained, session);
         if (trained.profile) trace?.add(`pack ${index + 1}`, pack.replicas.length, trained.profile);
