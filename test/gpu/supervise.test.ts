@@ -22,7 +22,8 @@ async function supervised(own: Pack, more: Partial<Supervision> = {}) {
   const packs: FinishedPack[] = [];
   const trainedFrom: number[] = [];
   const checkpoints = new Map<string, Checkpoint>();
-  await trainPacks([{ pack: own, adapter: 'software' }], {
+  const idle: Session[] = [];
+  const supervision: Supervision = {
     workers: 1,
     open: () => start(),
     engine: 'one',
@@ -36,7 +37,12 @@ async function supervised(own: Pack, more: Partial<Supervision> = {}) {
     backOffMs: 1,
     checkpointSeconds: 0.001,
     ...more,
-  });
+  };
+  try {
+    await trainPacks([{ pack: own, adapter: 'software' }], supervision, idle);
+  } finally {
+    for (const session of idle) await session.close();
+  }
   const cells = packs
     .flatMap(({ trained, curves }) => trained.cells.map((cell, r) => ({ ...cell, curve: curves[r] })))
     .sort((a, b) => a.cell.localeCompare(b.cell));
