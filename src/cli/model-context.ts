@@ -6,6 +6,7 @@ import { readModel } from '../model/safetensors.ts';
 import { cellsOf } from '../plan/cells.ts';
 import type { CellConfig } from '../plan/resolve.ts';
 import { sourceOf } from '../plan/source.ts';
+import { whatIsWrong } from '../results/lines.ts';
 import { manifestSchema } from '../results/schema.ts';
 import type { Model } from '../shared/model-config.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
@@ -13,6 +14,7 @@ import type { LawName, TokenSource } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { targetOf } from '../tasks/task.ts';
 import { isOneLayer } from '../theory/defined.ts';
+import { log } from './output.ts';
 
 /** A model with what is known of where it came from. */
 export interface ModelContext {
@@ -76,18 +78,23 @@ function standardSource({ config }: Model): TokenSource {
   };
 }
 
-/** The cell that a model file of a run belongs to; undefined for any other file. */
+/** The cell that a model file of a run belongs to; undefined for any other file, and, with a note, where the manifest beside it does not fit. */
 async function cellOf(file: string): Promise<CellConfig | undefined> {
   const manifestFile = join(dirname(file), '..', 'manifest.json');
   if (!existsSync(manifestFile)) return undefined;
+  const hash = basename(file, '.safetensors');
   try {
     const manifest = manifestSchema.parse(JSON.parse(await readUserFile(manifestFile, MANIFEST_BYTES)));
     const content = experimentSchema.parse(manifest.experiment);
     const experiment = { file: manifestFile, name: content.name, content, where: () => manifestFile };
-    const hash = basename(file, '.safetensors');
-    return cellsOf(experiment).find(cell => cell.hash === hash)?.config;
-  } catch {
-    // A manifest of another version, or none of ours: the model still stands for itself.
+    const cell = cellsOf(experiment, manifest.engine ?? null).find(other => other.hash === hash);
+    if (!cell) throw new Error(`the grid of that run has no cell ${hash}`);
+    return cell.config;
+  } catch (error) {
+    // The model still stands for itself.
+    log(
+      `note: ${manifestFile} does not say what ${basename(file)} was trained on (${whatIsWrong(error)}); its shape alone decides the token law.`,
+    );
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
+import { type Shard, shardSchema } from '../plan/shard.ts';
 import { withoutPassword } from '../queue/address.ts';
 import { RUNTIMES, type Runtime } from '../runtime/session.ts';
 import { type AdapterPreference, adapterPreferenceSchema } from '../shared/protocol.ts';
@@ -45,6 +46,13 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 export function wholeNumbers(least: number, most: number): (text: string) => number[] {
   const one = wholeNumber(least, most);
   return text => text.split(',').map(part => one(part.trim()));
+}
+
+/** Parses a shard, `3/8`, for commander. */
+export function shard(text: string): Shard {
+  const parsed = shardSchema.safeParse(text);
+  if (!parsed.success) throw new InvalidArgumentError(`${parsed.error.issues[0]!.message}.`);
+  return parsed.data;
 }
 
 /** Parses a positive number for commander. */

@@ -7,10 +7,12 @@ import { withBench } from './bench-command.ts';
 import { doctor } from './doctor.ts';
 import { forward, KERNELS } from './forward.ts';
 import { VARIANT_CHOICES } from './kernel-variant.ts';
+import { merge } from './merge.ts';
 import {
   dirichletParameter,
   machineOptions,
   positiveNumber,
+  shard,
   version,
   wholeNumber,
   wholeNumbers,
@@ -105,24 +107,24 @@ export function program(): Command {
       '--profile [file.json]',
       "time every kernel; a trace for Perfetto, in the run's folder unless named",
     )
+    .addOption(
+      new Option(
+        '--shard <i/n>',
+        'only the i-th of n shares of the grid; `merge` puts them together',
+      ).argParser(shard),
+    )
     .addOption(json())
     .addHelpText(
       'after',
       '\nExamples:\n  lengthwise run experiments/quickstart.yaml\n  lengthwise run experiments/quickstart.yaml --set train.steps=4000 --set "seed=[0,1,2]"',
     )
     .action(run);
-  withSubmit(
-    withGrid(
-      verb(
-        'submit <experiment.yaml>',
-        'queue what is missing of a grid, and collect what workers make of it',
-      ),
-    ),
-  ).addOption(json());
-  withWorker(withMachine(verb('worker', 'take jobs from a queue, and train them here')))
-    .addOption(stall())
-    .addOption(json());
-  withStatus(verb('status', 'jobs and workers of a queue')).addOption(json());
+    .addOption(
+      new Option(
+        '--shard <i/n>',
+        'only the i-th of n shares of the grid; `merge` puts them together',
+      ).argParser(shard),
+    )
   verb('plan <experiment.yaml>', 'what run would do: cells, packs, memory, time')
     .addOption(set())
     .addOption(size())

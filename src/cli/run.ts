@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { loadExperiment } from '../config/experiment.ts';
+import type { Shard } from '../plan/shard.ts';
 import { Trace } from '../results/trace.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { InputError } from '../shared/errors.ts';
@@ -20,6 +21,8 @@ export interface RunOptions extends MachineOptions {
   out: string;
   workers: number;
   fresh: boolean;
+  /** The part of the grid to run, where several machines share it. */
+  shard?: Shard;
   /** False: left for later. */
   theory: boolean;
   /** Where the profile goes, or true for the run's folder. */
@@ -42,14 +45,14 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   if (typeof options.profile === 'string') await checkProfilePath(options.profile);
   const trace = options.profile === undefined ? undefined : new Trace();
   const progress = new RunProgress();
-  const { out, fresh, workers, adapter } = options;
+  const { out, fresh, workers, adapter, shard } = options;
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
   const start = () => openEngine(options, line => progress.say(line), trace !== undefined);
   try {
     const outcome = await runSweep(
       experiment,
       {
-        ...{ out, fresh, workers, adapter, trace },
+        ...{ out, fresh, workers, adapter, shard, trace },
         theory: threads && trace ? timed(threads, trace) : threads,
         maker: { command: typedCommand(), version },
         open: () => (trace ? trace.during('start the engine', start) : start()),

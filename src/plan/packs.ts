@@ -1,4 +1,4 @@
-import { canonicalHash } from '../config/hash.ts';
+import { canonicalHasher } from '../config/hash.ts';
 import { trainingFloats } from '../model/memory.ts';
 import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
@@ -35,15 +35,16 @@ export function packsOf(
   { budgetBytes = DEFAULT_BUDGET_BYTES, stepOf = () => 0 }: Cut = {},
 ): PlannedPack[] {
   const groups = new Map<string, { shared: Omit<Pack, 'replicas'>; cells: Cell[] }>();
+  const hashOf = canonicalHasher(16);
   for (const cell of cells) {
     const shared = sharedPart(cell);
-    const key = `${stepOf(cell.hash)} ${canonicalHash(shared, 16)}`;
+    const key = `${stepOf(cell.hash)} ${hashOf(shared)}`;
     const group = groups.get(key) ?? { shared, cells: [] };
     group.cells.push(cell);
     groups.set(key, group);
   }
   return [...groups.values()].flatMap(({ shared, cells: members }) => {
-    const longest = Math.max(...members.map(cell => cell.config.train.length));
+    const longest = members.reduce((most, { config }) => Math.max(most, config.train.length), 0);
     const perReplica = replicaBytes(shared, longest);
     const size = Math.max(1, Math.min(MAX_REPLICAS, Math.floor(budgetBytes / perReplica)));
     // Equal parts: 65 replicas make 33 + 32, not 64 + 1.

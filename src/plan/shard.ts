@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Cell } from './cells.ts';
 import { estimateSeconds } from './estimate.ts';
 import { packsOf } from './packs.ts';
@@ -8,6 +9,21 @@ export interface Shard {
   index: number;
   count: number;
 }
+
+/** More is a slip of the pen. */
+const MOST_SHARDS = 100_000;
+
+/** `3/8`: the third of eight. */
+export const shardSchema = z
+  .string()
+  .regex(/^\d{1,6}\/\d{1,6}$/, 'must be two whole numbers like 3/8: which shard, of how many')
+  .transform((text): Shard => {
+    const [index, count] = text.split('/').map(Number) as [number, number];
+    return { index, count };
+  })
+  .refine(({ index, count }) => index >= 1 && index <= count && count <= MOST_SHARDS, {
+    message: `shards count from 1 up to how many there are, at most ${MOST_SHARDS}`,
+  });
 
 /** Parts of packs that are dealt to each shard, at least. */
 const PARTS = 4;
