@@ -38,8 +38,17 @@ export interface SeedGroup {
   members: CellResult[];
 }
 
+/** Groups of cells that were asked for: every table and claim of a run wants the same ones. */
+const grouped = new WeakMap<readonly CellResult[], SeedGroup[]>();
+
 /** Groups cells that differ only in their seed, in order of appearance. */
 export function groupsBySeed(cells: readonly CellResult[]): SeedGroup[] {
+  const known = grouped.get(cells) ?? findGroups(cells);
+  grouped.set(cells, known);
+  return known;
+}
+
+function findGroups(cells: readonly CellResult[]): SeedGroup[] {
   const groups = new Map<string, SeedGroup>();
   for (const cell of cells) {
     const { seed: _, ...axes } = cell.axes;

@@ -1,7 +1,7 @@
 import { median } from 'simple-statistics';
 import { settingOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
-import { groupsBySeed, plateauPoints } from './plateau.ts';
+import { groupsBySeed, type PlateauPoint, plateauPoints, type SeedGroup } from './plateau.ts';
 
 type Theory = NonNullable<CellResult['theory']>;
 
@@ -60,27 +60,39 @@ export function theoryPoints(cells: readonly CellResult[]): TheoryPoint[] {
 
 /** Predicted and measured training lengths side by side, for every setting of the knobs and every ε. */
 export function lengthRows(cells: readonly CellResult[], epsilons: readonly number[]): LengthRow[] {
-  const points = plateauPoints(cells);
-  const knobs = new Map(points.map(({ axes }) => [knobKey(axes), settingOf(axes)]));
-  return [...knobs].flatMap(([key, axes]) => {
-    const own = points.filter(point => knobKey(point.axes) === key);
-    const longestTrained = Math.max(...own.map(({ trainLength }) => trainLength));
-    const longest = cells.filter(
-      cell => knobKey(cell.axes) === key && Number(cell.axes['train.length']) === longestTrained,
-    );
+  const groups = groupsBySeed(cells);
+  const settings = new Map<string, { axes: CellResult['axes']; own: Measured[] }>();
+  plateauPoints(cells).forEach((point, i) => {
+    const axes = settingOf(point.axes);
+    const key = JSON.stringify(axes);
+    const setting = settings.get(key) ?? { axes, own: [] };
+    setting.own.push({ ...point, members: groups[i]!.members });
+    settings.set(key, setting);
+  });
+  return [...settings.values()].flatMap(({ axes, own }) => {
+    const longestTrained = own.reduce((most, { trainLength }) => Math.max(most, trainLength), 0);
+    const theories = own
+      .filter(({ trainLength }) => trainLength === longestTrained)
+      .flatMap(({ members }) => theoriesOf(members));
     return epsilons.map(epsilon => ({
       axes,
       epsilon,
       measured: leastLength(own, epsilon),
       longestTrained,
-      predicted: predictions(theoriesOf(longest), Math.sqrt(epsilon)),
+      predicted: predictions(theories, Math.sqrt(epsilon)),
     }));
   });
 }
 
-function leastLength(points: ReturnType<typeof plateauPoints>, epsilon: number): number | null {
+/** A point of the grid with its cells. */
+type Measured = PlateauPoint & Pick<SeedGroup, 'members'>;
+
+function leastLength(points: readonly PlateauPoint[], epsilon: number): number | null {
   const enough = points.filter(({ plateau }) => plateau.mean !== null && plateau.mean <= epsilon);
-  return enough.length === 0 ? null : Math.min(...enough.map(({ trainLength }) => trainLength));
+  return enough.reduce<number | null>(
+    (least, { trainLength }) => Math.min(least ?? Infinity, trainLength),
+    null,
+  );
 }
 
 function predictions(theories: Theory[], error: number): LengthRow['predicted'] {
@@ -111,8 +123,4 @@ function medianOf(values: (number | null)[]): number | null {
 function lengthMedian(values: (number | null)[]): number | null {
   const middle = median(values.map(value => value ?? Infinity));
   return Number.isFinite(middle) ? middle : null;
-}
-
-function knobKey(axes: CellResult['axes']): string {
-  return JSON.stringify(settingOf(axes));
 }

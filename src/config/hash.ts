@@ -3,5 +3,29 @@ import canonicalize from 'canonicalize';
 
 /** First `digits` hexadecimal digits of the SHA-256 of a value's canonical JSON (RFC 8785): key order never matters. */
 export function canonicalHash(value: unknown, digits: number): string {
-  return createHash('sha256').update(canonicalize(value)!).digest('hex').slice(0, digits);
+  return digestOf(canonicalize(value)!, digits);
+}
+
+/**
+ * `canonicalHash` of many objects that have most of their fields' values in common, and the same fields: each value is put into canonical form
+ * once, so that a grid of 10^5 cells is hashed in seconds.
+ */
+export function canonicalHasher(digits: number): (value: object) => string {
+  const canonical = new Map<string, string>();
+  const textOf = (field: unknown) => {
+    const text = JSON.stringify(field);
+    const known = canonical.get(text) ?? canonicalize(field)!;
+    canonical.set(text, known);
+    return known;
+  };
+  return value => {
+    // Names of fields are identifiers, whose canonical order is that of their letters.
+    const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return digestOf(`{${fields.map(([name, field]) => `"${name}":${textOf(field)}`).join(',')}}`, digits);
+  };
+}
+
+/** First `digits` hexadecimal digits of the SHA-256 of a text. */
+export function digestOf(text: string, digits: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, digits);
 }

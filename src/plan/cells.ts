@@ -1,5 +1,5 @@
 import { complaint, type Experiment } from '../config/experiment.ts';
-import { canonicalHash } from '../config/hash.ts';
+import { canonicalHasher, digestOf } from '../config/hash.ts';
 import type { Problem } from '../config/problems.ts';
 import type { ExperimentFile } from '../config/schema.ts';
 import { encodingOf } from '../model/encodings/registry.ts';
@@ -51,15 +51,16 @@ export function cellsOf(experiment: Experiment, engine: string | null = ENGINE_H
   const problems = new Map<string, Problem>();
   const note = (problem: Problem) => problems.set(problem.path.join('.') + problem.message, problem);
   const cells = new Map<string, Cell>();
+  const hashOf = canonicalHasher(HASH_DIGITS);
   for (const values of product(axes)) {
     const scalars = new Map(axes.map(({ path }, i) => [path, values[i]!] as const));
     const config = resolveCell(experiment.content, path => scalars.get(path));
     impossible(config).forEach(note);
-    const configHash = canonicalHash(config, HASH_DIGITS);
+    const configHash = hashOf(config);
     // An axis of one encoding makes no more cells of another.
     if (cells.has(configHash)) continue;
     const own = [...scalars].map(([path, value]) => [path, isUsed(path, config) ? value : null]);
-    const hash = engine === null ? configHash : canonicalHash({ cell: configHash, engine }, HASH_DIGITS);
+    const hash = engine === null ? configHash : digestOf(`${engine} ${configHash}`, HASH_DIGITS);
     cells.set(configHash, { hash, configHash, axes: Object.fromEntries(own), config });
   }
   unused(experiment.content, [...cells.values()]).forEach(note);

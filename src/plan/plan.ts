@@ -1,5 +1,5 @@
 import type { Experiment } from '../config/experiment.ts';
-import { canonicalHash } from '../config/hash.ts';
+import { digestOf } from '../config/hash.ts';
 import { type Cell, cellsOf } from './cells.ts';
 import { type Cut, type PlannedPack, packsOf } from './packs.ts';
 
@@ -15,12 +15,17 @@ export interface Plan {
 
 /** The run that an experiment names: a hash of its cells, so that neither its text nor ε matters. */
 export function runHash(cells: readonly Cell[]): string {
-  return canonicalHash(cells.map(({ hash }) => hash).sort(), 8);
+  return hashOfAll(cells.map(({ hash }) => hash));
 }
 
 /** The grid that an experiment names, whatever engine trains it. */
 export function gridHash(cells: readonly Cell[]): string {
-  return canonicalHash(cells.map(({ configHash }) => configHash).sort(), 8);
+  return hashOfAll(cells.map(({ configHash }) => configHash));
+}
+
+/** Of hexadecimal digits JSON is canonical. */
+function hashOfAll(hashes: string[]): string {
+  return digestOf(JSON.stringify(hashes.sort()), 8);
 }
 
 /**

@@ -77,7 +77,8 @@ describe('lengthwise verify', () => {
   test('runs of one name are told apart by their hash', async () => {
     const root = emptyFolder();
     writeRun(join(root, 'a', '1'), cells(), { name: 'a', run: '11111111' });
-    writeRun(join(root, 'a', '2'), cells(), { name: 'a', run: '22222222' });
+    const other = cells().map(line => ({ ...line, cell: `${line.cell}x` }));
+    writeRun(join(root, 'a', '2'), other, { name: 'a', run: '22222222' });
     const { claims } = JSON.parse((await verify(root, '--json')).stdout);
     const names = claims.map(({ id }: { id: string }) => id.split('/')[0]);
     expect([...new Set(names)]).toEqual(['a@11111111', 'a@22222222']);

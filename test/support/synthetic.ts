@@ -40,6 +40,12 @@ export function syntheticRun(synthetic: Synthetic): Run {
   };
 }
 
+/** The law of made-up losses, for T = ∞: of a knob, a training length and a place in the grid, which makes the noise. */
+export function syntheticLoss(knob: number, length: number, index: number, spread = 0.1): number {
+  const noise = new WordStream(0x73796e, index, 0);
+  return (0.2 * knob * Math.exp(spread * (noise.next() / 2 ** 31 - 1))) / length ** 2;
+}
+
 /** The cells of a made-up run, the last axis varying fastest. */
 export function syntheticCells({
   axes = {},
@@ -61,11 +67,8 @@ export function syntheticCells({
     [{}],
   );
   return points.map((point, index) => {
-    const noise = new WordStream(0x73796e, index, 0);
     const knob = Number(Object.values(point)[0]) || 1;
-    const N = Number(point['train.length']);
-    const own = Math.exp(spread * (noise.next() / 2 ** 31 - 1));
-    const loss = (0.2 * knob * own) / N ** 2;
+    const loss = syntheticLoss(knob, Number(point['train.length']), index, spread);
     const cell: CellLine = {
       cell: `cell${String(index).padStart(5, '0')}`,
       axes: point,
