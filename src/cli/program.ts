@@ -119,12 +119,23 @@ export function program(): Command {
       '\nExamples:\n  lengthwise run experiments/quickstart.yaml\n  lengthwise run experiments/quickstart.yaml --set train.steps=4000 --set "seed=[0,1,2]"',
     )
     .action(run);
-    .addOption(
-      new Option(
-        '--shard <i/n>',
-        'only the i-th of n shares of the grid; `merge` puts them together',
-      ).argParser(shard),
-    )
+  withSubmit(
+    withGrid(
+      verb(
+        'submit <experiment.yaml>',
+        'queue what is missing of a grid, and collect what workers make of it',
+      ),
+    ),
+  ).addOption(json());
+  withWorker(withMachine(verb('worker', 'take jobs from a queue, and train them here')))
+    .addOption(stall())
+    .addOption(json());
+  withStatus(verb('status', 'jobs and workers of a queue')).addOption(json());
+  verb('merge <folders...>', 'runs and shards of one grid into one run, every cell once')
+    .option('--out <folder>', 'where the run goes', RESULTS)
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  lengthwise merge shard-1 shard-2 shard-3 --out results')
+    .action(merge);
   verb('plan <experiment.yaml>', 'what run would do: cells, packs, memory, time')
     .addOption(set())
     .addOption(size())
