@@ -1,4 +1,4 @@
-import { FirstLayer, throughMlp } from '../model/first-layer.ts';
+import { type ClassTables, classTables, FirstLayer, throughMlp } from '../model/first-layer.ts';
 import { isDeep, isLinear } from '../model/paths.ts';
 import { add, dot, multiply, multiplyTransposed, type Vector } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
@@ -8,12 +8,16 @@ import { attentionRow } from './attention.ts';
  * f(x) in float64 in time linear in T, through the class histogram (theory.md §2): the twin of the kernels at lengths that
  * the dense reference cannot reach. One or two layers; tested against `referenceForward`.
  */
-export function linearTimeForward(model: AnyModel, tokens: ArrayLike<number>): Vector {
+export function linearTimeForward(
+  model: AnyModel,
+  tokens: ArrayLike<number>,
+  tables: ClassTables = classTables(model),
+): Vector {
   const { config, tensors } = model;
   if (!isLinear(config))
     throw new Error('no linear path: this takes limit rules, no norm, one or two layers');
   const { outputs, heads, width: d, keyWidth, attention, locality } = config;
-  const first = new FirstLayer(model);
+  const first = new FirstLayer(model, tables);
   const states: Vector[] = [];
   for (let i = 0; i < tokens.length; i++) {
     first.see(tokens[i]!);

@@ -1,3 +1,4 @@
+import type { ClassTables } from '../model/first-layer.ts';
 import { linearTimeForward } from '../reference/linear-time.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { drawTokens, type TokenSource } from '../tasks/laws/registry.ts';
@@ -15,7 +16,11 @@ const [FEWEST, MOST] = [8, 64];
  * Simulation error of a limit model of one or two layers (theory/defined.ts) in float64: T ≈ 1024, n = 16…128, deterministic z for one layer, Markov z for two. Its fit with β = 1/3 gives
  * the empirical C(f) (theory.md §4 and §6).
  */
-export function measureSimulation(model: AnyModel, source: TokenSource): Promise<Simulation> {
+export function measureSimulation(
+  model: AnyModel,
+  source: TokenSource,
+  tables?: ClassTables,
+): Promise<Simulation> {
   const { config } = model;
   const { width, mlpWidth, heads, vocabulary, period } = config;
   const method = standardMethod(config);
@@ -25,7 +30,7 @@ export function measureSimulation(model: AnyModel, source: TokenSource): Promise
     drawTokens(source, i, LONG + (i % period)),
   );
   return simulate(
-    async sequences => sequences.map(tokens => [...linearTimeForward(model, tokens)]),
+    async sequences => sequences.map(tokens => [...linearTimeForward(model, tokens, tables)]),
     config,
     longs,
     {

@@ -5,7 +5,7 @@ import { bitsOf, hasFinitePrecision, isDefined } from './defined.ts';
 import { forEachQuery, logitMargin, type MetLogit, suffixClasses, TIE } from './margins.ts';
 import { contentRange, spreadOf } from './range.ts';
 import { reachableStates } from './reachable.ts';
-import { slopeBound } from './slope-bound.ts';
+import { steepestSlopes } from './slope-bound.ts';
 
 /*
  * A training length for one-layer models in which no constant is hidden [ours] (theory.md §7).
@@ -38,24 +38,23 @@ export interface Certificate {
 const MOST_LOG10 = 300;
 
 /** The certificate of a one-layer limit model; undefined for others, for which it is open (`defined.ts`). */
-export function certificateOf(model: AnyModel, tables: ClassTables): Certificate | undefined {
+export function certificateOf(
+  model: AnyModel,
+  tables: ClassTables,
+  steepest?: ReadonlyMap<number, number>,
+): Certificate | undefined {
   const { config } = model;
   if (!isDefined('certificate', config)) return undefined;
   const { period, vocabulary, locality } = config;
+  const slopes = steepest ?? steepestSlopes(model, reachableStates(model, tables));
   const spreads = tables.values.map(spreadOf);
-  const slopeOf = slopeBound(model, 0, true);
-  const steepest = new Map<number, number>();
-  for (const { pre, queries } of reachableStates(model, tables)) {
-    const slope = slopeOf(pre);
-    for (const query of queries) steepest.set(query, Math.max(slope, steepest.get(query) ?? 0));
-  }
   const distance = hasFinitePrecision(config.attention)
     ? finiteDistance(model, tables)
     : infiniteDistance(model, tables);
   const shortest = locality + 1 + vocabulary * period;
   const errorAt = (length: number) => {
     if (length < shortest) return Infinity;
-    const perQuery = [...steepest].map(([query, slope]) => {
+    const perQuery = [...slopes].map(([query, slope]) => {
       const moved = spreads.map((spread, h) => (spread === 0 ? 0 : spread * distance.at(h, query, length)));
       return slope === 0 ? 0 : slope * sum(moved);
     });

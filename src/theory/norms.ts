@@ -1,6 +1,8 @@
-import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import { encodingOf } from '../model/encodings/registry.ts';
+import { dot } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
+import { type DenseMap, dense, diagonal, type LinearMap, product, transposed } from './linear-map.ts';
+import { operatorNorm } from './operator-norm.ts';
 
 /** Norms of one layer's weights (theory.md §4). Lists are by head. A, B, b are 0 without an MLP. */
 export interface LayerNorms {
@@ -26,7 +28,7 @@ export function normsOf(model: AnyModel): Norms {
   const { layers, outputs } = model.config;
   return {
     R0: largestStart(model),
-    U: operatorNorm(matrixOf(model, 'unembed', outputs)),
+    U: operatorNorm(mapOf(model, 'unembed', outputs)),
     layers: Array.from({ length: layers }, (_, l) => layerNorms(model, l)),
   };
 }
@@ -58,63 +60,49 @@ function largestStart({ config, tensors }: AnyModel): number {
 }
 
 function layerNorms(model: AnyModel, l: number): LayerNorms {
-  const { heads, mlpWidth } = model.config;
+  const { heads } = model.config;
   const heading = Array.from({ length: heads }, (_, h) => h);
-  const mlp = mlpWidth > 0;
+  const mlp = mlpMaps(model, l);
+  const biases = inDouble(model.tensors[`layer.${l}.mlp_bias`] ?? new Float64Array(0));
   return {
-    V: heading.map(h => operatorNorm(valueMatrix(model, l, h))),
-    KQ: heading.map(h => operatorNorm(logitMatrix(model, l, h))),
-    A: mlp ? operatorNorm(mlpMatrices(model, l)!.A) : 0,
-    B: mlp ? operatorNorm(mlpMatrices(model, l)!.B) : 0,
-    b: mlp ? Math.hypot(...model.tensors[`layer.${l}.mlp_bias`]!) : 0,
+    V: heading.map(h => operatorNorm(valueMap(model, l, h))),
+    KQ: heading.map(h => operatorNorm(logitMap(model, l, h))),
+    A: mlp ? operatorNorm(mlp.A) : 0,
+    B: mlp ? operatorNorm(mlp.B) : 0,
+    b: Math.sqrt(dot(biases, biases)),
   };
 }
 
-/** The largest singular value; 0 for a zero or an empty matrix. */
-export function operatorNorm(matrix: Matrix): number {
-  if (matrix.rows === 0 || matrix.columns === 0) return 0;
-  const scale = Math.max(matrix.max(), -matrix.min());
-  // The library's iteration misbehaves on matrices of subnormal numbers; scaled, none are left.
-  if (scale === 0) return 0;
-  const unit = Matrix.div(matrix, scale);
-  const svd = new SingularValueDecomposition(unit, {
-    computeLeftSingularVectors: false,
-    computeRightSingularVectors: false,
-    autoTranspose: true,
-  });
-  return scale * svd.norm2;
-}
-
 /** s K_hᵀ Q_h of layer `l` [d, d]: the logit of key y and query y' is yᵀ M y'. */
-export function logitMatrix(model: AnyModel, l: number, h: number): Matrix {
+export function logitMap(model: AnyModel, l: number, h: number): LinearMap {
   const { keyWidth, attention } = model.config;
-  const key = matrixOf(model, `layer.${l}.key`, keyWidth, h);
-  const query = matrixOf(model, `layer.${l}.query`, keyWidth, h);
-  return key.transpose().mmul(query).mul(attention.scale);
+  const key = mapOf(model, `layer.${l}.key`, keyWidth, h);
+  const query = mapOf(model, `layer.${l}.query`, keyWidth, h);
+  const scale = new Float64Array(keyWidth).fill(attention.scale);
+  return product(transposed(key), diagonal(scale), query);
 }
 
 /** V_h of layer `l` [d, d]. */
-export function valueMatrix(model: AnyModel, l: number, h: number): Matrix {
-  return matrixOf(model, `layer.${l}.value`, model.config.width, h);
+export function valueMap(model: AnyModel, l: number, h: number): DenseMap {
+  return mapOf(model, `layer.${l}.value`, model.config.width, h);
 }
 
 /** A [m, d] and B [d, m] of layer `l`'s MLP; undefined where there is none. */
-export function mlpMatrices(model: AnyModel, l: number): { A: Matrix; B: Matrix } | undefined {
-  const { width, mlpWidth } = model.config;
+export function mlpMaps({ config, tensors }: AnyModel, l: number): { A: DenseMap; B: DenseMap } | undefined {
+  const { width, mlpWidth } = config;
   if (mlpWidth === 0) return undefined;
-  const B = model.tensors[`layer.${l}.mlp_out`]!;
   return {
-    A: matrixOf(model, `layer.${l}.mlp_in`, mlpWidth),
-    B: Matrix.from1DArray(width, mlpWidth, Array.from(B)),
+    A: dense(inDouble(tensors[`layer.${l}.mlp_in`]!), mlpWidth, width),
+    B: dense(inDouble(tensors[`layer.${l}.mlp_out`]!), width, mlpWidth),
   };
 }
 
 /** Rows of a tensor with d columns, from head `h` on. */
-export function matrixOf({ config, tensors }: AnyModel, name: string, rows: number, h = 0): Matrix {
+export function mapOf({ config, tensors }: AnyModel, name: string, rows: number, h = 0): DenseMap {
   const size = rows * config.width;
-  return Matrix.from1DArray(
-    rows,
-    config.width,
-    Array.from(tensors[name]!.subarray(h * size, (h + 1) * size)),
-  );
+  return dense(inDouble(tensors[name]!.subarray(h * size, (h + 1) * size)), rows, config.width);
+}
+
+function inDouble(values: Float32Array | Float64Array): Float64Array {
+  return values instanceof Float64Array ? values : Float64Array.from(values);
 }

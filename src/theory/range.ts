@@ -1,20 +1,14 @@
-import { Matrix } from 'ml-matrix';
 import type { ClassTables } from '../model/first-layer.ts';
 import { add, multiply, type Vector } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { logSum, sum } from './complexity.ts';
 import { isOneLayer } from './defined.ts';
-import { logitMatrix, operatorNorm, valueMatrix } from './norms.ts';
-import {
-  atomsOf,
-  extent,
-  type ReachableSet,
-  rangeOf,
-  rangeOfProducts,
-  reachableStates,
-} from './reachable.ts';
+import { type LinearMap, transposed, written } from './linear-map.ts';
+import { logitMap, valueMap } from './norms.ts';
+import { operatorNorm } from './operator-norm.ts';
+import { atomsOf, type ReachableSet, rangeOf, rangeOfProducts, reachableStates } from './reachable.ts';
 import type { Interval } from './relaxation.ts';
-import { slopeBound } from './slope-bound.ts';
+import { slopeBound, steepestSlopes } from './slope-bound.ts';
 
 /** Vertices of a reachable set that are tried one by one; beyond that, polytopes are bounded one at a time. */
 const MOST_VERTICES = 512;
@@ -31,18 +25,26 @@ const MOST_VERTICES = 512;
  * layer 2's MLP. One layer: G1 with U in J_1. −∞ when f is constant. Slopes are those of the cells that hulls are cut into: what moves crosses cells,
  * and the steepest one bounds it.
  */
-export function rangeComplexity(model: AnyModel, tables: ClassTables): number {
-  const sets = reachableStates(model, tables);
+export function rangeComplexity(
+  model: AnyModel,
+  tables: ClassTables,
+  sets: readonly ReachableSet[] = reachableStates(model, tables),
+  steepest?: ReadonlyMap<number, number>,
+): number {
   const { config } = model;
-  const slopeOne = slopeBound(model, 0, isOneLayer(config));
-  const logG1s = sets.map(({ pre, queries }) => Math.log(slopeOne(pre)) + logFirst(tables, queries));
-  if (isOneLayer(config)) return Math.max(...logG1s) / Math.LN10;
+  if (isOneLayer(config)) {
+    const slopes = steepest ?? steepestSlopes(model, sets);
+    const logs = [...slopes].map(([query, slope]) => Math.log(slope) + logFirst(tables, [query]));
+    return Math.max(...logs) / Math.LN10;
+  }
+  const slopeOne = slopeBound(model, 0, false);
+  const logG1s = sets.map(({ pre, queries }) => Math.log(slopeOne.at(pre)) + logFirst(tables, queries));
   const logG1 = Math.max(...logG1s);
   const heads = Array.from({ length: config.heads }, (_, h) => secondHead(model, h, sets));
   const secondPre = secondInputs(model, sets);
   const slopeTwo = slopeBound(model, 1, true);
   const logC = sets.map((set, g) => {
-    const J2 = slopeTwo(secondPre(set));
+    const J2 = slopeTwo.at(secondPre(set));
     const moved = 1 + sum(heads.map(({ spread, keySpread }) => (spread * keySpread) / 4));
     const keys = heads.map(({ spread, norm, logits }) => {
       const { range, steepest } = logits(set);
@@ -81,18 +83,30 @@ export function spreadOf(values: Vector[]): number {
 }
 
 /** What a head of layer 2 can do to reachable states. */
-function secondHead(model: AnyModel, h: number, sets: ReachableSet[]) {
+function secondHead(model: AnyModel, h: number, sets: readonly ReachableSet[]) {
   const { width: d } = model.config;
-  const V = valueMatrix(model, 1, h);
-  const M = logitMatrix(model, 1, h);
-  const gradient = Float64Array.from(M.to1DArray());
+  const V = valueMap(model, 1, h);
+  const M = written(logitMap(model, 1, h));
   const atoms = atomsOf(sets);
-  const logits = Float64Array.from(new Matrix(atoms).mmul(M).to1DArray());
-  const diameter = (rows: number[][]) => Math.hypot(...rows.map(row => extent(sets, Float64Array.from(row))));
+  const logits = new Float64Array(atoms.length * d);
+  atoms.forEach((atom, i) => {
+    logits.set(M.applyTransposed(atom), i * d);
+  });
+  const diameter = ({ apply, rows }: LinearMap) => {
+    const images = atoms.map(apply);
+    const extents = Array.from({ length: rows }, (_, i) => {
+      const { low, high } = rangeOfProducts(
+        sets,
+        images.map(image => image[i]!),
+      );
+      return high - low;
+    });
+    return Math.hypot(...extents);
+  };
   return {
     norm: operatorNorm(V),
-    spread: diameter(V.to2DArray()),
-    keySpread: diameter(M.transpose().to2DArray()),
+    spread: diameter(V),
+    keySpread: diameter(transposed(M)),
     /** Over queries in `set`: the largest range of logits, and the largest gradient of a logit in its key. */
     logits(set: ReachableSet) {
       return {
@@ -106,7 +120,7 @@ function secondHead(model: AnyModel, h: number, sets: ReachableSet[]) {
         ),
         steepest: mostOverSet(
           set,
-          y => multiply(gradient, y, d),
+          y => M.apply(y),
           image => Math.hypot(...image),
         ),
       };
@@ -115,16 +129,14 @@ function secondHead(model: AnyModel, h: number, sets: ReachableSet[]) {
 }
 
 /** Ranges of the inputs of layer 2's MLP when the query is in a set and keys are anywhere. */
-function secondInputs(model: AnyModel, sets: ReachableSet[]): (set: ReachableSet) => Interval[] {
+function secondInputs(model: AnyModel, sets: readonly ReachableSet[]): (set: ReachableSet) => Interval[] {
   const { mlpWidth: m, width: d, heads } = model.config;
   if (m === 0) return () => [];
   const [A, bias] = [model.tensors['layer.1.mlp_in']!, model.tensors['layer.1.mlp_bias']!];
-  const values = Array.from({ length: heads }, (_, h) => valueMatrix(model, 1, h).transpose());
+  const values = Array.from({ length: heads }, (_, h) => valueMap(model, 1, h));
   const rows = Array.from({ length: m }, (_, i) => {
     const row = Float64Array.from(A.subarray(i * d, (i + 1) * d));
-    const others = values.map(V =>
-      rangeOf(sets, Float64Array.from(V.mmul(Matrix.columnVector(row)).to1DArray())),
-    );
+    const others = values.map(V => rangeOf(sets, V.applyTransposed(row)));
     return {
       row,
       low: bias[i]! + sum(others.map(({ low }) => low)),

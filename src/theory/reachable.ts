@@ -1,7 +1,6 @@
 import type { ClassTables } from '../model/first-layer.ts';
 import { add, dot, multiply, type Vector } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
-import { sum as total } from './complexity.ts';
 import { type Interval, relax } from './relaxation.ts';
 
 /**
@@ -33,33 +32,132 @@ export function reachableStates(model: AnyModel, tables: ClassTables, most = MOS
   const classes = tables.embedding.map((_, c) => c);
   const single = classes.length <= MOST_GROUPS;
   const groups = single ? classes.map(c => [c]) : [classes];
+  const mlp = new FirstMlp(model);
+  const vertices = (points: Vector[]) => points.map(point => mlp.vertex(point));
+  const own = vertices(tables.embedding);
+  const heads = tables.values.map(vertices);
   return groups.flatMap(queries => {
-    const hulls = [queries.map(q => tables.embedding[q]!), ...tables.values];
-    const cells = single ? cut(model, hulls, Math.floor(most / groups.length)) : [relaxed(model, hulls)];
-    return cells.map(cell => ({ ...cell.image, queries, pre: cell.pre }));
+    const hulls = [queries.map(q => own[q]!), ...heads];
+    const cells = single ? cut(mlp, hulls, Math.floor(most / groups.length)) : [mlp.cell(hulls)];
+    return cells.map(cell => withStates(mlp, cell, queries));
   });
 }
 
-/** A cell of the hulls that Y lies in, and what the MLP makes of it. */
+/** The set of a cell. Its states are made when they are asked for: one layer needs the ranges alone. */
+function withStates(mlp: FirstMlp, cell: Cell, queries: number[]): ReachableSet {
+  let states: ReturnType<FirstMlp['states']> | undefined;
+  const made = () => {
+    states ??= mlp.states(cell);
+    return states;
+  };
+  return {
+    queries,
+    pre: cell.pre,
+    get center() {
+      return made().center;
+    },
+    get polytopes() {
+      return made().polytopes;
+    },
+    get generators() {
+      return made().generators;
+    },
+  };
+}
+
+/** A vertex [d], and what A of layer 1's MLP makes of it [m]. */
+interface Vertex {
+  at: Vector;
+  image: Vector;
+}
+
+/** A cell of the hulls that Y lies in. */
 interface Cell {
-  /** Vertices [d], one list a hull. */
-  hulls: Vector[][];
+  /** Vertices, one list a hull. */
+  hulls: Vertex[][];
   pre: Interval[];
-  image: Pick<ReachableSet, 'center' | 'polytopes' | 'generators'>;
+  /** Stand-in for ψ of each neuron [m]. */
+  lines: Line[];
   /** How far each neuron can be from its line, in the state [m]. */
-  slack: number[];
+  slack: Vector;
+  /** Sum of `slack`. */
+  loose: number;
+}
+
+type Line = ReturnType<typeof relax>;
+
+/** Layer 1's MLP, as hulls are cut by it. */
+class FirstMlp {
+  private readonly model: AnyModel;
+  private readonly A: ArrayLike<number>;
+  private readonly B: ArrayLike<number>;
+  private readonly bias: ArrayLike<number>;
+  /** ‖B e_i‖ of each neuron [m]. */
+  private readonly reaches: Vector;
+
+  constructor(model: AnyModel) {
+    const { width: d, mlpWidth: m } = model.config;
+    this.model = model;
+    this.A = model.tensors['layer.0.mlp_in'] ?? [];
+    this.B = model.tensors['layer.0.mlp_out'] ?? [];
+    this.bias = model.tensors['layer.0.mlp_bias'] ?? [];
+    this.reaches = Float64Array.from({ length: m }, (_, i) => {
+      let squares = 0;
+      for (let k = 0; k < d; k++) squares += this.B[k * m + i]! ** 2;
+      return Math.sqrt(squares);
+    });
+  }
+
+  vertex(at: Vector): Vertex {
+    return { at, image: multiply(this.A, at, this.model.config.mlpWidth) };
+  }
+
+  cell(hulls: Vertex[][]): Cell {
+    const pre = intervals(
+      this.bias,
+      hulls.map(vertices => vertices.map(({ image }) => image)),
+    );
+    const lines = pre.map(interval => relax(this.model.config.activation, interval));
+    const slack = this.reaches.map((reach, i) => lines[i]!.radius * reach);
+    return { hulls, pre, lines, slack, loose: slack.reduce((sum, x) => sum + x, 0) };
+  }
+
+  /** What the MLP makes of a cell. */
+  states({ hulls, lines }: Cell): Pick<ReachableSet, 'center' | 'polytopes' | 'generators'> {
+    const { width: d, mlpWidth: m } = this.model.config;
+    /** Y ↦ Y + B Λ A Y. */
+    const straight = ({ at, image }: Vertex) => {
+      const out = at.slice();
+      add(
+        out,
+        multiply(
+          this.B,
+          image.map((x, i) => x * lines[i]!.slope),
+          d,
+        ),
+      );
+      return out;
+    };
+    const offset = Float64Array.from(lines, ({ slope, middle }, i) => slope * this.bias[i]! + middle);
+    return {
+      center: multiply(this.B, offset, d),
+      polytopes: hulls.map(vertices => vertices.map(straight)),
+      generators: lines.flatMap(({ radius }, i) =>
+        radius > 0 ? [Float64Array.from({ length: d }, (_, k) => radius * this.B[k * m + i]!)] : [],
+      ),
+    };
+  }
 }
 
 /** Cuts hulls, each time the cell whose lines are loosest, across its edge along which the loose neurons change most. */
-function cut(model: AnyModel, hulls: Vector[][], most: number): Cell[] {
-  const cells = [relaxed(model, hulls)];
+function cut(mlp: FirstMlp, hulls: Vertex[][], most: number): Cell[] {
+  const cells = [mlp.cell(hulls)];
   while (cells.length < most) {
-    const loosest = cells.reduce((a, b) => (total(b.slack) > total(a.slack) ? b : a));
-    const edge = longestEdge(model, loosest);
+    const loosest = cells.reduce((a, b) => (b.loose > a.loose ? b : a));
+    const edge = longestEdge(loosest);
     if (!edge) break;
     const halves = [edge.from, edge.to].map(end =>
-      relaxed(
-        model,
+      mlp.cell(
         loosest.hulls.map((vertices, i) =>
           i === edge.hull ? vertices.map((v, k) => (k === end ? edge.middle : v)) : vertices,
         ),
@@ -71,18 +169,12 @@ function cut(model: AnyModel, hulls: Vector[][], most: number): Cell[] {
 }
 
 /** Undefined when no neuron is loose. */
-function longestEdge(model: AnyModel, { hulls, slack }: Cell) {
-  const { mlpWidth: m } = model.config;
-  const A = m > 0 ? model.tensors['layer.0.mlp_in']! : [];
-  const edges = hulls.flatMap((vertices, hull) => {
-    const images = vertices.map(v => multiply(A, v, m));
-    return vertices.flatMap((_, to) =>
-      vertices.slice(0, to).map((__, from) => ({
-        ...{ hull, from, to },
-        length: total(slack.map((loose, i) => loose * Math.abs(images[from]![i]! - images[to]![i]!))),
-      })),
-    );
-  });
+function longestEdge({ hulls, slack }: Cell) {
+  const edges = hulls.flatMap((vertices, hull) =>
+    vertices.flatMap((a, to) =>
+      vertices.slice(0, to).map((b, from) => ({ hull, from, to, length: between(slack, b.image, a.image) })),
+    ),
+  );
   const longest = edges.reduce((a, b) => (b.length > a.length ? b : a), {
     hull: 0,
     from: 0,
@@ -91,60 +183,33 @@ function longestEdge(model: AnyModel, { hulls, slack }: Cell) {
   });
   if (longest.length === 0) return undefined;
   const [u, v] = [hulls[longest.hull]![longest.from]!, hulls[longest.hull]![longest.to]!];
-  return { ...longest, middle: u.map((x, k) => (x + v[k]!) / 2) };
+  return { ...longest, middle: { at: midpoint(u.at, v.at), image: midpoint(u.image, v.image) } };
 }
 
-function relaxed(model: AnyModel, hulls: Vector[][]): Cell {
-  const { config, tensors } = model;
-  const { width: d, mlpWidth: m, activation } = config;
-  const pre = preActivations(model, 0, hulls);
-  const lines = pre.map(interval => relax(activation, interval));
-  const A = m > 0 ? tensors['layer.0.mlp_in']! : [];
-  const B = m > 0 ? tensors['layer.0.mlp_out']! : [];
-  /** Y ↦ Y + B Λ A Y. */
-  const straight = (Y: Vector) => {
-    const out = Y.slice();
-    const inner = multiply(A, Y, m);
-    add(
-      out,
-      multiply(
-        B,
-        inner.map((x, i) => x * lines[i]!.slope),
-        d,
-      ),
-    );
-    return out;
-  };
-  const offset = Float64Array.from(
-    lines,
-    ({ slope, middle }, i) => slope * tensors['layer.0.mlp_bias']![i]! + middle,
-  );
-  const reach = lines.map(({ radius }, i) =>
-    radius > 0 ? Float64Array.from({ length: d }, (_, k) => radius * B[k * m + i]!) : undefined,
-  );
-  return {
-    hulls,
-    pre,
-    image: {
-      center: multiply(B, offset, d),
-      polytopes: hulls.map(vertices => vertices.map(straight)),
-      generators: reach.filter(generator => generator !== undefined),
-    },
-    slack: reach.map(generator => (generator ? Math.hypot(...generator) : 0)),
-  };
+/** How far apart two images are, each neuron counted by its slack. */
+function between(slack: Vector, a: Vector, b: Vector): number {
+  let length = 0;
+  for (let i = 0; i < slack.length; i++) length += slack[i]! * Math.abs(a[i]! - b[i]!);
+  return length;
 }
 
-/** Range of every neuron's input A Y + b of layer `l`, Y in the sum of the hulls of `polytopes`. Empty without an MLP. */
-export function preActivations({ config, tensors }: AnyModel, l: number, polytopes: Vector[][]): Interval[] {
-  const { mlpWidth: m } = config;
-  if (m === 0) return [];
-  const A = tensors[`layer.${l}.mlp_in`]!;
-  const images = polytopes.map(vertices => vertices.map(v => multiply(A, v, m)));
-  return Array.from(tensors[`layer.${l}.mlp_bias`]!, (bias, i) => {
+function midpoint(a: Vector, b: Vector): Vector {
+  return a.map((x, k) => (x + b[k]!) / 2);
+}
+
+/** Range of every neuron's input A Y + b, Y in the sum of hulls with vertices of these `images` under A. */
+function intervals(biases: ArrayLike<number>, images: Vector[][]): Interval[] {
+  return Array.from(biases, (bias, i) => {
     const interval = { low: bias, high: bias };
     for (const image of images) {
-      interval.low += image.reduce((least, v) => Math.min(least, v[i]!), Infinity);
-      interval.high += image.reduce((most, v) => Math.max(most, v[i]!), -Infinity);
+      let [least, most] = [Infinity, -Infinity];
+      for (const v of image) {
+        const x = v[i]!;
+        if (x < least) least = x;
+        if (x > most) most = x;
+      }
+      interval.low += least;
+      interval.high += most;
     }
     return interval;
   });
@@ -156,12 +221,6 @@ export function rangeOf(sets: readonly ReachableSet[], g: Vector): Interval {
     sets,
     atomsOf(sets).map(atom => dot(atom, g)),
   );
-}
-
-/** How far apart two reachable states can be in direction g. */
-export function extent(sets: readonly ReachableSet[], g: Vector): number {
-  const { low, high } = rangeOf(sets, g);
-  return high - low;
 }
 
 /** The vectors that sets are made of, in the order of `rangeOfProducts`. */

@@ -1,7 +1,10 @@
-import { Matrix } from 'ml-matrix';
+import { add } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { mlpFactor } from './complexity.ts';
-import { matrixOf, mlpMatrices, operatorNorm } from './norms.ts';
+import { type DenseMap, dense, diagonal, gramOf, identity, product, sumOf, written } from './linear-map.ts';
+import { mapOf, mlpMaps } from './norms.ts';
+import { anything, divided, largestEigenvalue, length, operatorNorm } from './operator-norm.ts';
+import type { ReachableSet } from './reachable.ts';
 import { type Interval, slopes } from './relaxation.ts';
 
 /**
@@ -9,38 +12,121 @@ import { type Interval, slopes } from './relaxation.ts';
  * `‖W + W B D A‖ + ‖W B √R‖ ‖√R A‖`, D and R the middle and the half-width of ψ's slope there, or `‖W‖ m_l` where that is
  * smaller. W is U (`readOut`) or the identity.
  */
-export function slopeBound(model: AnyModel, l: number, readOut: boolean): (pre: Interval[]) => number {
+export interface SlopeBound {
+  at(pre: Interval[]): number;
+  /** The largest over each of several groups. */
+  mostOf(groups: readonly Interval[][][]): number[];
+}
+
+export function slopeBound(model: AnyModel, l: number, readOut: boolean): SlopeBound {
   const { width, outputs, activation } = model.config;
-  const W = readOut ? matrixOf(model, 'unembed', outputs) : Matrix.eye(width);
-  const mlp = mlpMatrices(model, l);
-  if (!mlp) {
-    const norm = operatorNorm(W);
-    return () => norm;
-  }
+  const W = readOut ? mapOf(model, 'unembed', outputs) : identity(width);
+  const mlp = mlpMaps(model, l);
+  const normW = operatorNorm(W);
+  if (!mlp) return { at: () => normW, mostOf: groups => groups.map(() => normW) };
   const { A, B } = mlp;
-  const WB = W.mmul(B);
-  const coarse = operatorNorm(W) * mlpFactor(model.config, operatorNorm(A), operatorNorm(B));
-  return pre => {
-    const slope = pre.map(interval => slopes(activation, interval));
-    const middle = slope.map(({ low, high }) => (low + high) / 2);
-    const straight = Matrix.add(W, WB.mmul(scaledRows(A, middle)));
-    const root = slope.map(({ low, high }) => Math.sqrt((high - low) / 2));
-    const switching = root.flatMap((half, i) => (half > 0 ? [i] : []));
-    const halves = switching.map(i => root[i]!);
-    const rows = scaledRows(A.selection(switching, columnsOf(A)), halves);
-    const columns = scaledRows(WB.transpose().selection(switching, columnsOf(W.transpose())), halves);
-    return Math.min(coarse, operatorNorm(straight) + operatorNorm(columns) * operatorNorm(rows));
+  const WB = readOut ? written(product(W, B)) : B;
+  const coarse = normW * mlpFactor(model.config, operatorNorm(A), operatorNorm(B));
+  const slopesAt = (pre: Interval[]) => pre.map(interval => slopes(activation, interval));
+  const parts = (pre: Interval[]) => {
+    const slope = slopesAt(pre);
+    const middle = Float64Array.from(slope, ({ low, high }) => (low + high) / 2);
+    const halves = Float64Array.from(slope, ({ low, high }) => (high - low) / 2);
+    return {
+      halves,
+      straight: operatorNorm(sumOf(W, product(WB, diagonal(middle), A))),
+      behind: operatorNorm(columnsOf(WB, halves)),
+    };
+  };
+  const bound = ({ straight, behind }: ReturnType<typeof parts>, ahead: number) =>
+    Math.min(coarse, straight + behind * ahead);
+  const exact = (own: ReturnType<typeof parts>) => bound(own, operatorNorm(rowsOf(A, own.halves)));
+  return {
+    at: pre => exact(parts(pre)),
+    mostOf(groups) {
+      const all = groups.map(pres => pres.map(parts));
+      const roughly = roughNorms(
+        A,
+        all.flat().map(({ halves }) => halves),
+      );
+      return all.map(group => {
+        const near = group.map(own => ({ own, atMost: bound(own, roughly(own.halves) * (1 + MARGIN)) }));
+        let most = 0;
+        for (const { own, atMost } of near.sort((a, b) => b.atMost - a.atMost)) {
+          if (atMost <= most) break;
+          most = Math.max(most, exact(own));
+        }
+        return most;
+      });
+    },
   };
 }
 
-function columnsOf(matrix: Matrix): number[] {
-  return Array.from({ length: matrix.columns }, (_, k) => k);
+/** Relative accuracy of the square of a rough norm, and how far off a norm may be. */
+const ROUGH = 1e-3;
+const MARGIN = 1e-3;
+/** Times that the matrix of the largest R is applied to find a start near what all others have as their leading vector. */
+const WARMING = 20;
+
+/** ‖√R A‖ within `MARGIN` for each of many R, by what they have in common: Aᵀ R A is that of the largest less what each lacks. */
+function roughNorms(A: DenseMap, all: readonly Float64Array[]): (halves: Float64Array) => number {
+  const widest = new Float64Array(A.rows);
+  for (const halves of all)
+    halves.forEach((half, i) => {
+      widest[i] = Math.max(widest[i]!, half);
+    });
+  const whole = gramOf(rowsOf(A, widest));
+  let start = anything(A.columns);
+  for (let step = 0; step < WARMING; step++) {
+    const next = whole.apply(start);
+    const size = length(next);
+    if (size > 0) start = divided(next, size);
+  }
+  return halves => {
+    const lacking = rowsOf(
+      A,
+      widest.map((half, i) => half - halves[i]!),
+    );
+    const apply = (v: Float64Array) => {
+      const out = whole.apply(v);
+      add(out, lacking.applyTransposed(lacking.apply(v)), -1);
+      return out;
+    };
+    const square = largestEigenvalue(apply, A.columns, { accuracy: ROUGH, start });
+    return square === undefined ? operatorNorm(rowsOf(A, halves)) : Math.sqrt(Math.max(0, square));
+  };
 }
 
-function scaledRows(matrix: Matrix, by: number[]): Matrix {
-  const scaled = matrix.clone();
-  by.forEach((factor, i) => {
-    scaled.mulRow(i, factor);
+/** The steepest slope of layer 1's MLP and U behind it, by query class, over sets that hold every reachable state of it. */
+export function steepestSlopes(model: AnyModel, sets: readonly ReachableSet[]): Map<number, number> {
+  const groups = [...new Set(sets.map(set => set.queries))];
+  const inputs = groups.map(queries => sets.flatMap(set => (set.queries === queries ? [set.pre] : [])));
+  const slopes = slopeBound(model, 0, true).mostOf(inputs);
+  return new Map(groups.flatMap((queries, g) => queries.map(query => [query, slopes[g]!])));
+}
+
+/** √R A, without the rows that vanish. */
+function rowsOf({ data, columns }: DenseMap, halves: Float64Array): DenseMap {
+  const which = positiveOf(halves);
+  const rows = new Float64Array(which.length * columns);
+  which.forEach((i, at) => {
+    const root = Math.sqrt(halves[i]!);
+    for (let k = 0; k < columns; k++) rows[at * columns + k] = root * data[i * columns + k]!;
   });
-  return scaled;
+  return dense(rows, which.length, columns);
+}
+
+/** W B √R, without the columns that vanish. */
+function columnsOf({ data, rows, columns }: DenseMap, halves: Float64Array): DenseMap {
+  const which = positiveOf(halves);
+  const chosen = new Float64Array(rows * which.length);
+  for (let row = 0; row < rows; row++)
+    which.forEach((i, at) => {
+      chosen[row * which.length + at] = Math.sqrt(halves[i]!) * data[row * columns + i]!;
+    });
+  return dense(chosen, rows, which.length);
+}
+
+function positiveOf(values: Float64Array): number[] {
+  return [...values.keys()].filter(i => values[i]! > 0);
 }

@@ -8,10 +8,11 @@ import type { TokenSource } from '../tasks/laws/registry.ts';
 import { type Bound, type BoundInputs, boundsAt, finiteOrNull } from './bounds.ts';
 import { type Certificate, certificateOf } from './certificate.ts';
 import { lipschitzOf, normComplexity } from './complexity.ts';
-import { bitsOf, isDefined, type Quantity, undefinedLines, undefinedOf } from './defined.ts';
+import { bitsOf, isDefined, isOneLayer, type Quantity, undefinedLines, undefinedOf } from './defined.ts';
 import { logitMargin, positionalMargin, suffixBiases, TIE } from './margins.ts';
 import { type NamedNorms, type Norms, namedNorms, normsOf } from './norms.ts';
 import { rangeComplexity } from './range.ts';
+import { reachableStates } from './reachable.ts';
 import {
   type AttentionMap,
   attentionMap,
@@ -20,6 +21,7 @@ import {
   type HardmaxLength,
   hardmaxLength,
 } from './sampled.ts';
+import { steepestSlopes } from './slope-bound.ts';
 
 /**
  * What the theory says of one trained transformer: `theory --json`, and `theory` in `cells.jsonl` (interfaces.md). Null: not finite, or
@@ -75,7 +77,8 @@ export interface Analysis {
 }
 
 /** Margins, norms, complexities and bounds of a model (theory.md §§4–7), as far as they are defined for it. Weights must be finite. */
-export async function analyse(model: AnyModel, options: TheoryOptions): Promise<Analysis> {
+export async function analyse(given: AnyModel, options: TheoryOptions): Promise<Analysis> {
+  const model = inDouble(given);
   const { config } = model;
   const { source, epsilons } = options;
   const norms = normsOf(model);
@@ -86,7 +89,9 @@ export async function analyse(model: AnyModel, options: TheoryOptions): Promise<
     first && positional && isDefined('bounds', config)
       ? boundInputs(model, options, { norms, first, positionalMargin: Math.min(...positional) })
       : undefined;
-  const simulation = isDefined('simulation', config) ? await measureSimulation(model, source) : undefined;
+  const simulation = isDefined('simulation', config)
+    ? await measureSimulation(model, source, first?.tables)
+    : undefined;
   const theory: Theory = {
     norms: namedNorms(norms),
     logitMargin: finiteOrNull(first?.logitMargin ?? null),
@@ -124,6 +129,12 @@ export async function analyse(model: AnyModel, options: TheoryOptions): Promise<
   };
 }
 
+/** A model whose tensors are float64, as everything below computes: loops are slow over what is now one kind of array, now another. */
+function inDouble({ config, tensors }: AnyModel): AnyModel {
+  const doubles = Object.entries(tensors).map(([name, tensor]) => [name, Float64Array.from(tensor)] as const);
+  return { config, tensors: Object.fromEntries(doubles) };
+}
+
 /** What the class tables of layer 1 give. */
 interface FirstLayerTheory {
   tables: ClassTables;
@@ -147,14 +158,16 @@ function boundInputs(
 ): BoundInputs {
   const { config } = model;
   const { tables, logitMargin } = first;
-  const certificate = certificateOf(model, tables);
+  const sets = reachableStates(model, tables);
+  const steepest = isOneLayer(config) ? steepestSlopes(model, sets) : undefined;
+  const certificate = certificateOf(model, tables, steepest);
   return {
     config,
     bits: options.bits ?? bitsOf(config.attention),
     logitMargin,
     positionalMargin,
     lipschitz: isDefined('lipschitz', config) ? lipschitzOf(config, norms) : null,
-    log10C: { norm: normComplexity(config, norms), range: rangeComplexity(model, tables) },
+    log10C: { norm: normComplexity(config, norms), range: rangeComplexity(model, tables, sets, steepest) },
     alpha: options.alpha,
     certificates: certificate ? [certificate] : [],
   };

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { ACTIVATIONS } from '../../../src/model/activation.ts';
 import { classTables, FirstLayer, throughMlp } from '../../../src/model/first-layer.ts';
@@ -7,13 +6,19 @@ import { linearTimeForward } from '../../../src/reference/linear-time.ts';
 import { add, dot } from '../../../src/shared/linear.ts';
 import type { ModelConfig } from '../../../src/shared/model-config.ts';
 import { normComplexity } from '../../../src/theory/complexity.ts';
-import { logitMatrix, normsOf } from '../../../src/theory/norms.ts';
+import { logitMap, normsOf } from '../../../src/theory/norms.ts';
 import { contentRange, rangeComplexity } from '../../../src/theory/range.ts';
-import { extent, rangeOf, reachableStates } from '../../../src/theory/reachable.ts';
+import { type ReachableSet, rangeOf, reachableStates } from '../../../src/theory/reachable.ts';
 import { relax, slopes } from '../../../src/theory/relaxation.ts';
 import { slopeBound } from '../../../src/theory/slope-bound.ts';
 import { goldens } from '../../support/golden.ts';
 import { BASE, randomModel, randomTokens } from '../../support/models.ts';
+
+/** How far apart two reachable states can be in direction g. */
+function extent(sets: readonly ReachableSet[], g: Float64Array): number {
+  const { low, high } = rangeOf(sets, g);
+  return high - low;
+}
 
 const interval = fc
   .tuple(fc.double({ min: -8, max: 8, noNaN: true }), fc.double({ min: -8, max: 8, noNaN: true }))
@@ -93,7 +98,7 @@ describe.each(configs)(
 
     it('slope bounds hold between any two points of the hulls', () => {
       const { queries } = sets[0]!;
-      const slopeOf = slopeBound(model, 0, false);
+      const slopeOf = slopeBound(model, 0, false).at;
       const bound = Math.max(...sets.filter(set => set.queries === queries).map(({ pre }) => slopeOf(pre)));
       const point = (seed: number) => {
         const Y = tables.embedding[queries[0]!]!.slice();
@@ -126,8 +131,7 @@ describe.each(configs)(
         return layer.state();
       });
       for (let h = 0; h < config.heads; h++) {
-        const M = logitMatrix(model, 1, h);
-        const direction = Float64Array.from(M.mmul(Matrix.columnVector(states.at(-1)!)).to1DArray());
+        const direction = logitMap(model, 1, h).apply(states.at(-1)!);
         const logits = states.map(y => dot(direction, y));
         expect(Math.max(...logits) - Math.min(...logits)).toBeLessThanOrEqual(extent(sets, direction) + 1e-9);
       }

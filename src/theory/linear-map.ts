@@ -1,0 +1,100 @@
+import { multiply, multiplyTransposed, type Vector } from '../shared/linear.ts';
+
+/** A matrix by what it does to vectors. */
+export interface LinearMap {
+  rows: number;
+  columns: number;
+  apply(v: Vector): Vector;
+  /** Its transpose, of a vector of `rows`. */
+  applyTransposed(v: Vector): Vector;
+}
+
+/** A map with its matrix, row by row. */
+export interface DenseMap extends LinearMap {
+  data: Vector;
+}
+
+/** The map of a matrix [rows, columns] that is written row by row. */
+export function dense(data: Vector, rows: number, columns: number): DenseMap {
+  return {
+    data,
+    rows,
+    columns,
+    apply: v => multiply(data, v, rows),
+    applyTransposed: v => multiplyTransposed(data, v, columns),
+  };
+}
+
+export function identity(size: number): LinearMap {
+  const same = (v: Vector) => v.slice();
+  return { rows: size, columns: size, apply: same, applyTransposed: same };
+}
+
+/** v ↦ factors ∘ v. */
+export function diagonal(factors: Vector): LinearMap {
+  const scale = (v: Vector) => v.map((x, i) => x * factors[i]!);
+  return { rows: factors.length, columns: factors.length, apply: scale, applyTransposed: scale };
+}
+
+export function transposed(map: LinearMap): LinearMap {
+  return {
+    rows: map.columns,
+    columns: map.rows,
+    apply: v => map.applyTransposed(v),
+    applyTransposed: v => map.apply(v),
+  };
+}
+
+/** The last map after those before it, as matrices are written: `product(A, B)` is A B. */
+export function product(...maps: LinearMap[]): LinearMap {
+  return {
+    rows: maps[0]!.rows,
+    columns: maps.at(-1)!.columns,
+    apply: v => maps.reduceRight((x, map) => map.apply(x), v),
+    applyTransposed: v => maps.reduce((x, map) => map.applyTransposed(x), v),
+  };
+}
+
+export function sumOf(a: LinearMap, b: LinearMap): LinearMap {
+  const plus = (x: Vector, y: Vector) => x.map((value, i) => value + y[i]!);
+  return {
+    rows: a.rows,
+    columns: a.columns,
+    apply: v => plus(a.apply(v), b.apply(v)),
+    applyTransposed: v => plus(a.applyTransposed(v), b.applyTransposed(v)),
+  };
+}
+
+/** Mᵀ M of a matrix, row by row. */
+export function gramOf({ data, rows, columns }: DenseMap): DenseMap {
+  const gram = new Float64Array(columns * columns);
+  const none = new Float64Array(columns);
+  const row = (i: number) => (i < rows ? data.subarray(i * columns, (i + 1) * columns) : none);
+  for (let i = 0; i < rows; i += 4) {
+    const [p, q, r, s] = [row(i), row(i + 1), row(i + 2), row(i + 3)];
+    for (let k = 0; k < columns; k++) {
+      const [a, b, c, d, at] = [p[k]!, q[k]!, r[k]!, s[k]!, k * columns];
+      for (let j = k; j < columns; j++) gram[at + j]! += a * p[j]! + b * q[j]! + (c * r[j]! + d * s[j]!);
+    }
+  }
+  for (let k = 0; k < columns; k++)
+    for (let j = 0; j < k; j++) gram[k * columns + j] = gram[j * columns + k]!;
+  return dense(gram, columns, columns);
+}
+
+/** The matrix of a map, row by row, by what it makes of unit vectors. */
+export function written(map: LinearMap): DenseMap {
+  const { rows, columns } = map;
+  const data = new Float64Array(rows * columns);
+  const byRow = rows <= columns;
+  for (let i = 0; i < Math.min(rows, columns); i++) {
+    const unit = new Float64Array(byRow ? rows : columns);
+    unit[i] = 1;
+    if (byRow) data.set(map.applyTransposed(unit), i * columns);
+    else
+      map.apply(unit).forEach((x, row) => {
+        data[row * columns + i] = x;
+      });
+  }
+  return dense(data, rows, columns);
+}

@@ -1,0 +1,130 @@
+import { Matrix, SingularValueDecomposition } from 'ml-matrix';
+import { add, dot, type Vector } from '../shared/linear.ts';
+import { type DenseMap, type LinearMap, transposed, written } from './linear-map.ts';
+
+/** Maps with fewer rows or columns are decomposed at once. */
+const DIRECT = 32;
+/** Steps of the iteration, after which a map is decomposed after all. */
+const MOST_STEPS = 400;
+/** Of the square of a singular value, relative, unless less is asked for. */
+const ACCURACY = 1e-11;
+
+/** The largest singular value of a map; 0 for a zero or an empty matrix. */
+export function operatorNorm(map: LinearMap): number {
+  const { rows, columns } = map;
+  if (Math.min(rows, columns) < DIRECT) return decomposed(written(map));
+  const tall = columns <= rows ? map : transposed(map);
+  // Squares of squares must be numbers still.
+  const scale = length(tall.apply(anything(tall.columns)));
+  const square = largestEigenvalue(
+    v => divided(tall.applyTransposed(divided(tall.apply(v), scale)), scale),
+    tall.columns,
+  );
+  return square === undefined ? decomposed(written(map)) : scale * Math.sqrt(square);
+}
+
+function decomposed({ data, rows, columns }: DenseMap): number {
+  if (data.length === 0) return 0;
+  const scale = data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  // The library's iteration misbehaves on matrices of subnormal numbers; scaled, none are left.
+  if (scale === 0) return 0;
+  const unit = Matrix.from1DArray(
+    rows,
+    columns,
+    Array.from(data, x => x / scale),
+  );
+  const svd = new SingularValueDecomposition(unit, {
+    computeLeftSingularVectors: false,
+    computeRightSingularVectors: false,
+    autoTranspose: true,
+  });
+  return scale * svd.norm2;
+}
+
+/**
+ * The largest eigenvalue of a symmetric, positive semidefinite matrix [size, size], by Lanczos' iteration with full reorthogonalisation
+ * (Golub and Van Loan, Matrix Computations, §10.1). Undefined when it is not found to a relative `accuracy`, by the residual of its
+ * Ritz vector. Error is far below residual where the eigenvalue stands alone, which cannot be told from a cluster.
+ */
+export function largestEigenvalue(
+  apply: (v: Vector) => Vector,
+  size: number,
+  { accuracy = ACCURACY, start = anything(size) } = {},
+): number | undefined {
+  const basis = [divided(start, length(start))];
+  const tridiagonal: Tridiagonal = { diagonal: [], beside: [] };
+  for (let step = 1; step <= Math.min(size, MOST_STEPS); step++) {
+    const latest = basis.at(-1)!;
+    const next = apply(latest);
+    tridiagonal.diagonal.push(dot(latest, next));
+    // Twice is enough (Parlett and Kahan).
+    for (let pass = 0; pass < 2; pass++) for (const v of basis) add(next, v, -dot(v, next));
+    const rest = length(next);
+    const { value, share } = topOf(tridiagonal);
+    // Overflow, or nothing at all.
+    if (!Number.isFinite(value + rest)) return undefined;
+    if (step === size || rest * share <= accuracy * value) return value;
+    tridiagonal.beside.push(rest);
+    basis.push(divided(next, rest));
+  }
+  return undefined;
+}
+
+/** A vector that has a share of every eigenvector, the same every time. */
+export function anything(size: number): Vector {
+  return Float64Array.from({ length: size }, (_, i) => Math.cos(1 + i * i));
+}
+
+/** A symmetric tridiagonal matrix: `beside[j]` lies between the entries j and j + 1 of the diagonal. */
+interface Tridiagonal {
+  diagonal: number[];
+  beside: number[];
+}
+
+/** Its largest eigenvalue, and what share of the eigenvector the last entry is. */
+function topOf(matrix: Tridiagonal): { value: number; share: number } {
+  const { diagonal, beside } = matrix;
+  const bound = diagonal.reduce(
+    (most, a, j) => Math.max(most, Math.abs(a) + (beside[j - 1] ?? 0) + (beside[j] ?? 0)),
+    0,
+  );
+  const value = largestBelow(matrix, bound);
+  // The last pivot of x − T vanishes at an eigenvalue, with one over the square of the last entry as its slope.
+  let [pivot, slope] = [value - diagonal[0]!, 1];
+  for (let j = 1; j < diagonal.length; j++) {
+    const ratio = beside[j - 1]! / (pivot || Number.MIN_VALUE);
+    slope = 1 + ratio ** 2 * slope;
+    pivot = value - diagonal[j]! - ratio * beside[j - 1]!;
+  }
+  return { value, share: 1 / Math.sqrt(slope) };
+}
+
+/** The largest eigenvalue, which lies within ± `bound`, by bisection. */
+function largestBelow(matrix: Tridiagonal, bound: number): number {
+  let [low, high] = [-bound, bound];
+  for (;;) {
+    const middle = (low + high) / 2;
+    if (!(middle > low && middle < high)) return high;
+    if (isAbove(matrix, middle)) low = middle;
+    else high = middle;
+  }
+}
+
+/** Whether an eigenvalue lies above x: where a pivot of x − T is negative. */
+function isAbove({ diagonal, beside }: Tridiagonal, x: number): boolean {
+  let pivot = 1;
+  for (let j = 0; j < diagonal.length; j++) {
+    const b = j > 0 ? beside[j - 1]! : 0;
+    pivot = x - diagonal[j]! - (b / pivot) * b || Number.MIN_VALUE;
+    if (pivot < 0) return true;
+  }
+  return false;
+}
+
+export function length(v: Vector): number {
+  return Math.sqrt(dot(v, v));
+}
+
+export function divided(v: Vector, by: number): Vector {
+  return v.map(x => x / by);
+}
