@@ -19,7 +19,7 @@ export async function doctor(options: Pick<MachineOptions, 'port'> & { json: boo
     print(`lengthwise ${version}, Node ${found.node}`);
     print(`browser: ${found.browser.path ?? found.browser.problem}`);
     print(tableOf(found.findings));
-    for (const { candidate, adapter, problem } of found.findings) {
+    for (const { candidate, adapter, memoryBytes, problem } of found.findings) {
       if (problem) print(`${candidateName(candidate)}: ${problem}`);
       if (!adapter) continue;
       const limits = Object.entries(adapter.limits).map(
@@ -27,6 +27,10 @@ export async function doctor(options: Pick<MachineOptions, 'port'> & { json: boo
       );
       print(`${candidateName(candidate)}: features ${adapter.features.join(', ') || 'none'}`);
       print(`${candidateName(candidate)}: ${limits.join(', ')}`);
+      if (memoryBytes !== undefined)
+        print(
+          `${candidateName(candidate)}: ${Math.round(memoryBytes / 2 ** 20).toLocaleString('en')} MiB to plan with`,
+        );
     }
     for (const choice of tunedChoices()) print(`dense attention on ${choice}`);
     if (found.auto) print(`--runtime auto takes ${candidateName(found.auto.candidate)}: ${found.auto.why}`);

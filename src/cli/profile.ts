@@ -14,10 +14,16 @@ const ROWS = 24;
 export async function checkProfilePath(path: string): Promise<void> {
   if (!path.endsWith('.json'))
     throw new InputError(`--profile ${path}: not a .json file`, 'Name a file such as profile.json.');
-  const isFolder = async (at: string) => (await stat(at).catch(() => undefined))?.isDirectory();
-  if (await isFolder(path))
+  const look = (at: string) => stat(at).catch(() => undefined);
+  const there = await look(path);
+  if (there?.isDirectory())
     throw new InputError(`--profile ${path}: that is a folder`, 'Name a file such as profile.json.');
-  if (!(await isFolder(dirname(path))))
+  if (there && !there.isFile())
+    throw new InputError(
+      `--profile ${path}: that is a pipe or a device`,
+      'Name a file such as profile.json.',
+    );
+  if (!(await look(dirname(path)))?.isDirectory())
     throw new InputError(`--profile ${path}: there is no folder ${dirname(path)}`, 'Create it first.');
 }
 

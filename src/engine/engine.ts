@@ -44,7 +44,7 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
   private readonly gpu: GPU | undefined;
   /** The device of the last request that went well: opening one and compiling its shaders costs more than a short request. */
   private kept: { adapter: AdapterPreference; device: Device } | undefined;
-  /** Of the training under way. */
+  /** Of the training under way on hardware. */
   private training: GPUQueue | undefined;
   private state = new Wish();
 
@@ -69,8 +69,8 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
   }
 
   /**
-   * Resolves when the adapter's process answers and, while a pack trains, the queue has done what it was given: training submits little at
-   * a time, so that a queue which stands still is a device that hangs.
+   * Resolves when the adapter's process answers and, while a pack trains on hardware, the queue has done what it was given: training
+   * submits little at a time, so that a queue which stands still is a device that hangs. Software may take minutes over a large step.
    */
   async alive(): Promise<void> {
     await this.gpu?.requestAdapter();
@@ -86,7 +86,7 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
     this.state = new Wish();
     try {
       device ??= await openDevice(this.gpu, adapter);
-      if (request.op === 'train') this.training = device.gpu.queue;
+      if (request.op === 'train' && !device.adapter.software) this.training = device.gpu.queue;
       const operation = this.operations[request.op as R['op']];
       const answer = operation(device, request as Extract<R, { op: R['op'] }>, emit, this.state);
       const final = await Promise.race([answer, device.failed]);

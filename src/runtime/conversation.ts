@@ -68,6 +68,11 @@ export interface Carrier {
 /** Times that a silent engine is pinged before it counts as stalled. */
 const PINGS = 8;
 
+/** Requests that are submitted whole, however long they take. A software adapter that is busy may leave pings unanswered meanwhile. */
+const WHOLE: readonly Request['op'][] = ['forward', 'tune', 'roofline'];
+/** Times as long that an engine may be silent over them. */
+const WHOLE_PATIENCE = 10;
+
 /** Requests and events of one session, whatever carries them: the carrier calls `hear` and `lose`. */
 export class Conversation {
   private readonly protocol: Protocol;
@@ -120,7 +125,10 @@ export class Conversation {
     if (this.busy) throw new Error('a session answers one request at a time');
     const json = JSON.stringify(this.protocol.requests.parse(request));
     this.busy = true;
-    const unwatch = this.watch(carrier);
+    const unwatch = this.watch(
+      carrier,
+      WHOLE.includes(request.op) ? WHOLE_PATIENCE * this.stallMs : this.stallMs,
+    );
     try {
       return await new Promise<Final>((resolve, reject) => {
         this.settle = resolve;
@@ -136,19 +144,19 @@ export class Conversation {
   }
 
   /** Pings an engine that is silent, and ends one that stays so. */
-  private watch(carrier: Carrier): () => void {
-    const tickMs = this.stallMs / PINGS;
+  private watch(carrier: Carrier, stallMs: number): () => void {
+    const tickMs = stallMs / PINGS;
     let pinged = false;
     this.silentMs = 0;
     // Counted by ticks and not by the clock: while this process is stopped or busy, it hears nobody.
     const timer = setInterval(() => {
       this.silentMs += tickMs;
-      if (this.silentMs > this.stallMs) {
+      if (this.silentMs > stallMs) {
         clearInterval(timer);
         carrier.kill();
         this.lose(
           new SessionStalled(
-            `the engine made no progress and answered no ping for ${seconds(this.stallMs)}, its processes were killed`,
+            `the engine made no progress and answered no ping for ${seconds(stallMs)}, its processes were killed`,
           ),
         );
       } else if (!pinged) {

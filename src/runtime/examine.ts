@@ -2,6 +2,7 @@ import { MachineError, messageOf } from '../shared/errors.ts';
 import type { AdapterInfo, AdapterPreference, Roofline } from '../shared/protocol.ts';
 import { ask } from './ask.ts';
 import { seconds, withDeadline } from './deadline.ts';
+import { deviceMemoryBytes } from './device-memory.ts';
 import { openSession, type Runtime, type Session, type SessionOptions } from './session.ts';
 import { type Trial, tryAdapter } from './trial.ts';
 import type { Driver } from './vulkan.ts';
@@ -20,6 +21,8 @@ export interface Finding {
   /** Name and version of the browser, or of Dawn. */
   version?: string;
   adapter?: AdapterInfo;
+  /** Device memory that a run may plan with, where the system says. */
+  memoryBytes?: number;
   trial?: Trial;
   roofline?: Roofline;
   problem?: string;
@@ -48,6 +51,8 @@ export async function examine(
     session = await openSession({ ...workplace, ...candidate });
     finding.version = session.version;
     finding.adapter = (await ask(session, 'probed', { op: 'probe', adapter: candidate.adapter })).adapter;
+    const memoryBytes = await deviceMemoryBytes(finding.adapter);
+    if (memoryBytes !== undefined) finding.memoryBytes = memoryBytes;
     finding.trial = await inTime(tryAdapter(session, candidate.adapter));
     if (withRoofline) finding.roofline = await inTime(measure(session, candidate.adapter));
   } catch (error) {

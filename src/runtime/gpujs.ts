@@ -6,6 +6,7 @@ import {
 } from '../gpujs/protocol.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
 import { type ChromePageOptions, openChromePage } from './chrome.ts';
+import { seconds, withDeadline } from './deadline.ts';
 
 /** A browser with the page of gpu.js open. One question at a time. */
 export interface GpujsPage {
@@ -13,6 +14,9 @@ export interface GpujsPage {
   ask(request: GpujsRequest): Promise<GpujsAnswer>;
   close(): Promise<void>;
 }
+
+/** Longest over one question: plain JavaScript is slow, and says nothing on the way. */
+const ANSWER_MS = 3_600_000;
 
 /** WebGL's remark on every read-back. */
 const PERFORMANCE_HINT = /GL Driver Message \(OpenGL, Performance/;
@@ -50,7 +54,9 @@ export async function openGpujsPage({
           const what = messageOf(error).split('\n')[0];
           throw new MachineError(`the page of gpu.js did not answer (${what})`, undefined, { cause: error });
         });
-      return gpujsAnswerSchema.parse(JSON.parse(await Promise.race([answer, lost])));
+      const late = () => new MachineError(`the page of gpu.js did not answer in ${seconds(ANSWER_MS)}`);
+      const text = await withDeadline(ANSWER_MS, Promise.race([answer, lost]), late);
+      return gpujsAnswerSchema.parse(JSON.parse(text));
     },
     close: () => chrome.close(),
   };

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { findBrowser } from '../setup/browser-paths.mjs';
@@ -153,6 +153,7 @@ function swiftshader({ browsers }: Surroundings): { name: string; file: string }
 function checkReadable(variable: string, file: string): void {
   try {
     accessSync(file, constants.R_OK);
+    if (!statSync(file).isFile()) throw new Error('a folder, a pipe or a device');
   } catch {
     throw new InputError(
       `${variable}: ${file}: no such file`,

@@ -174,7 +174,8 @@ describe('lengthwise plan and doctor', () => {
     const [, software, dawn] = findings;
     expect(software.version).toMatch(/^Chrome\//);
     expect(dawn.version).toMatch(/^Dawn \(webgpu /);
-    for (const { adapter, trial, roofline } of [software, dawn]) {
+    for (const { adapter, memoryBytes, trial, roofline } of [software, dawn]) {
+      expect(memoryBytes).toBeGreaterThan(0);
       expect(adapter.limits.maxBufferSize).toBeGreaterThan(0);
       expect(trial).toMatchObject({ right: true });
       expect(rooflineSchema.parse(roofline).gflops).toBeGreaterThan(0);
