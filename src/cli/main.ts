@@ -34,7 +34,7 @@ for (const [signal, code] of [
     if (now - toldToStop > SAME_SIGNAL_MS) process.exit(code);
     if (toldToStop <= now) return;
     toldToStop = now;
-    log(`\n${signal}: stopping. Finished cells are kept; the same command goes on from there.`);
+    log(`\n${signal}: stopping.`);
     for (const line of await stopEverything()) log(line);
     process.exit(code);
   });

@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { experimentSchema } from '../config/schema.ts';
 import { readUserBytes, readUserFile } from '../config/user-file.ts';
 import { readModel } from '../model/safetensors.ts';
-import { cellsOf } from '../plan/cells.ts';
 import type { CellConfig } from '../plan/resolve.ts';
 import { sourceOf } from '../plan/source.ts';
 import { whatIsWrong } from '../results/lines.ts';
 import { manifestSchema } from '../results/schema.ts';
 import type { Model } from '../shared/model-config.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
+import { recordedCells } from '../sweep/recorded-cells.ts';
 import type { LawName, TokenSource } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { targetOf } from '../tasks/task.ts';
@@ -85,9 +84,7 @@ async function cellOf(file: string): Promise<CellConfig | undefined> {
   const hash = basename(file, '.safetensors');
   try {
     const manifest = manifestSchema.parse(JSON.parse(await readUserFile(manifestFile, MANIFEST_BYTES)));
-    const content = experimentSchema.parse(manifest.experiment);
-    const experiment = { file: manifestFile, name: content.name, content, where: () => manifestFile };
-    const cell = cellsOf(experiment, manifest.engine ?? null).find(other => other.hash === hash);
+    const cell = recordedCells(manifest, manifestFile).find(other => other.hash === hash);
     if (!cell) throw new Error(`the grid of that run has no cell ${hash}`);
     return cell.config;
   } catch (error) {

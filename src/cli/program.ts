@@ -173,7 +173,7 @@ export function program(): Command {
     )
     .action(forward);
   withLaw(
-    verb('theory <model.safetensors>', 'margins, norms, C(f), and how long training sequences had to be')
+    verb('theory [model.safetensors]', 'margins, norms, C(f), and how long training sequences had to be')
       .addOption(
         new Option(
           '--epsilon <number>',
@@ -189,6 +189,10 @@ export function program(): Command {
         ).argParser(wholeNumber(1, 64)),
       )
       .option(
+        '--results <folder>',
+        'instead of a model: theory of the trained cells of its runs that have none',
+      )
+      .option(
         '--target <model.safetensors>',
         'a second model g: bounds use the larger C and the smaller margins',
       ),
@@ -196,7 +200,7 @@ export function program(): Command {
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExamples:\n  lengthwise theory results/quickstart/<run>/models/<cell>.safetensors\n  lengthwise theory model.safetensors --epsilon 0.1 --epsilon 0.01 --bits 8 --json',
+      '\nExamples:\n  lengthwise theory results/quickstart/<run>/models/<cell>.safetensors\n  lengthwise theory model.safetensors --epsilon 0.1 --epsilon 0.01 --bits 8 --json\n  lengthwise theory --results results/quickstart',
     )
     .action(theory);
   withLaw(

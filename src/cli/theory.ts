@@ -5,11 +5,14 @@ import { boundsAt } from '../theory/bounds.ts';
 import { whyUndefined } from '../theory/defined.ts';
 import { type Member, pairInputs } from '../theory/pair.ts';
 import { type Analysis, analyse } from '../theory/theory.ts';
+import { theoryOfResults } from './add-theory.ts';
 import { type ModelContext, modelInContext } from './model-context.ts';
 import { print, printJson } from './output.ts';
 import { theoryText } from './theory-text.ts';
 
 export interface TheoryOptions {
+  /** A run, or a folder of runs, instead of a model. */
+  results?: string;
   epsilon: number[];
   bits?: number;
   alpha?: number;
@@ -22,7 +25,17 @@ export interface TheoryOptions {
 const EPSILONS = [0.1, 0.01];
 
 /** `lengthwise theory`: how long the theory says that training sequences had to be. Runs on the CPU, in float64. */
-export async function theory(file: string, options: TheoryOptions): Promise<void> {
+export async function theory(file: string | undefined, options: TheoryOptions): Promise<void> {
+  if ((file === undefined) === (options.results === undefined))
+    throw new InputError(
+      'theory takes a model file, or --results <folder>',
+      '`lengthwise theory --help` has examples.',
+    );
+  if (file === undefined) await theoryOfResults(options.results!, options.json);
+  else await theoryOfModel(file, options);
+}
+
+async function theoryOfModel(file: string, options: TheoryOptions): Promise<void> {
   const context = await modelInContext(file, options);
   const target = options.target === undefined ? undefined : await modelInContext(options.target, options);
   if (target) checkPair(file, context, options.target!, target);

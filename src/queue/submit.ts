@@ -5,8 +5,8 @@ import { InputError } from '../shared/errors.ts';
 import { keepCell } from '../sweep/keep-cell.ts';
 import { endedManifest, type Maker, manifestOf } from '../sweep/manifest.ts';
 import { linesOf, type OpenRun, openRun, type Place } from '../sweep/open-run.ts';
-import { type Outcome, untried } from '../sweep/sweep.ts';
-import { type TheoryEvents, TheoryStage } from '../sweep/theory-stage.ts';
+import { type Outcome, stageOf, untried } from '../sweep/sweep.ts';
+import type { TheoryEvents } from '../sweep/theory-stage.ts';
 import type { TheoryThreads } from '../sweep/theory-threads.ts';
 import { Totals } from '../sweep/totals.ts';
 import { Collector, type FailedJob, type Standing } from './collector.ts';
@@ -49,7 +49,7 @@ export async function submitSweep(
   const run = await openRun(experiment, options, events.say);
   const { folder, plan, store } = run;
   const totals = new Totals();
-  const stage = options.theory && new TheoryStage(run, options.theory, events);
+  const stage = options.theory && stageOf(run, options.theory, events);
   const manifest = manifestOf(run, options.maker);
   try {
     events.planned(run);

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import * as node from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { InputError, type MachineError, messageOf } from '../shared/errors.ts';
+import { InputError, type LengthwiseError, messageOf } from '../shared/errors.ts';
 import { type Disk, diskFailure, writeAll } from '../shared/whole-file.ts';
 import { checksumOf, sealed } from './seal.ts';
 
@@ -95,7 +95,7 @@ export class LineFile<T extends object> {
   /** Bytes of the lines that are on the disk. */
   private length: number;
   /** Why nothing may be written any more. */
-  private failure: MachineError | undefined;
+  private failure: LengthwiseError | undefined;
 
   private constructor(handle: FileHandle, path: string, length: number) {
     this.handle = handle;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import * as node from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { MachineError, messageOf } from './errors.ts';
+import { InputError, type LengthwiseError, MachineError, messageOf } from './errors.ts';
 
 /** The system calls that results are written with: `node:fs/promises`, unless a test has one of them fail or be the last. */
 export type Disk = Pick<typeof node, 'open' | 'rename' | 'rm'>;
@@ -54,7 +54,13 @@ export async function syncFolder(folder: string, disk: Disk = node): Promise<voi
 }
 
 /** What to say when the disk refuses. */
-export function diskFailure(path: string, error: unknown): MachineError {
+export function diskFailure(path: string, error: unknown): LengthwiseError {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+    return new InputError(
+      `${path}: its folder was deleted while the run went on`,
+      "Leave a run's folder alone while it is in use; the same command starts the run again.",
+      { cause: error },
+    );
   return new MachineError(
     `${path}: could not be written (${messageOf(error)})`,
     'Make room or mend the disk, then give the same command again: what is finished is kept.',

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { experimentSchema } from '../config/schema.ts';
-import { cellsOf } from '../plan/cells.ts';
 import { readRun, runFolders } from '../results/runs.ts';
 import type { CellResult, Manifest } from '../results/schema.ts';
 import { Store } from '../results/store.ts';
 import { takeOver } from '../results/take-over.ts';
 import { InputError } from '../shared/errors.ts';
+import { recordedCells } from './recorded-cells.ts';
 
 /** A run that others were merged into. */
 export interface Merged {
@@ -135,7 +134,5 @@ function manifestOf(manifests: readonly Manifest[], cells: readonly CellResult[]
 /** Cells of the whole grid. */
 function sizeOf({ shard, cells, name, engine, experiment }: Manifest): number {
   if (shard === undefined) return cells;
-  const file = 'manifest.json';
-  return cellsOf({ file, name, content: experimentSchema.parse(experiment), where: () => file }, engine)
-    .length;
+  return recordedCells({ name, engine, experiment }, 'manifest.json').length;
 }

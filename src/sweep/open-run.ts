@@ -73,8 +73,9 @@ export async function openRun(
   let checkpoints: Checkpoints | undefined;
   let took = 0;
   const takeBack = onStop('release', async () => {
+    const done = cells.filter(({ hash }) => store.has(hash)).length;
     await store.close();
-    return undefined;
+    return `${done} of ${cells.length} cells are finished; the same command goes on from here.`;
   });
   const close = async (begun: boolean) => {
     takeBack();

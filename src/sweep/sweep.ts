@@ -60,7 +60,7 @@ export async function runSweep(
   const { folder, plan } = run;
   const totals = new Totals();
   const idle: Session[] = [];
-  const stage = options.theory && new TheoryStage(run, options.theory, events);
+  const stage = options.theory && stageOf(run, options.theory, events);
   let begun = plan.packs.length === 0;
   try {
     events.planned(run);
@@ -80,6 +80,13 @@ export async function runSweep(
     await stage?.close();
     await run.close(begun);
   }
+}
+
+/** The stage in which theory of a run's cells is computed. */
+export function stageOf(run: OpenRun, threads: TheoryThreads, events: TheoryEvents): TheoryStage {
+  const { store, folder, plan, experiment } = run;
+  const epsilons = experiment.content.epsilon;
+  return new TheoryStage({ store, folder, cells: plan.cells, epsilons }, threads, events);
 }
 
 /** Cells of the plan that are trained, and whose theory nobody has tried. */

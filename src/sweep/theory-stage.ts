@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
-import { modelPath } from '../results/store.ts';
+import type { Cell } from '../plan/cells.ts';
+import { modelPath, type Store } from '../results/store.ts';
 import { messageOf } from '../shared/errors.ts';
-import type { OpenRun } from './open-run.ts';
 import type { TheoryThreads } from './theory-threads.ts';
 
 /** What the stage tells of itself on its way. */
@@ -12,28 +12,37 @@ export interface TheoryEvents {
   theory(done: number, asked: number): void;
 }
 
+/** The run that theory is of. */
+export interface TheoryRun {
+  store: Store;
+  folder: string;
+  cells: readonly Cell[];
+  /** Errors that bounds are for. */
+  epsilons: readonly number[];
+}
+
 /**
  * Theory of trained cells, off the way of training: a cell is finished in the store when it is there. Where it fails, that is noted and said,
  * and nothing is lost.
  */
 export class TheoryStage {
-  private readonly run: OpenRun;
+  private readonly run: TheoryRun;
   private readonly threads: TheoryThreads;
   private readonly events: TheoryEvents;
   private readonly limit: ReturnType<typeof pLimit>;
-  private readonly configs: Map<string, OpenRun['plan']['cells'][number]['config']>;
+  private readonly configs: Map<string, Cell['config']>;
   private readonly underWay = new Set<Promise<void>>();
   private readonly errors: unknown[] = [];
   private closed = false;
   private asked = 0;
   private done = 0;
 
-  constructor(run: OpenRun, threads: TheoryThreads, events: TheoryEvents) {
+  constructor(run: TheoryRun, threads: TheoryThreads, events: TheoryEvents) {
     this.run = run;
     this.threads = threads;
     this.events = events;
     this.limit = pLimit(threads.atOnce);
-    this.configs = new Map(run.plan.cells.map(({ hash, config }) => [hash, config]));
+    this.configs = new Map(run.cells.map(({ hash, config }) => [hash, config]));
   }
 
   /** Asks for theory of a cell that waits for it in the store. */
@@ -65,9 +74,8 @@ export class TheoryStage {
 
   private async settle(cell: string): Promise<void> {
     if (this.closed || this.errors.length > 0) return;
-    const { store, folder, experiment } = this.run;
+    const { store, folder, epsilons } = this.run;
     const { task, data, model } = this.configs.get(cell)!;
-    const { epsilon: epsilons } = experiment.content;
     const asked = { modelFile: modelPath(folder, cell), config: { task, data, model }, epsilons };
     const found = await this.threads.compute(asked).catch(error => ({ failed: messageOf(error) }));
     if (this.closed) return;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
@@ -6,6 +6,7 @@ import { ENGINE_HASH } from '../../../src/plan/engine-hash.ts';
 import { readRuns } from '../../../src/results/runs.ts';
 import { readCells } from '../../../src/results/store.ts';
 import { InputError } from '../../../src/shared/errors.ts';
+import { addTheory } from '../../../src/sweep/add-theory.ts';
 import { theoryOfCell } from '../../../src/sweep/cell-theory.ts';
 import { runSweep, type SweepEvents, type SweepOptions } from '../../../src/sweep/sweep.ts';
 import type { TheoryThreads } from '../../../src/sweep/theory-threads.ts';
@@ -212,4 +213,29 @@ describe('theory of trained cells', () => {
     expect(second.lines.every(line => line.theory)).toBe(true);
     expect(names(second.folder)).not.toContain('trained.jsonl');
   });
+
+  test('is added to results that have none, failed ones too', async () => {
+    const out = emptyFolder();
+    const failing = inProcess(async () => {
+      throw new Error('no such margin');
+    });
+    const { folder } = await runSweep(EXPERIMENT, options(out, { theory: failing }), QUIET);
+    const told: number[][] = [];
+    const events = { say() {}, theory: (...counts: number[]) => told.push(counts) };
+    expect(await addTheory(out, inProcess(), events)).toEqual([{ folder, added: 4, missing: 0 }]);
+    expect(told.at(-1)).toEqual([4, 4]);
+    const { cells } = await readCells(folder);
+    expect(cells).toHaveLength(4);
+    expect(cells.every(({ theory, theoryError }) => theory && theoryError === undefined)).toBe(true);
+    expect(await addTheory(out, inProcess(), events)).toEqual([{ folder, added: 0, missing: 0 }]);
+    await expect(addTheory(emptyFolder(), inProcess(), events)).rejects.toThrow(/no run in it/);
+  });
+});
+
+test('a folder that is deleted while the run goes on is no defect', async () => {
+  const out = emptyFolder();
+  const open = async () => fakeSession({ onTrain: () => rmSync(join(out, 'tiny'), { recursive: true }) });
+  const run = runSweep(EXPERIMENT, options(out, { open }), QUIET);
+  await expect(run).rejects.toThrow(InputError);
+  await expect(run).rejects.toThrow(/its folder was deleted while the run went on/);
 });
