@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contentOf, differences } from '../soak/sweeps.ts';
 import { cli, emptyFolder } from '../support/cli.ts';
-import { TestRedis } from '../support/redis.ts';
+import { freePort, TestRedis } from '../support/redis.ts';
 
 const EXPERIMENT = `name: shared
 task: { kind: simple, omega: 1 }
@@ -97,6 +98,32 @@ describe('what is wrong is said in a line, and what to do', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: Redis at 127\.0\.0\.1:\d+ refuses the user name or password\n/);
     expect(stderr).not.toMatch(/closesesame/);
+  });
+
+  test('TLS is spoken, and only with a certificate that is trusted', async () => {
+    const folder = emptyFolder();
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    const files = ['-keyout', key, '-out', certificate];
+    const make = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files];
+    execFileSync('openssl', make, { stdio: 'ignore' });
+    const port = await freePort();
+    const tls = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', certificate];
+    const settings = ['--tls-port', String(port), ...tls, '--tls-auth-clients', 'no'];
+    const server = await TestRedis.start({ settings });
+    try {
+      const args = ['status', '--queue', `rediss://localhost:${port}`];
+      const trusted = await cli(args, { env: { NODE_EXTRA_CA_CERTS: certificate } });
+      expect(trusted.stdout).toMatch(/Nothing was ever queued here/);
+      expect(trusted.code).toBe(0);
+      const { code, stderr } = await cli(args);
+      expect(stderr).toMatch(
+        /^error: Redis at localhost:\d+: no TLS connection \(self-signed certificate\)\n/,
+      );
+      expect(code).toBe(1);
+    } finally {
+      await server.remove();
+    }
   });
 
   test('a worker of another build', async () => {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Process } from './processes.ts';
 import { signal } from './processes.ts';
 import { Program } from './program.ts';
-import type { SweepName } from './sweeps.ts';
 import type { Random, Tally } from './tally.ts';
 
 export type Runtime = 'chrome' | 'dawn';
 
 /** Time that a program which was told to stop may take, in milliseconds: five seconds, and a busy machine's share. */
 const STOP_MS = 9000;
+const POLL_MS = 200;
 /** Faults of one sweep. */
 const FAULTS = 4;
 const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -25,15 +25,20 @@ const PARTS: Record<string, (process: Process) => boolean> = {
 const partsOf = (runtime: Runtime) =>
   runtime === 'dawn' ? ["Dawn's process"] : ['browser', 'GPU process', 'page'];
 
-export const runArguments = (sweep: SweepName, runtime: Runtime) => [
+export const runArguments = (sweep: string, runtime: Runtime) => [
   ...['run', `${sweep}.yaml`, '--runtime', runtime, '--adapter', 'software', '--stall', '6'],
 ];
+
+/** A part of the engine that a program runs at the moment. */
+function engineOf(program: Program, part: string): Process | undefined {
+  return program.children().find(PARTS[part]!);
+}
 
 /** Ends or stops a part of the engine that a program runs; false when it runs none at the moment. */
 export function harmEngine(program: Program, runtime: Runtime, random: Random, tally: Tally): boolean {
   const part = random.pick(partsOf(runtime));
   const name = random.pick(['SIGKILL', 'SIGSTOP'] as const);
-  const target = program.children().find(PARTS[part]!);
+  const target = engineOf(program, part);
   if (!target || !signal(target.pid, name)) return false;
   tally.fault(`${name} ${part}`);
   return true;
@@ -42,7 +47,7 @@ export function harmEngine(program: Program, runtime: Runtime, random: Random, t
 /** `run`, disturbed, until it has finished. Returns the folder that it wrote. Throws when it does not behave. */
 export async function localSweep(
   cwd: string,
-  sweep: SweepName,
+  sweep: string,
   runtime: Runtime,
   random: Random,
   tally: Tally,
@@ -69,7 +74,13 @@ export async function localSweep(
           await refusesFullDisk(program);
           continue;
         }
+        // Most faults strike a run that has come to train.
+        const early = random.between(0, 1) < 0.2;
         while (!program.exit && faults < FAULTS) {
+          if (!early && !engineOf(program, partsOf(runtime)[0]!)) {
+            await program.wait(POLL_MS);
+            continue;
+          }
           await program.wait(random.between(200, 9000));
           if (program.exit) break;
           const how = random.pick(['engine', 'engine', 'node', 'signal'] as const);
@@ -86,16 +97,18 @@ export async function localSweep(
             const name = random.pick(Object.keys(SIGNAL_CODES) as (keyof typeof SIGNAL_CODES)[]);
             tally.fault(`${name} node`);
             program.signal(name);
-            const { code } = await program.end(STOP_MS);
-            // It may just have finished.
-            if (code !== SIGNAL_CODES[name] && code !== 0)
+            const { code, signal: by } = await program.end(STOP_MS);
+            // It may just have finished, or not have begun to listen.
+            if (code !== SIGNAL_CODES[name] && code !== 0 && by !== name)
               throw new Error(`${name}: exit code ${code}\n${program.lastLines()}`);
           }
           await program.leavesNothing();
         }
         const { code, signal: by } = await program.end();
         if (code === 0) return out;
-        if (by === null && !Object.values(SIGNAL_CODES).includes(code as never))
+        // A run gives up where it is disturbed again and again without coming further; it goes on when it is run again.
+        const gaveUp = code === 1 && /was lost \d+ times/.test(program.said);
+        if (by === null && !gaveUp && !Object.values(SIGNAL_CODES).includes(code as never))
           throw new Error(`exit code ${code}\n${program.lastLines()}`);
       } finally {
         await program.destroy();

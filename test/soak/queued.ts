@@ -1,107 +1,109 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TestRedis } from '../support/redis.ts';
+import { Fleet, LOCK_SECONDS } from './fleet.ts';
 import { harmEngine } from './local.ts';
 import { signal } from './processes.ts';
-import { Program } from './program.ts';
-import type { SweepName } from './sweeps.ts';
 import type { Random, Tally } from './tally.ts';
 
-const WORKERS = 3;
 /** Faults of one sweep. */
 const FAULTS = 8;
-/** Seconds after which a silent worker's job goes to another. */
-const LOCK_SECONDS = 4;
 const DEADLINE_MS = 600_000;
+const POLL_MS = 1000;
 
-/** `submit` and workers, all disturbed, and their Redis, until everything is home. Returns the folder that was written. */
-export async function queuedSweep(
-  cwd: string,
-  sweep: SweepName,
-  random: Random,
-  tally: Tally,
-): Promise<string> {
-  const out = join(cwd, `${sweep}-queue-${tally.sweeps}`);
-  mkdirSync(out);
-  const redis = await TestRedis.start({ settings: ['--appendonly', 'yes', '--appendfsync', 'everysec'] });
-  const queue = () => ['--queue', redis.url];
-  const startSubmit = () =>
-    new Program(['submit', `${sweep}.yaml`, '--out', out, '--pack-minutes', '0.02', ...queue()], cwd);
-  const engine = ['--runtime', 'dawn', '--adapter', 'software', '--stall', '6'];
-  const startWorker = () =>
-    new Program(['worker', ...engine, '--lock', String(LOCK_SECONDS), ...queue()], cwd);
-  let submit = startSubmit();
-  const workers = Array.from({ length: WORKERS }, startWorker);
+/** Does something to a fleet until everything came home. Throws, with what was said last, when that does not come about. */
+async function until(fleet: Fleet, deadlineMs: number, work: () => Promise<void>): Promise<void> {
   const began = performance.now();
-  const restart = async (program: Program, start: () => Program): Promise<Program> => {
-    await program.destroy();
-    await program.leavesNothing();
-    return start();
-  };
   try {
-    for (let faults = 0; ; ) {
-      await submit.wait(faults < FAULTS ? random.between(500, 7000) : 5000);
-      if (performance.now() - began > DEADLINE_MS) throw new Error(`hangs\n${submit.lastLines()}`);
-      for (const [i, worker] of workers.entries()) {
-        if (worker.exit) {
-          // A worker that lost Redis at its start, or found that jobs fail here.
-          if (worker.exit.code !== 1) throw new Error(`worker ended: ${worker.lastLines()}`);
-          workers[i] = startWorker();
-        }
-      }
-      if (submit.exit) {
-        if (submit.exit.code !== 0) throw new Error(`submit: ${submit.exit.code}\n${submit.lastLines()}`);
-        return out;
-      }
-      if (faults >= FAULTS) continue;
-      faults++;
-      const i = Math.floor(random.between(0, WORKERS));
-      const kind = random.pick(['worker', 'worker', 'engine', 'pause', 'submit', 'redis', 'stop', 'wipe']);
-      switch (kind) {
-        case 'worker':
-          tally.fault('SIGKILL worker');
-          workers[i]!.signal('SIGKILL');
-          workers[i] = await restart(workers[i]!, startWorker);
-          break;
-        case 'engine':
-          if (!harmEngine(workers[i]!, 'dawn', random, tally)) faults--;
-          break;
-        case 'pause':
-          // Long enough for its job to go to another, and be handed in twice.
-          tally.fault('SIGSTOP worker, beyond its lock');
-          workers[i]!.signal('SIGSTOP');
-          await sleep(2000 * LOCK_SECONDS);
-          workers[i]!.signal('SIGCONT');
-          break;
-        case 'submit':
-          tally.fault('SIGKILL submit');
-          submit.signal('SIGKILL');
-          submit = await restart(submit, startSubmit);
-          break;
-        case 'redis':
-          tally.fault('SIGKILL Redis');
-          await redis.kill();
-          await sleep(random.between(0, 3000));
-          await redis.up();
-          break;
-        case 'stop':
-          tally.fault('SIGSTOP Redis');
-          signal(redis.pid, 'SIGSTOP');
-          await sleep(random.between(1000, 6000));
-          signal(redis.pid, 'SIGCONT');
-          break;
-        case 'wipe':
-          tally.fault('Redis lost, an empty one in its place');
-          await redis.replace();
-          break;
-      }
+    while (!fleet.isDone()) {
+      if (performance.now() - began > deadlineMs) throw new Error(`hangs for ${deadlineMs / 1000} s`);
+      await work();
     }
   } catch (error) {
-    const said = workers.map((worker, i) => `worker ${i}: ${worker.lastLines()}`).join('\n');
-    throw new Error(`${(error as Error).message}\n${said}`);
+    throw new Error(`${(error as Error).message}\n${fleet.lastLines()}`);
   } finally {
-    await Promise.all([submit, ...workers].map(program => program.destroy()));
-    await redis.remove();
+    await fleet.close();
   }
+}
+
+/** A sweep over several workers, all disturbed, and `submit` and their Redis. Returns the folder that was written. */
+export async function queuedSweep(cwd: string, sweep: string, random: Random, tally: Tally): Promise<string> {
+  const out = join(cwd, `${sweep}-queue-${tally.sweeps}`);
+  const fleet = await Fleet.start(cwd, sweep, out, '0.02');
+  const { redis, workers } = fleet;
+  let faults = 0;
+  await until(fleet, DEADLINE_MS, async () => {
+    await fleet.submit.wait(faults < FAULTS ? random.between(500, 7000) : POLL_MS);
+    if (faults >= FAULTS || fleet.submit.exit) return;
+    faults++;
+    const i = Math.floor(random.between(0, workers.length));
+    switch (random.pick(['worker', 'worker', 'engine', 'pause', 'submit', 'redis', 'stop', 'wipe'])) {
+      case 'worker':
+        tally.fault('SIGKILL worker');
+        await fleet.killWorker(i);
+        break;
+      case 'engine':
+        if (!harmEngine(workers[i]!, 'dawn', random, tally)) faults--;
+        break;
+      case 'pause':
+        // Long enough for its job to go to another, and be handed in twice.
+        tally.fault('SIGSTOP worker, beyond its lock');
+        workers[i]!.signal('SIGSTOP');
+        await sleep(2000 * LOCK_SECONDS);
+        workers[i]!.signal('SIGCONT');
+        break;
+      case 'submit':
+        tally.fault('SIGKILL submit');
+        await fleet.killSubmit();
+        break;
+      case 'redis':
+        tally.fault('SIGKILL Redis');
+        await redis.kill();
+        await sleep(random.between(0, 3000));
+        await redis.up();
+        break;
+      case 'stop':
+        tally.fault('SIGSTOP Redis');
+        signal(redis.pid, 'SIGSTOP');
+        await sleep(random.between(1000, 6000));
+        signal(redis.pid, 'SIGCONT');
+        break;
+      case 'wipe':
+        tally.fault('Redis lost, an empty one in its place');
+        await redis.replace();
+        break;
+    }
+  });
+  return out;
+}
+
+const KILL_EVERY_MS = 4000;
+const KILL_DEADLINE_MS = 3_600_000;
+
+/**
+ * The queue's test of `sweeps.md`: one cell a job, three workers, one of them killed every few seconds once it has begun, Redis killed and
+ * restarted twice. Returns the folder that was written.
+ */
+export async function killedSweep(cwd: string, sweep: string, cells: number, tally: Tally): Promise<string> {
+  const out = join(cwd, `${sweep}-killed`);
+  const fleet = await Fleet.start(cwd, sweep, out, '1e-9');
+  let [kills, crashes] = [0, 0];
+  await until(fleet, KILL_DEADLINE_MS, async () => {
+    await fleet.submit.wait(KILL_EVERY_MS);
+    const collected = Number([...fleet.submit.said.matchAll(/(\d+)\/\d+ cells/g)].at(-1)?.[1] ?? 0);
+    if (fleet.submit.exit) return;
+    if (crashes < 2 && collected >= ((crashes + 1) * cells) / 3) {
+      crashes++;
+      tally.fault('SIGKILL Redis');
+      await fleet.redis.kill();
+      await sleep(1000);
+      await fleet.redis.up();
+    }
+    // One that is still starting would never come to anything on a slow machine.
+    const i = kills % fleet.workers.length;
+    if (!/job pack-/.test(fleet.workers[i]!.said)) return;
+    kills++;
+    tally.fault('SIGKILL worker');
+    await fleet.killWorker(i);
+  });
+  return out;
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { localSweep, type Runtime, runArguments, unmount } from './local.ts';
 import { Program } from './program.ts';
 import { queueCostMs } from './queue-cost.ts';
-import { queuedSweep } from './queued.ts';
-import { type Content, contentOf, differences, SWEEPS, type SweepName } from './sweeps.ts';
+import { killedSweep, queuedSweep } from './queued.ts';
+import { type Content, contentOf, differences, MANY, SWEEPS, type SweepName } from './sweeps.ts';
 import { randomOf, Tally } from './tally.ts';
 
 const JOBS = 1000;
@@ -26,9 +26,10 @@ const cwd = mkdtempSync(join(tmpdir(), 'lengthwise-soak-'));
 const undisturbed = new Map<string, Content>();
 const names = Object.keys(SWEEPS) as SweepName[];
 for (const name of names) writeFileSync(join(cwd, `${name}.yaml`), SWEEPS[name]);
+writeFileSync(join(cwd, 'many.yaml'), MANY.text);
 
 /** What a sweep comes to when it is left alone. */
-async function expectedOf(sweep: SweepName, runtime: Runtime): Promise<Content> {
+async function expectedOf(sweep: string, runtime: Runtime): Promise<Content> {
   const key = `${sweep}-${runtime}`;
   const known = undisturbed.get(key);
   if (known) return known;
@@ -48,19 +49,15 @@ process.once('SIGINT', () => {
 });
 const end = performance.now() + 60_000 * minutes;
 say(`soak of ${minutes} minutes, seed ${seed}, in ${cwd}`);
-while (performance.now() < end && !told) {
-  const sweep = random.pick(names);
-  const kind = random.pick(['dawn', 'chrome', 'queue', 'queue'] as const);
-  const runtime = kind === 'chrome' ? 'chrome' : 'dawn';
+
+/** Has a sweep disturbed, and compares what comes of it with the undisturbed one. */
+async function disturbed(what: string, sweep: string, runtime: Runtime, disturb: () => Promise<string>) {
   tally.sweeps++;
   let wrong: string[] = [];
   const began = performance.now();
   try {
     const expected = await expectedOf(sweep, runtime);
-    const out =
-      kind === 'queue'
-        ? await queuedSweep(cwd, sweep, random, tally)
-        : await localSweep(cwd, sweep, runtime, random, tally);
+    const out = await disturb();
     wrong = differences(expected, contentOf(out, sweep));
     unmount(out);
     if (wrong.length === 0) rmSync(out, { recursive: true, force: true });
@@ -68,13 +65,25 @@ while (performance.now() < end && !told) {
     wrong = [(error as Error).message];
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
-  say(
-    `sweep ${tally.sweeps}, ${sweep} on ${kind}: ${wrong.length === 0 ? 'equal' : 'WRONG'} after ${seconds} s`,
-  );
-  for (const what of wrong) {
-    say(what);
-    tally.wrong.push(`sweep ${tally.sweeps} (${sweep} on ${kind}): ${what.split('\n')[0]}`);
+  say(`sweep ${tally.sweeps}, ${what}: ${wrong.length === 0 ? 'equal' : 'WRONG'} after ${seconds} s`);
+  for (const each of wrong) {
+    say(each);
+    tally.wrong.push(`sweep ${tally.sweeps} (${what}): ${each.split('\n')[0]}`);
   }
+}
+
+if (minutes > 0) {
+  await disturbed(`${MANY.cells} jobs, workers killed`, 'many', 'dawn', () =>
+    killedSweep(cwd, 'many', MANY.cells, tally),
+  );
+}
+while (performance.now() < end && !told) {
+  const sweep = random.pick(names);
+  const kind = random.pick(['dawn', 'chrome', 'queue', 'queue'] as const);
+  const runtime = kind === 'chrome' ? 'chrome' : 'dawn';
+  await disturbed(`${sweep} on ${kind}`, sweep, runtime, () =>
+    kind === 'queue' ? queuedSweep(cwd, sweep, random, tally) : localSweep(cwd, sweep, kind, random, tally),
+  );
 }
 say(tally.text());
 if (tally.wrong.length === 0) rmSync(cwd, { recursive: true, force: true });

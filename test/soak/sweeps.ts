@@ -19,6 +19,18 @@ seed: [0, 1]
 `,
 };
 
+/** As many jobs as the queue's own test has, each of one tiny cell. */
+export const MANY = {
+  cells: 200,
+  text: `name: many
+task: { kind: simple, omega: 1 }
+model: { width: 8, mlpWidth: 8 }
+train: { length: 8, steps: 50, batch: 16 }
+test: { length: [16], sequences: 64 }
+seed: [${Array.from({ length: 200 }, (_, i) => i)}]
+`,
+};
+
 export type SweepName = keyof typeof SWEEPS;
 
 /** Everything of a run that an interruption must not change, and how often each cell is there. */
