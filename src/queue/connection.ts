@@ -141,6 +141,10 @@ function refusal(thrown: unknown, { label, tls, password }: Address, emitted: un
       cause,
     );
   }
+  if (/ECONNRESET|EPIPE/.test(text)) {
+    const fix = `Does it run still${tls ? '' : ', or does it want TLS (rediss://)'}?`;
+    return new MachineError(`Redis at ${label} closed the connection`, fix, cause);
+  }
   if (/ETIMEDOUT/.test(text)) {
     const fix = `Is it stopped, behind a firewall${tls ? '' : ', or does it want TLS (rediss://)'}?`;
     return new MachineError(`Redis at ${label} did not answer in ${ANSWER_MS / 1000} s`, fix, cause);

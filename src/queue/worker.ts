@@ -130,6 +130,7 @@ export class QueueWorker {
     if (this.stopped.signal.aborted) return;
     this.stopped.abort();
     await this.held?.release();
+    await hideWorker(this.redis, this.id);
   }
 
   /** Takes a job and sees it through. Resolves to false when there was none. */

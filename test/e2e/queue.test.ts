@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contentOf, differences } from '../soak/sweeps.ts';
 import { cli, emptyFolder } from '../support/cli.ts';
@@ -16,6 +17,9 @@ seed: [0, 1, 2]
 const MACHINE = ['--runtime', 'dawn', '--adapter', 'software'];
 /** One cell a job. */
 const SINGLE = ['--pack-minutes', '1e-9'];
+
+/** Five seconds, and a busy machine's share. */
+const STOP_MS = 10_000;
 
 const cwd = emptyFolder();
 let redis: TestRedis;
@@ -74,6 +78,40 @@ test('a sweep over several workers, one killed and one told to stop, equals a pl
   expect(JSON.parse(again.stdout)).toMatchObject({ alreadyFinished: 6, finished: 6 });
   expect(again.stderr).not.toMatch(/queued \d+ cells/);
 });
+
+test('a worker that is told to stop hands its job on with a checkpoint: the next goes on from there, to the same bits', async () => {
+  const one = ['--set', 'seed=7', '--set', 'train.length=4', '--set', 'train.steps=3000', '--no-theory'];
+  const plain = await cli(['run', 'shared.yaml', ...one, ...MACHINE, '--out', 'plain-long'], { cwd });
+  expect(plain.code).toBe(0);
+  const submitted = cli(['submit', 'shared.yaml', ...one, '--queue', queue, '--out', 'queued-long'], { cwd });
+  const client = redis.client();
+  client.on('error', () => {});
+  const hasBegun = async () => {
+    const [job] = await client.keys('lengthwise:jobs-*:pack-????????????????');
+    return job !== undefined && Number(await client.hget(job, 'progress')) > 0;
+  };
+  let stopped = 0;
+  const told = await cli(worker(), {
+    cwd,
+    async onStart(child) {
+      while (!(await hasBegun())) await sleep(50);
+      stopped = performance.now();
+      child.kill('SIGINT');
+    },
+  });
+  expect(told.code).toBe(130);
+  expect(performance.now() - stopped).toBeLessThan(STOP_MS);
+  expect(told.stderr).toMatch(/1 cells under way are saved, at step \d+ of 3000/);
+  expect(await client.keys('lengthwise:checkpoint:*')).toHaveLength(1);
+  // The lock of 120 s is not waited for: the job was given back.
+  const next = await cli(worker('--drain'), { cwd });
+  expect(next.stderr).toMatch(/1 cells continue at step \d+/);
+  expect((await submitted).code).toBe(0);
+  const queued = contentOf(join(cwd, 'queued-long'), 'shared');
+  expect(differences(contentOf(join(cwd, 'plain-long'), 'shared'), queued)).toEqual([]);
+  expect(await client.keys('lengthwise:checkpoint:*')).toEqual([]);
+  client.disconnect();
+}, 300_000);
 
 describe('what is wrong is said in a line, and what to do', () => {
   test.each([

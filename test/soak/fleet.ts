@@ -46,18 +46,21 @@ export class Fleet {
     this.submit = await restarted(this.submit, this.startSubmit);
   }
 
-  /** Whether everything came home. Workers that gave up are replaced. Throws when one ended as none should. */
+  /** Whether everything came home. What found no Redis at its start is started again. Throws when something ended as nothing should. */
   isDone(): boolean {
     for (const [i, worker] of this.workers.entries()) {
       if (!worker.exit) continue;
-      // One that found no Redis at its start, or that jobs fail there.
-      if (worker.exit.code !== 1) throw new Error(`a worker ended: ${worker.lastLines()}`);
+      // A worker also ends when it was the only one that jobs failed on, its engine having been killed.
+      if (!foundNoRedis(worker) && !/takes no more/.test(worker.said))
+        throw new Error(`a worker ended: ${worker.lastLines()}`);
       this.workers[i] = this.startWorker();
     }
     const { exit } = this.submit;
-    if (!exit) return false;
-    if (exit.code !== 0) throw new Error(`submit ended: ${exit.code}\n${this.submit.lastLines()}`);
-    return true;
+    if (exit && exit.code !== 0) {
+      if (!foundNoRedis(this.submit)) throw new Error(`submit ended: ${exit.code}`);
+      this.submit = this.startSubmit();
+    }
+    return exit?.code === 0;
   }
 
   /** What was said last. */
@@ -69,6 +72,10 @@ export class Fleet {
     await Promise.all([this.submit, ...this.workers].map(program => program.destroy()));
     await this.redis.remove();
   }
+}
+
+function foundNoRedis({ exit, said }: Program): boolean {
+  return exit?.code === 1 && /error: (no )?Redis (at|answers)/.test(said);
 }
 
 async function restarted(program: Program, start: () => Program): Promise<Program> {

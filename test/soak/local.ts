@@ -120,12 +120,16 @@ export async function localSweep(
   }
 }
 
-/** Either it is through, or it says in a line what the disk refused, exit code 1. */
-async function refusesFullDisk(program: Program): Promise<void> {
+/**
+ * Either it is through, or it says what the disk refused, exit code 1. A limit on files is one of the browser's and of Dawn's process, too:
+ * then it is they who do not start, or end.
+ */
+async function refusesFullDisk(program: Program, ofEngine = false): Promise<void> {
   try {
     const { code } = await program.end();
     if (code === 0) return;
-    if (code === 1 && /ENOSPC|EFBIG|no space|full|too large/i.test(program.said)) return;
+    const refusal = ofEngine ? /^error: /m : /^error: .*(ENOSPC|no space|full)/im;
+    if (code === 1 && refusal.test(program.said)) return;
     throw new Error(`full disk: exit code ${code}\n${program.lastLines()}`);
   } finally {
     await program.destroy();

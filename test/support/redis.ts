@@ -15,10 +15,12 @@ export class TestRedis {
   readonly socket: string;
   private readonly folder: string;
   private readonly arguments: string[];
+  private readonly settings: string[];
   private child: ChildProcess | undefined;
 
   private constructor(folder: string, settings: string[], port: number) {
     this.folder = folder;
+    this.settings = settings;
     this.socket = join(folder, 'redis.sock');
     this.url = port === 0 ? `unix://${this.socket}` : `redis://127.0.0.1:${port}`;
     const files = ['--dir', folder, '--unixsocket', this.socket, '--save', ''];
@@ -86,7 +88,8 @@ export class TestRedis {
 
   /** A plain client, for a look inside. */
   client(): Redis {
-    return new Redis({ path: this.socket, lazyConnect: false });
+    const at = this.settings.indexOf('--requirepass');
+    return new Redis({ path: this.socket, ...(at < 0 ? {} : { password: this.settings[at + 1]! }) });
   }
 
   async remove(): Promise<void> {
