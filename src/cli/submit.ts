@@ -68,8 +68,10 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
   }
 }
 
-function standingText({ collected, cells, waiting, active, failed, workers, secondsLeft }: Standing): string {
+function standingText({ collected, cells, inWork, waiting, active, failed, ...standing }: Standing): string {
+  const { workers, secondsLeft } = standing;
   const left = secondsLeft === null ? '-' : `${Math.ceil(secondsLeft)} s`;
   const jobs = `jobs: ${waiting} waiting, ${active} active, ${failed} failed`;
-  return `  ${collected}/${cells} cells, ${jobs}; ${workers} workers, ETA ${left}`;
+  const more = inWork > 0 ? ` and ${inWork.toFixed(1)} in work` : '';
+  return `  ${collected}/${cells} cells${more}, ${jobs}; ${workers} workers, ETA ${left}`;
 }

@@ -26,6 +26,8 @@ export interface Standing extends Counts {
   /** Cells that are here, of those that were missing at first. */
   collected: number;
   cells: number;
+  /** What is trained of cells in work, in cells. */
+  inWork: number;
   /** Workers that can take its jobs. */
   workers: number;
   /** Estimate of what is left for the workers there are, in seconds; null where none has been measured. */
@@ -262,8 +264,14 @@ export class Collector {
       (sum, [id, job]) => sum + (this.failures.has(id) ? 0 : job.plannedSeconds),
       0,
     );
+    const active = await this.queue.getActive();
+    const inWork = active.reduce(
+      (sum, job) => sum + Number(job?.progress ?? 0) * (this.jobs.get(job?.id ?? '')?.cells.length ?? 0),
+      0,
+    );
     return {
       ...(await countsOf(this.queue)),
+      inWork,
       collected: this.total - this.missing.size,
       cells: this.total,
       workers: peers.length,
