@@ -45,6 +45,9 @@ export interface StandingOptions {
   profiler?: Profiler | undefined;
 }
 
+/** States are told so much less often as they take longer than a hundredth of the time between them, up to this factor. */
+const MOST_STRETCH = 10;
+
 /** Where a pack stands, told when it was asked for and now and then. */
 export class Standing {
   step: number;
@@ -57,6 +60,7 @@ export class Standing {
   private readonly options: StandingOptions;
   private readonly began = performance.now();
   private told = this.began;
+  private lastMs = 0;
 
   constructor(memory: Memory, weights: Weights, options: StandingOptions, resume?: PackState) {
     this.memory = memory;
@@ -74,9 +78,10 @@ export class Standing {
 
   /** To be called between submissions: tells where the pack stands if that is wished for or due. */
   async look(): Promise<void> {
-    const { wish, everySeconds } = this.options;
-    const due = everySeconds !== undefined && performance.now() - this.told >= 1000 * everySeconds;
-    if (wish.take() || due) await this.tell();
+    const { wish, everySeconds = Number.POSITIVE_INFINITY } = this.options;
+    const everyMs = 1000 * everySeconds;
+    const waitMs = Math.max(everyMs, Math.min(100 * this.lastMs, MOST_STRETCH * everyMs));
+    if (wish.take() || performance.now() - this.told >= waitMs) await this.tell();
   }
 
   /** To be called when training ends, so that nothing that comes later can lose it. */
@@ -92,6 +97,7 @@ export class Standing {
     const replicas = floats.map((own, r) => ({ divergedAtStep: this.divergedAtStep[r]!, floats: own }));
     emit({ event: 'state', step: this.step, replicas, seconds: this.seconds });
     this.told = performance.now();
-    this.spentMs += this.told - start;
+    this.lastMs = this.told - start;
+    this.spentMs += this.lastMs;
   }
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { writeModel } from '../../src/model/safetensors.ts';
@@ -6,7 +6,7 @@ import { float32Bounds } from '../../src/reference/bound.ts';
 import { referenceForward } from '../../src/reference/forward.ts';
 import { expectComplaint, MODEL, TOKENS } from '../support/bad-input.ts';
 import { expectWithin } from '../support/bounds.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import { type CliOptions, cli, emptyFolder } from '../support/cli.ts';
 import { softwareDriver } from '../support/engine.ts';
 import { unlabelled } from '../support/golden.ts';
 import { BASE, randomModel, randomTokens } from '../support/models.ts';
@@ -96,7 +96,8 @@ describe('a Dawn process', () => {
     const { code, stderr, child } = await interrupted('ctrl-c', pid => process.kill(pid, 'SIGINT'));
     expect(code).toBe(130);
     expect(stderr).toMatch(/SIGINT: stopping/);
-    expect(stderr).not.toMatch(/starting afresh/);
+    expect(stderr).toMatch(/2 cells under way are saved, at step \d+ of 10000000/);
+    expect(stderr).not.toMatch(/go on from step/);
     expect(isAlive(child)).toBe(false);
   });
 
@@ -124,9 +125,42 @@ describe('a Dawn process', () => {
       },
     );
     expect(killed).toBe(1);
-    expect(stderr).toMatch(/Dawn's process ended \(SIGKILL\): starting afresh, attempt 2 of 3/);
+    expect(stderr).toMatch(/Dawn's process ended \(SIGKILL\): 2 cells go on from step \d+ in 0\.5 s/);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ finished: 2 });
+  });
+});
+
+describe('a run that is told to stop', () => {
+  const run = (out: string, onStart?: CliOptions['onStart']) =>
+    cli(['run', 'tiny.yaml', '--runtime', 'dawn', '--out', out, '--set', 'train.steps=1500', '--json'], {
+      cwd,
+      env,
+      ...(onStart ? { onStart } : {}),
+    });
+  /** What is kept of a run, but for times. */
+  const kept = (out: string, name: string) =>
+    readFileSync(join(cwd, out, 'tiny', readdirSync(join(cwd, out, 'tiny'))[0]!, name), 'utf8')
+      .replace(/"seconds":[\d.e-]+,?|"crc":"[^"]*",?/g, '')
+      .split('\n')
+      .sort();
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s: goes on where it stood, to the same bits', async signal => {
+    const stopped = await run(signal, child => {
+      child.stderr?.on('data', chunk => {
+        if (/sequences\/s/.test(String(chunk))) child.kill(signal);
+      });
+    });
+    const [, step] = /2 cells under way are saved, at step (\d+) of 1500/.exec(stopped.stderr)!;
+    const resumed = await run(signal);
+    expect(resumed.stderr).toMatch(`2 cells continue at step ${step}`);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ finished: 2 });
+    await run('undisturbed');
+    for (const name of ['cells.jsonl', 'curves.jsonl'])
+      expect(kept(signal, name)).toEqual(kept('undisturbed', name));
+    expect(readdirSync(join(cwd, signal, 'tiny', readdirSync(join(cwd, signal, 'tiny'))[0]!))).not.toContain(
+      'checkpoints',
+    );
   });
 });
 

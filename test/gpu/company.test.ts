@@ -7,9 +7,9 @@ const engine = useEngine();
 
 const kGram = { knobs: { vocabulary: 3, k: 1 } };
 
-async function train(own: Pack) {
+async function train(own: Pack, submissionMs?: number) {
   const losses: (number | null)[][] = [];
-  const { cells } = await engine.ask('trained', { op: 'train', pack: own }, event => {
+  const { cells } = await engine.ask('trained', { op: 'train', pack: own, submissionMs }, event => {
     for (const point of event.curve) losses.push(point.losses);
   });
   return { losses, cells };
@@ -38,6 +38,19 @@ describe.each(PATH_PACKS)('$name', ({ own }) => {
   test('the same bits twice', async () => {
     const [first, second] = [await train(short), await train(short)];
     expect(second).toEqual(first);
+  });
+});
+
+describe.each([PATH_PACKS[0]!, PATH_PACKS[3]!])('$name', ({ own }) => {
+  test('the same bits beside one of 4096 tokens, in other evaluation windows and in other submissions', async () => {
+    const [mine] = own.replicas;
+    const short = { ...own, steps: 2, batch: 4, test: { lengths: [5000], sequences: 40 } };
+    const alone = await train(short);
+    const beside = { ...mine!, seed: 9, trainLength: 4096 };
+    // Three times the memory a sequence: what was one window alone is several.
+    const among = await train({ ...short, replicas: [beside, mine!, { ...mine!, seed: 4 }] }, 1);
+    expect(among.cells[1]).toEqual(alone.cells[0]);
+    expect(among.losses.map(row => row[1])).toEqual(alone.losses.map(row => row[0]));
   });
 });
 

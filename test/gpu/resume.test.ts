@@ -44,7 +44,10 @@ const stateOf = ({ step, replicas }: State, tested: PackState['tested'] = []): P
   tested,
 });
 
-describe.each(PATH_PACKS)('$name', ({ own }) => {
+/** One of each path that a layer may take, in training that is read at one position, at some, and at every one. */
+const PATHS = PATH_PACKS.filter((_, i) => [0, 2, 3, 7].includes(i));
+
+describe.each(PATHS)('$name', ({ own }) => {
   const short = { ...own, steps: 5, test: { lengths: [16], sequences: 8 } };
 
   test('goes on from a step to the same bits, in fresh buffers and in such as training has filled with NaNs', async () => {
