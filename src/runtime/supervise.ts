@@ -127,7 +127,7 @@ async function trainPart(
     } catch (error) {
       if (error instanceof OutOfMemory && cells > 1) {
         // The engine is well: it gives the next request a fresh device.
-        idle.push(session!);
+        if (session) idle.push(session);
         onLog(`${messageOf(error)}: ${cells} cells are split into two packs`);
         parts = 2;
       } else {
