@@ -4,6 +4,7 @@ import type { Checkpoint, Origin } from '../shared/checkpoint.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
 import type { AdapterInfo, AdapterPreference, EngineEvent, Pack } from '../shared/protocol.ts';
 import { ask, OutOfMemory } from './ask.ts';
+import { deviceMemoryBytes } from './device-memory.ts';
 import { onStop, type Progress, type Session, SessionLost } from './session.ts';
 import { type CurvePoint, Underway } from './underway.ts';
 
@@ -120,7 +121,8 @@ async function trainPart(
     try {
       session = idle.pop() ?? (await supervision.open());
       const { adapter } = await ask(session, 'probed', { op: 'probe', adapter: request.adapter });
-      parts = Math.max(1, Math.min(cells, Math.ceil(part.bytes / budgetBytes(adapter))));
+      const budget = await budgetBytes(adapter, supervision);
+      parts = Math.max(1, Math.min(cells, Math.ceil(part.bytes / budget)));
       if (parts === 1) await train(part, request, session, adapter, supervision, losses);
       idle.push(session);
       if (parts === 1) return;
@@ -155,9 +157,14 @@ function lostTooOften({ step }: Underway, losses: number, cause: SessionLost): M
   );
 }
 
-/** Device memory that a pack may take: WebGPU tells no more of a device's memory than how large a buffer may be. */
-function budgetBytes({ limits }: AdapterInfo): number {
-  return (limits.maxBufferSize ?? Number.POSITIVE_INFINITY) / 2;
+/**
+ * Device memory that a pack may take, beside those of other workers: WebGPU tells no more of a device's memory than how large a buffer may
+ * be, the system may tell what is free.
+ */
+async function budgetBytes(adapter: AdapterInfo, { workers }: Supervision): Promise<number> {
+  const { maxBufferSize = Number.POSITIVE_INFINITY } = adapter.limits;
+  const free = (await deviceMemoryBytes(adapter)) ?? Number.POSITIVE_INFINITY;
+  return Math.min(maxBufferSize / 2, free / workers);
 }
 
 /** Has one session train a part from where it stands to its end. */
