@@ -56,6 +56,8 @@ export interface FailedJob {
 
 const POLL_MS = 1000;
 const AUDIT_MS = 10_000;
+/** A sweep is not cut finer than this, so that every worker has a part. */
+const LEAST_SHARE_SECONDS = 20;
 /** Jobs added in one round trip. */
 const BATCH = 200;
 /** Of jobs: everything that may stand for cells of ours. */
@@ -170,10 +172,9 @@ export class Collector {
     const open = [...this.missing.values()].filter(({ hash }) => !standing.has(hash));
     if (open.length === 0) return;
     await noteQueue(this.redis, this.options);
-    const speeds = (await this.peers()).flatMap(({ speed }) => speed ?? []);
-    const slowest = speeds.reduce((least, speed) => Math.min(least, speed), Number.POSITIVE_INFINITY);
-    const mostSeconds = 60 * this.options.packMinutes * (Number.isFinite(slowest) ? slowest : 1);
-    const jobs = packsOf(open)
+    const packs = packsOf(open);
+    const mostSeconds = await this.mostSeconds(packs);
+    const jobs = packs
       .flatMap(pack => cutPack(pack, estimateSeconds, mostSeconds))
       .map(pack => this.jobOf(pack))
       .sort((a, b) => b.data.plannedSeconds - a.data.plannedSeconds);
@@ -181,6 +182,16 @@ export class Collector {
       await this.queue.addBulk(jobs.slice(first, first + BATCH));
     for (const { opts, data } of jobs) this.jobs.set(opts.jobId, trackedOf(data));
     this.events.say(`queued ${open.length} cells in ${jobs.length} jobs`);
+  }
+
+  /** How long a job may be, as planned: no longer than asked for on the slowest worker, and short enough that every worker has one. */
+  private async mostSeconds(packs: readonly PlannedPack[]): Promise<number> {
+    const peers = await this.peers();
+    const speeds = peers.flatMap(({ speed }) => speed ?? []);
+    const speed = speeds.length > 0 ? Math.min(...speeds) : 1;
+    const total = packs.reduce((sum, { pack }) => sum + estimateSeconds(pack), 0);
+    const share = Math.max(LEAST_SHARE_SECONDS * speed, total / Math.max(1, peers.length));
+    return Math.min(60 * this.options.packMinutes * speed, share);
   }
 
   private jobOf({ pack, cells }: PlannedPack) {

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { type Cell, cellsOf } from '../../../src/plan/cells.ts';
+import { estimateSeconds } from '../../../src/plan/estimate.ts';
+import { packsOf } from '../../../src/plan/packs.ts';
 import { addressOf } from '../../../src/queue/address.ts';
 import { SharedCheckpoints } from '../../../src/queue/checkpoints.ts';
 import { Collector, type CollectorOptions, type FailedJob } from '../../../src/queue/collector.ts';
@@ -16,6 +18,7 @@ import {
   type WorkerOptions,
   type WorkerTotals,
 } from '../../../src/queue/worker.ts';
+import { showWorker } from '../../../src/queue/workers.ts';
 import { InputError, MachineError } from '../../../src/shared/errors.ts';
 import { fakeTrainer, madeUp } from '../../support/fake-trainer.ts';
 import { TestRedis } from '../../support/redis.ts';
@@ -207,6 +210,51 @@ describe('a sweep in a queue', () => {
     // The cell in work was handed in although its job was gone, and was not trained twice.
     expect([...trained.values()]).toEqual(cells.map(() => 1));
   });
+});
+
+test('a job is as long as it may be on the slowest worker, and every worker has one', async () => {
+  const cells = cellsOf(
+    parseExperiment(TEXT, 'q.yaml', [
+      'train.steps=1000000',
+      `seed=[${Array.from({ length: 24 }, (_, i) => i)}]`,
+    ]),
+  );
+  const total = packsOf(cells).reduce((sum, { pack }) => sum + estimateSeconds(pack), 0);
+  const redis = await connect();
+  const jobsOf = async (packMinutes: number) => {
+    const sweep = await submit(cells, { packMinutes });
+    await until(() => sweep.said.length > 0);
+    sweep.stop();
+    await sweep.failed;
+    const queue = openQueue(redis, queueName(ENGINE, null));
+    const jobs = await queue.getWaiting();
+    await queue.obliterate({ force: true });
+    await queue.close();
+    return jobs.map(({ data }) => data.plannedSeconds);
+  };
+  expect(await jobsOf(1e6)).toHaveLength(1);
+  const worker = {
+    host: 'h',
+    pid: 1,
+    engine: ENGINE,
+    version: '1',
+    runtime: 'r',
+    adapter: 'a',
+    state: 'idle',
+  } as const;
+  const rates = { finished: 1, failed: 0, sequencesPerSecond: 1 };
+  for (const [id, speed] of [
+    ['one', 2],
+    ['two', 0.5],
+    ['three', null],
+  ] as const)
+    await showWorker(redis, { ...worker, ...rates, id, speed });
+  expect(await jobsOf(1e6)).toHaveLength(3);
+  // Half as fast as planned: a job of so many minutes is planned for half of them.
+  const minutes = total / 60 / 6;
+  const jobs = await jobsOf(minutes);
+  expect(jobs).toHaveLength(12);
+  for (const seconds of jobs) expect(seconds / 0.5).toBeLessThanOrEqual(60 * minutes * (1 + 1e-9));
 });
 
 describe('a worker', () => {
