@@ -139,6 +139,7 @@ export function program(): Command {
   verb('plan <experiment.yaml>', 'what run would do: cells, packs, memory, time')
     .addOption(set())
     .addOption(size())
+    .option('--out <folder>', 'where results are, to tell what is finished', RESULTS)
     .addOption(json())
     .addHelpText(
       'after',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { loadExperiment } from '../config/experiment.ts';
+import { packSeconds } from '../plan/estimate.ts';
 import type { Shard } from '../plan/shard.ts';
 import { Trace } from '../results/trace.ts';
 import { adapterName } from '../shared/adapter.ts';
@@ -69,7 +70,10 @@ export async function run(file: string, options: RunOptions): Promise<void> {
           const already = plan.finished.length;
           const known = already > 0 ? `, ${already} already finished` : '';
           progress.say(`${experiment.name}: ${plan.cells.length} cells${known}, results in ${folder}`);
-          progress.begin(plan.packs.map(({ pack }) => pack.steps));
+          progress.begin(
+            plan.packs.map(({ pack }) => ({ steps: pack.steps, seconds: packSeconds(pack) })),
+            threads?.atOnce ?? 0,
+          );
         },
         progress: (pack, event) => progress.update(pack, event),
         theory: (done, asked) => progress.theory(done, asked),

@@ -1,6 +1,7 @@
 import type { Experiment } from '../config/experiment.ts';
 import type { Cell } from '../plan/cells.ts';
 import { ENGINE_HASH } from '../plan/engine-hash.ts';
+import { refuseImpossible } from '../plan/limits.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CellResult } from '../results/schema.ts';
 import type { Trace } from '../results/trace.ts';
@@ -63,6 +64,7 @@ export async function runSweep(
   const stage = options.theory && stageOf(run, options.theory, events);
   let begun = plan.packs.length === 0;
   try {
+    refuseImpossible(plan.packs);
     events.planned(run);
     for (const { hash } of untried(run)) stage?.add(hash);
     if (plan.packs.length > 0) {

@@ -74,7 +74,7 @@ const CASES: BadInput[] = [
   usage(['plan', 'x.yaml', 'x.yaml'], /too many arguments for 'plan'/),
   usage(['doctor', 'now'], /too many arguments for 'doctor'/),
   usage(['forward', 'm.safetensors'], /missing required argument 'tokens\.json'/),
-  usage(['plan', 'x.yaml', '--out', 'a'], /unknown option '--out'/),
+  usage(['plan', 'x.yaml', '--workers', '2'], /unknown option '--workers'/),
   usage(['run', 'x.yaml', '--set'], /'--set <path=value>' argument missing/),
   usage(['run', 'x.yaml', '--workers'], /--workers.*argument missing/),
   usage(['run', 'x.yaml', '--workers', '1.5'], /--workers.*'1\.5' is invalid.*whole number from 1 to 16/),

@@ -157,9 +157,12 @@ describe('lengthwise plan and doctor', () => {
       cwd,
     });
     expect(code).toBe(0);
-    const { cells, packs } = JSON.parse(stdout);
+    const { cells, packs, resolved } = JSON.parse(stdout);
     expect(cells).toHaveLength(8);
-    expect(packs.map((pack: { replicas: number }) => pack.replicas)).toEqual([4, 4]);
+    // Those of width 8 are finished, as cells of a grid that had no such axis.
+    expect(cells.filter(({ finished }: { finished: boolean }) => finished)).toHaveLength(4);
+    expect(packs.map((pack: { replicas: number }) => pack.replicas)).toEqual([4]);
+    expect(resolved).toMatchObject({ model: { width: 8, mlpWidth: 16 }, train: { schedule: 'cosine' } });
     expect(readdirSync(cwd).sort()).toEqual(before);
   });
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { cellsOf } from '../../../src/plan/cells.ts';
-import { estimateSeconds } from '../../../src/plan/estimate.ts';
+import { type PackSeconds, packSeconds } from '../../../src/plan/estimate.ts';
+import { memoryWarning, refuseImpossible } from '../../../src/plan/limits.ts';
 import { type PlannedPack, packsOf } from '../../../src/plan/packs.ts';
 
 const TEXT = `name: x
@@ -176,13 +177,47 @@ describe('where packs are cut', () => {
 });
 
 describe('time estimate', () => {
-  const estimate = (...sets: string[]) =>
-    packsOf(cells(...sets)).reduce((sum, { pack }) => sum + estimateSeconds(pack), 0);
+  const estimate = (...sets: string[]) => {
+    const all = packsOf(cells(...sets)).map(({ pack }) => packSeconds(pack));
+    const total = (part: keyof PackSeconds) => all.reduce((sum, seconds) => sum + seconds[part], 0);
+    return { train: total('train'), test: total('test'), theory: total('theory') };
+  };
 
   test('is proportional to steps and to cells', () => {
     const once = estimate();
-    expect(once).toBeGreaterThan(0);
-    expect(estimate('train.steps=500')).toBeCloseTo(2 * once, 10);
-    expect(estimate('seed=[0, 1, 2]')).toBeCloseTo(3 * once, 10);
+    expect(once.train).toBeGreaterThan(0);
+    expect(once.test).toBeGreaterThan(0);
+    expect(once.theory).toBeGreaterThan(0);
+    const twice = estimate('train.steps=500');
+    expect(twice.train).toBeCloseTo(2 * once.train, 10);
+    expect(twice.test).toBeCloseTo(once.test, 10);
+    const thrice = estimate('seed=[0, 1, 2]');
+    for (const part of ['train', 'test', 'theory'] as const)
+      expect(thrice[part]).toBeCloseTo(3 * once[part], 10);
+  });
+
+  test.each(['model.width=256', 'model.heads=4', 'model.layers=2', 'model.mlpWidth=1024'])(
+    'is longer with %s',
+    set => {
+      const [small, large] = [estimate(), estimate(set)];
+      for (const part of ['train', 'test', 'theory'] as const)
+        expect(large[part]).toBeGreaterThan(small[part]);
+    },
+  );
+});
+
+describe('device memory', () => {
+  test('that no adapter has is refused, much of it warned of', () => {
+    const packs = (...sets: string[]) => packsOf(cells('task.k=0', ...sets));
+    expect(() => refuseImpossible(packs())).not.toThrow();
+    expect(memoryWarning(packs())).toBeUndefined();
+    const large = packs('model.layers=2', 'train.length=20000', 'train.batch=256');
+    expect(() => refuseImpossible(large)).not.toThrow();
+    expect(memoryWarning(large)).toMatch(
+      /MiB of device memory in training \(256 sequences of up to 20000 tokens a step\): many/,
+    );
+    expect(() =>
+      refuseImpossible(packs('model.layers=2', 'train.length=1000000', 'train.batch=4096')),
+    ).toThrow(/takes [\d,]+ MiB of device memory in training .*, more than any adapter has/);
   });
 });
