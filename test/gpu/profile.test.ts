@@ -25,7 +25,7 @@ async function train(own: Pack, profile: boolean) {
 }
 
 describe.each([
-  { name: 'one layer', own: pack(), kernels: ['featuresForward', 'featuresBackward'] },
+  { name: 'one layer', own: pack(), kernels: ['featuresJacobian', 'jacobianBackward', 'featuresGradient'] },
   {
     name: 'two layers',
     own: kGramPack({ steps: 5 }),
