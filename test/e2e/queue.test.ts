@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contentOf, differences } from '../soak/sweeps.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import { type CliOptions, cli as commandLine, emptyFolder } from '../support/cli.ts';
 import { freePort, TestRedis } from '../support/redis.ts';
 
 const EXPERIMENT = `name: shared
@@ -26,12 +26,26 @@ let redis: TestRedis;
 /** With a password, which must be seen nowhere. */
 let queue: string;
 
+/** What waits for a Redis waits for ever, after a test that has failed, too. */
+const children: ChildProcess[] = [];
+const cli = (args: string[], { onStart, ...options }: CliOptions = {}) =>
+  commandLine(args, {
+    ...options,
+    onStart(child) {
+      children.push(child);
+      onStart?.(child);
+    },
+  });
+
 beforeAll(async () => {
   redis = await TestRedis.start({ tcp: true, settings: ['--requirepass', 'opensesame'] });
   queue = redis.url.replace('//', '//:opensesame@');
   writeFileSync(join(cwd, 'shared.yaml'), EXPERIMENT);
 });
-afterAll(() => redis?.remove());
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await redis?.remove();
+});
 
 const worker = (...more: string[]) => ['worker', ...MACHINE, '--queue', queue, ...more];
 
