@@ -168,7 +168,7 @@ describe('what is no regular file', () => {
 
 describe('a YAML text that holds more than an experiment can need', () => {
   test.each([
-    ['flow lists, deep', `a: ${'['.repeat(100_000)}`, /deep/],
+    ['flow lists, deep', `a: ${'['.repeat(5000)}`, /deep/],
     ['flow mappings, deep', `a: ${'{a: '.repeat(40)}1${'}'.repeat(40)}`, /deeper than 32 levels/],
     ['block lists, deep', `a:\n${'- '.repeat(40)}1`, /deeper than 32 levels/],
     [
@@ -180,15 +180,23 @@ describe('a YAML text that holds more than an experiment can need', () => {
     ['values', `a: [${'1,'.repeat(200_001)}1]`, /more than 200000 values/],
     ['aliases', `a: &a 1\nb: [${'*a,'.repeat(101)}1]`, /more than 100 aliases/],
   ])('%s', (_, text, says) => {
-    expect(() => parseYaml(text, 'x.yaml', [])).toThrow(InputError);
-    expect(() => parseYaml(text, 'x.yaml', [])).toThrow(says);
+    const parse = () => {
+      try {
+        return parseYaml(text, 'x.yaml', []);
+      } catch (error) {
+        return error;
+      }
+    };
+    const refusal = parse();
+    expect(refusal).toBeInstanceOf(InputError);
+    expect((refusal as InputError).message).toMatch(says);
   });
 
   test('also in --set; and as much as one can need is taken', () => {
     expect(() => parseYaml('a: 1', 'x.yaml', [`b=${'['.repeat(40)}`])).toThrow(
       /--set b: nests deeper than 32/,
     );
-    const seeds = Array.from({ length: 100_000 }, (_, i) => i);
+    const seeds = Array.from({ length: 10_000 }, (_, i) => i);
     expect(parseYaml(`seed: [${seeds.join(', ')}]`, 'x.yaml', []).value).toEqual({ seed: seeds });
   });
 });
