@@ -115,6 +115,11 @@ export function printSummary(outcome: Outcome): void {
   const diverged = divergedOf(outcome);
   if (diverged > 0)
     print(`${diverged} of ${lines.length} cells diverged: kept in cells.jsonl, left out of the means above.`);
+  const bare = lines.filter(line => line.theory === undefined).length;
+  if (bare > 0)
+    print(
+      `${bare} of ${lines.length} cells have no theory; \`lengthwise theory --results ${folder}\` adds it.`,
+    );
   if (totals.adapter) {
     print(
       `Trained at ${ratesText(totals)} on ${adapterName(totals.adapter)} in ${totals.browser}; ${seconds.toFixed(0)} s in all.`,
