@@ -13,7 +13,7 @@ import {
   tInterval,
   upperTail,
 } from './statistics.ts';
-import { pageTrend, trendStrength } from './trend.ts';
+import { blockScores, pageTrend, strengthOf } from './trend.ts';
 
 /** A claim of the paper with the statistic that decides it (theory.md §8). */
 export interface Claim {
@@ -157,10 +157,16 @@ export function trendClaim(
     return { ...base, value: 0, interval: [-1, 1], holds: false, pValue: 1, remarks };
   const { strength, pValue } = pageTrend(complete);
   const against = reversals(cells, path, ordered);
+  const scores = blockScores(complete);
   return {
     ...base,
     value: strength,
-    interval: bootstrap(complete.length, units => trendStrength(units.map(i => complete[i]!))),
+    interval: bootstrap(complete.length, units =>
+      strengthOf(
+        units.map(i => scores[i]!),
+        ordered.length,
+      ),
+    ),
     holds: pValue <= TREND_P && against.length === 0,
     pValue,
     remarks: [...remarks, ...against],
@@ -181,9 +187,11 @@ function reversals(cells: readonly CellResult[], path: string, ordered: readonly
   }));
   const filled = settings.filter(({ logs }) => logs.length > 0);
   const { variance, freedom } = pool(filled.map(({ logs }) => logs));
+  const placeOf = (value: number | undefined, rest: string) => `${value} ${rest}`;
+  const places = new Map(filled.map(setting => [placeOf(setting.value, setting.rest), setting]));
   const steps = filled.flatMap(setting => {
     const next = ordered[ordered.indexOf(setting.value) + 1];
-    const after = filled.find(other => other.rest === setting.rest && other.value === next);
+    const after = places.get(placeOf(next, setting.rest));
     // Ordered so that plateaus should rise: a fall is a reversal, and matters where the larger one is limited by length.
     return after && setting.limited ? [{ setting, after }] : [];
   });
@@ -203,7 +211,7 @@ function reversals(cells: readonly CellResult[], path: string, ordered: readonly
 
 /** Attention of the longest training length lies on one residue class, and is uniform on it. */
 function hardmaxClaims(cells: readonly CellResult[]): Claim[] {
-  const longest = Math.max(...cells.map(cell => Number(cell.axes['train.length'])));
+  const longest = cells.reduce((most, cell) => Math.max(most, Number(cell.axes['train.length'])), 0);
   const maps = cells.flatMap(({ axes, attention }) =>
     attention && Number(axes['train.length']) === longest ? [attention] : [],
   );

@@ -55,7 +55,10 @@ export function requiredLengths(cells: readonly CellResult[], epsilons: readonly
         epsilon,
         length: found > 0 && found < Infinity ? found : null,
         censored: found === 0 ? 'below' : found === Infinity ? 'above' : null,
-        interval: bank.length === 0 ? null : resampled(stream => crossing(redraw(curve, bank, stream), log)),
+        interval:
+          bank.length === 0
+            ? null
+            : resampled(bank.length, stream => crossing(redraw(curve, bank, stream), log)),
         shortest: curve[0]!.length,
         longest: curve.at(-1)!.length,
       };
@@ -97,7 +100,13 @@ export function lengthExponents(
           axes: JSON.parse(key) as CellResult['axes'],
           epsilon,
           measured,
-          interval: measured === null || !seeds ? null : resampled(again),
+          interval:
+            measured === null || !seeds
+              ? null
+              : resampled(
+                  entries.reduce((sum, { bank }) => sum + bank.length, 0),
+                  again,
+                ),
           values: { used: found.filter(isFound).length, all: found.length },
           predicted: predictedExponents(
             rows.filter(row => row.epsilon === epsilon),

@@ -24,6 +24,10 @@ const LEVEL = 0.95;
 /** Of the standard normal law at (1 + LEVEL) / 2. */
 const NORMAL_QUANTILE = 1.959963984540054;
 const RESAMPLES = 2000;
+/** Resamples of large data, which vary less: enough for the ends of a 95 % interval. */
+const LEAST_RESAMPLES = 400;
+/** Units that are drawn in all, about, for one interval. */
+const DRAWS = 4e6;
 
 /** Pools the variance within groups of values. Empty groups are dropped. */
 export function pool(groups: readonly (readonly number[])[]): Pooled {
@@ -74,21 +78,22 @@ export function holm(pValues: readonly number[]): number[] {
 
 /** The percentile bootstrap of a statistic of `count` units, which it is given as indices. */
 export function bootstrap(count: number, statistic: (units: number[]) => number): Interval {
-  return resampled(stream =>
+  return resampled(count, stream =>
     statistic(Array.from({ length: count }, () => below(stream.next(), count))),
   ) as Interval;
 }
 
 /**
- * The middle 95 % of a statistic of resampled data. `resample` draws from the stream, the same one every time this is called; 0 and ∞ count as
+ * The middle 95 % of a statistic of resampled data, in which `units` values are drawn each time. `resample` draws from the stream, the same one every time this is called; 0 and ∞ count as
  * values. Null where it gives NaN more than half the time; other NaN are left out.
  */
-export function resampled(resample: (stream: WordStream) => number): Interval | null {
+export function resampled(units: number, resample: (stream: WordStream) => number): Interval | null {
   const stream = new WordStream(streamKey(0, STREAM.bootstrap), 0, 0);
-  const values = Array.from({ length: RESAMPLES }, () => resample(stream))
+  const resamples = Math.max(LEAST_RESAMPLES, Math.min(RESAMPLES, Math.floor(DRAWS / units)));
+  const values = Array.from({ length: resamples }, () => resample(stream))
     .filter(value => !Number.isNaN(value))
     .sort((a, b) => a - b);
-  if (values.length < RESAMPLES / 2) return null;
+  if (values.length < resamples / 2) return null;
   const at = (share: number) => values[Math.min(values.length - 1, Math.floor(share * values.length))]!;
   return [at((1 - LEVEL) / 2), at((1 + LEVEL) / 2)];
 }

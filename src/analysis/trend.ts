@@ -21,6 +21,9 @@ export interface Trend {
 /** Treatments up to which a block's permutations are listed; the normal law stands in beyond. */
 const MOST_LISTED = 8;
 
+/** Blocks up to which their laws are convolved; beyond, their sum is as good as normal. */
+const MOST_EXACT = 1000;
+
 /** Tests whether values rise over the treatments. Every block has the same number of treatments, in order. Needs a block and two treatments. */
 export function pageTrend(blocks: readonly (readonly number[])[]): Trend {
   const k = blocks[0]!.length;
@@ -29,19 +32,26 @@ export function pageTrend(blocks: readonly (readonly number[])[]): Trend {
   const expected = expectedL(blocks.length, k);
   return {
     L,
-    strength: trendStrength(blocks),
-    pValue: k <= MOST_LISTED ? exactP(ranks, L) : normalP(blocks.length, k, L, expected),
+    strength: strengthOf(ranks.map(scoreOf), k),
+    pValue:
+      k <= MOST_LISTED && blocks.length <= MOST_EXACT
+        ? exactP(ranks, L)
+        : normalP(blocks.length, k, L, expected),
     blocks: blocks.length,
     treatments: k,
   };
 }
 
-/** The strength of a trend alone, for the bootstrap. */
-export function trendStrength(blocks: readonly (readonly number[])[]): number {
-  const k = blocks[0]!.length;
-  const L = blocks.reduce((sum, block) => sum + scoreOf(ranksOf(block)), 0);
-  const expected = expectedL(blocks.length, k);
-  const most = (blocks.length * k * (k + 1) * (2 * k + 1)) / 6;
+/** Each block's own score, of which L is the sum. */
+export function blockScores(blocks: readonly (readonly number[])[]): number[] {
+  return blocks.map(block => scoreOf(ranksOf(block)));
+}
+
+/** The strength of a trend of blocks with these scores, k treatments each. */
+export function strengthOf(scores: readonly number[], k: number): number {
+  const L = scores.reduce((sum, score) => sum + score, 0);
+  const expected = expectedL(scores.length, k);
+  const most = (scores.length * k * (k + 1) * (2 * k + 1)) / 6;
   return (L - expected) / (most - expected);
 }
 

@@ -57,7 +57,8 @@ export function baselineClaim(
   const tests = compared.map(({ rise, error }) =>
     freedom > 0 && error > 0 ? upperTail(rise / error, freedom) : rise > 0 ? 0 : 1,
   );
-  const worse = holm(tests).flatMap((p, i) => (p < SIGNIFICANT ? [compared[i]!] : []));
+  const adjusted = holm(tests);
+  const worse = adjusted.flatMap((p, i) => (p < SIGNIFICANT ? [compared[i]!] : []));
   const most = compared.reduce((top, other) => (other.rise > top.rise ? other : top), compared[0]!);
   return {
     id: 'baseline',
@@ -69,7 +70,7 @@ export function baselineClaim(
     holds: worse.length === 0 && lost.length === 0,
     seeds: compared.reduce((sum, { row }) => sum + row.plateaus.length, 0),
     diverged: lost.length,
-    pValue: Math.min(...holm(tests)),
+    pValue: adjusted.reduce((least, p) => Math.min(least, p), 1),
     remarks: [
       ...worse.map(
         ({ row, rise }) =>

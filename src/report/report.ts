@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { makeFolder } from '../results/files.ts';
-import { writeWhole } from '../shared/whole-file.ts';
+import { type FileData, writeWhole } from '../shared/whole-file.ts';
 import { figuresOf } from './figures/all.ts';
 import { type Image, standalone } from './figures/compose.ts';
 import type { Canvas, Figure } from './figures/figure.ts';
@@ -32,7 +32,7 @@ export async function writeReport(input: ReportInput, folder: string): Promise<W
   const images = all.map(figure => standalone(figure));
   const drawn = all.length === 0 ? { png: [] } : await toPng(images);
   const notes = 'without' in drawn ? [`figures are SVG only, PNG needs a browser (${drawn.without})`] : [];
-  const files: [string, string | Uint8Array][] = [
+  const files: [string, FileData][] = [
     ...(await dataFiles(input)),
     ...all.flatMap((figure, i) => imageFiles(figure, images[i]!, 'png' in drawn ? drawn.png[i]! : undefined)),
   ];
@@ -55,7 +55,7 @@ export async function serverCanvas(): Promise<Canvas> {
   return { Plot, document: new JSDOM('').window.document };
 }
 
-async function dataFiles({ studies }: ReportInput): Promise<[string, string | Uint8Array][]> {
+async function dataFiles({ studies }: ReportInput): Promise<[string, FileData][]> {
   const table = cellTable(studies.map(({ run }) => run));
   return [
     [DATA[0]!, toCsv(table)],
@@ -63,11 +63,7 @@ async function dataFiles({ studies }: ReportInput): Promise<[string, string | Ui
   ];
 }
 
-function imageFiles(
-  { id }: Figure,
-  { svg }: Image,
-  png: Uint8Array | undefined,
-): [string, string | Uint8Array][] {
+function imageFiles({ id }: Figure, { svg }: Image, png: Uint8Array | undefined): [string, FileData][] {
   return [[`figures/${id}.svg`, svg], ...(png ? [[`figures/${id}.png`, png] as [string, Uint8Array]] : [])];
 }
 

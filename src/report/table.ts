@@ -62,10 +62,19 @@ export function cellTable(runs: readonly Run[]): Column[] {
   ];
 }
 
-/** RFC 4180, a header line, empty where there is no value. */
-export function toCsv(columns: readonly Column[]): string {
-  const rows = columns[0]!.data.map((_, r) => columns.map(({ data }) => text(data[r]!)));
-  return `${csvFormatRows([columns.map(({ name }) => text(name)), ...rows])}\n`;
+/** Rows of a piece of CSV. */
+const PIECE = 5000;
+
+/** RFC 4180, a header line, empty where there is no value; in pieces, for the whole may be longer than a string can be. */
+export function* toCsv(columns: readonly Column[]): Generator<string> {
+  yield `${csvFormatRows([columns.map(({ name }) => text(name))])}\n`;
+  const { length } = columns[0]!.data;
+  for (let first = 0; first < length; first += PIECE) {
+    const rows = Array.from({ length: Math.min(PIECE, length - first) }, (_, r) =>
+      columns.map(({ data }) => text(data[first + r]!)),
+    );
+    yield `${csvFormatRows(rows)}\n`;
+  }
 }
 
 /** The same table as an Apache Parquet file. */

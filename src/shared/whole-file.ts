@@ -7,6 +7,9 @@ import { InputError, type LengthwiseError, MachineError, messageOf } from './err
 /** The system calls that results are written with: `node:fs/promises`, unless a test has one of them fail or be the last. */
 export type Disk = Pick<typeof node, 'open' | 'rename' | 'rm'>;
 
+/** What a file is to hold: all of it, or one piece after another. */
+export type FileData = string | Uint8Array | Iterable<string>;
+
 /** How names of files end that are not whole yet. */
 export const TEMPORARY = '.tmp';
 
@@ -14,12 +17,14 @@ export const TEMPORARY = '.tmp';
  * Writes a file so that it is either whole or absent: to a temporary name that nobody can have taken, synced, then renamed. A file that was there before stays until then.
  * @throws MachineError when the disk does not take it; nothing of it is left.
  */
-export async function writeWhole(path: string, data: string | Uint8Array, disk: Disk = node): Promise<void> {
+export async function writeWhole(path: string, data: FileData, disk: Disk = node): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}${TEMPORARY}`;
   try {
     const handle = await disk.open(temporary, 'wx');
     try {
-      await writeAll(handle, typeof data === 'string' ? Buffer.from(data) : data);
+      const pieces = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+      for (const piece of pieces)
+        await writeAll(handle, typeof piece === 'string' ? Buffer.from(piece) : piece);
       await handle.sync();
     } finally {
       await handle.close();

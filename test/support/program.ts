@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { build } from 'vite';
 import { ENGINE_HASH } from '../../src/plan/engine-hash.ts';
 
-/** Builds a program of `test/support/programs/` for Node. Returns its path. */
-export async function buildProgram(name: string): Promise<string> {
+/** Builds a program of `test/support/programs/` for Node, packages in it unless told. Returns its path. */
+export async function buildProgram(name: string, noExternal = true): Promise<string> {
   const outDir = join(import.meta.dirname, '..', '..', 'dist', 'test', 'programs', name);
   await build({
     configFile: false,
     logLevel: 'error',
     define: { __ENGINE_HASH__: JSON.stringify(ENGINE_HASH) },
     // One file starts quicker than many.
-    ssr: { noExternal: true },
+    ...(noExternal ? { ssr: { noExternal } } : {}),
     build: {
       outDir,
       ssr: true,

@@ -1,6 +1,7 @@
 import { meanOf } from '../../analysis/statistics.ts';
 import { labelOf } from '../../results/axes.ts';
 import type { CellResult } from '../../results/schema.ts';
+import { mostOf } from '../../shared/extremes.ts';
 import { settingsOf } from '../frames.ts';
 import { numberText } from '../names.ts';
 import { inkOn, token, viridis } from '../theme.ts';
@@ -19,7 +20,7 @@ const MOST_NUMBERED = 8;
  */
 export function attentionMaps(canvas: Canvas, id: string, cells: readonly CellResult[]): Figure | undefined {
   const settings = settingsOf(cells).flatMap(({ axes, cells: own }) => {
-    const longest = Math.max(...own.map(cell => Number(cell.axes['train.length'])));
+    const longest = mostOf(own.map(cell => Number(cell.axes['train.length'])));
     const rows = own
       .filter(cell => Number(cell.axes['train.length']) === longest)
       .flatMap(cell =>
@@ -49,7 +50,7 @@ export function attentionMaps(canvas: Canvas, id: string, cells: readonly CellRe
       type Square = (typeof squares)[number];
       const place = { x: (d: Square) => d.residue, y: (d: Square) => d.name };
       const height = 60 + ROW_PIXELS * rows.length;
-      const labels = Math.max(...rows.map(({ name }) => name.length));
+      const labels = mostOf(rows.map(({ name }) => name.length));
       return {
         title,
         height,

@@ -1,4 +1,5 @@
 import type { Markish, MarkOptions, PlotOptions, ScaleOptions } from '@observablehq/plot';
+import { leastOf, mostOf } from '../../shared/extremes.ts';
 import { lengthTick, powerOfTen } from '../names.ts';
 import { token } from '../theme.ts';
 import { type Canvas, PANEL } from './figure.ts';
@@ -45,7 +46,7 @@ export function lengthAxis(canvas: Canvas, lengths: readonly number[], label: st
 
 /** The scale that belongs to `lengthAxis`. */
 export function lengthScale(lengths: readonly number[]): ScaleOptions {
-  const [low, high] = [Math.min(...lengths), Math.max(...lengths)];
+  const [low, high] = [leastOf(lengths), mostOf(lengths)];
   // One length alone would be a domain of no width.
   return { type: 'log', base: 2, domain: low === high ? [low / 2, high * 2] : [low / 1.12, high * 1.12] };
 }
@@ -105,10 +106,10 @@ export function logDomain(
 ): [number, number] {
   if (values.length === 0) return [0.1, 1];
   const logs = values.map(Math.log10);
-  const [low, high] = [Math.min(...logs), Math.max(...logs)];
+  const [low, high] = [leastOf(logs), mostOf(logs)];
   const near = ends.filter(end => end > 0 && Number.isFinite(end)).map(Math.log10);
-  const bottom = Math.max(low - reach, Math.min(low, ...near)) - EDGE;
-  const top = Math.min(high + reach, Math.max(high, ...near)) + EDGE;
+  const bottom = Math.max(low - reach, Math.min(low, leastOf(near))) - EDGE;
+  const top = Math.min(high + reach, Math.max(high, mostOf(near))) + EDGE;
   const widen = Math.max(0, 1 - (top - bottom)) / 2;
   return [10 ** (bottom - widen), 10 ** (top + widen)];
 }

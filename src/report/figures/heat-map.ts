@@ -1,5 +1,6 @@
 import { labelOf } from '../../results/axes.ts';
 import type { CellResult } from '../../results/schema.ts';
+import { leastOf, mostOf } from '../../shared/extremes.ts';
 import { lossPoints, settingsOf } from '../frames.ts';
 import { lengthTick, numberText } from '../names.ts';
 import { inkOn, token, viridis } from '../theme.ts';
@@ -20,7 +21,7 @@ export function lossMap(canvas: Canvas, id: string, cells: readonly CellResult[]
     points.flatMap(({ loss: { mean } }) => (mean === null ? [] : [Math.log10(mean)])),
   );
   if (logs.length === 0) return undefined;
-  const [low, high] = [Math.min(...logs), Math.max(...logs)];
+  const [low, high] = [leastOf(logs), mostOf(logs)];
   // Light is little loss: the good corner shines.
   const shade = (mean: number) => (high - low < 1e-9 ? 1 : (high - Math.log10(mean)) / (high - low));
   return {

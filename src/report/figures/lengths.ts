@@ -2,6 +2,7 @@ import { lengthRows } from '../../analysis/predicted.ts';
 import type { RequiredLength } from '../../analysis/required.ts';
 import { labelOf, symbolOf, without } from '../../results/axes.ts';
 import type { CellResult } from '../../results/schema.ts';
+import { mostOf } from '../../shared/extremes.ts';
 import { primaryKnob } from '../frames.ts';
 import { boundName, numberText, powerOfTen } from '../names.ts';
 import { categorical, token } from '../theme.ts';
@@ -72,7 +73,7 @@ export function lengthsNeeded(
     ...measured.flatMap(({ low, high }) => [low, high]),
     ...bounds.flatMap(({ points }) => points.map(({ log }) => log)),
   ]);
-  const top = Math.max(1, Math.ceil(Math.max(...logs) + 0.05));
+  const top = Math.max(1, Math.ceil(mostOf(logs) + 0.05));
   const step = Math.ceil(top / 6);
   const ticks = Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => i * step);
   return {

@@ -6,7 +6,7 @@ import { numberText } from '../names.ts';
 import { ordered, token } from '../theme.ts';
 import { logDomain } from './draw.ts';
 import { type Canvas, type Figure, type Key, MOST_PANELS, PANEL, panelsLeft, symbolAt } from './figure.ts';
-import { lossPanel, seriesMarks } from './series.ts';
+import { lossPanel, MOST_DOTS, seriesMarks } from './series.ts';
 
 /**
  * Loss against test length, a line for each training length, a panel for each setting of the knobs; `baselines`, by the setting's label, are dashed.
@@ -45,7 +45,7 @@ export function lossCurves(
   return {
     id,
     title: 'Loss against test length',
-    caption: `How wrong the model is on sequences of T tokens, by the training length N. A flat line means that longer sequences cost nothing more. Lines: geometric mean over seeds; bands: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds.${untrained.length > 0 ? ' Dashed: what is reached without training, by always answering the mean, or the sequence’s own token counts.' : ''}${panelsLeft(panels.length, settings.length)}`,
+    caption: `How wrong the model is on sequences of T tokens, by the training length N. A flat line means that longer sequences cost nothing more. Lines: geometric mean over seeds; bands: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds, at most ${MOST_DOTS} of each.${untrained.length > 0 ? ' Dashed: what is reached without training, by always answering the mean, or the sequence’s own token counts.' : ''}${panelsLeft(panels.length, settings.length)}`,
     legend: { kind: 'keys', title: 'training length N', keys: [...keys, ...untrainedKeys] },
     panels: panels.map(({ axes, points }) => {
       const title = labelOf(axes) || 'all cells';

@@ -1,5 +1,6 @@
 import { labelOf, symbolOf, without } from '../../results/axes.ts';
 import type { CellResult } from '../../results/schema.ts';
+import { leastOf } from '../../shared/extremes.ts';
 import { type PlateauFrame, plateauFrames, primaryKnob } from '../frames.ts';
 import { numberText } from '../names.ts';
 import { categorical } from '../theme.ts';
@@ -14,7 +15,7 @@ import {
   panelsLeft,
   symbolAt,
 } from './figure.ts';
-import { lossPanel, seriesMarks } from './series.ts';
+import { lossPanel, MOST_DOTS, seriesMarks } from './series.ts';
 
 /** Dashes that tell lines apart where colour does not. */
 const DASHES = [undefined, '6 3', '2 3', '8 3 2 3', '1 2'];
@@ -38,7 +39,7 @@ export function plateauCurves(
   const spreads = frames.flatMap(({ plateau, trainLoss }) => [plateau, trainLoss]);
   const values = spreads.flatMap(({ seeds }) => seeds);
   if (lengths.length < 2 || values.length === 0) return undefined;
-  const least = Math.min(...frames.flatMap(({ plateau }) => plateau.seeds));
+  const least = leastOf(frames.flatMap(({ plateau }) => plateau.seeds));
   const foot = Number.isFinite(least) ? least / DEPTH : 0;
   const domain = logDomain(
     values.map(value => Math.max(value, foot)),
@@ -92,7 +93,7 @@ export function plateauCurves(
   return {
     id,
     title: 'Plateau against training length',
-    caption: `Left: the plateau, the loss that is left on long sequences. Right: the loss on sequences like those trained on, on the same scale. Where both are equally high, training was the limit; where only the plateau is, the training length was. Lines: geometric mean over seeds; bars: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds.${values.some(value => value < foot) ? ' Training losses below the axis stand at its foot.' : ''}${panelsLeft(rows.length, others.size)}`,
+    caption: `Left: the plateau, the loss that is left on long sequences. Right: the loss on sequences like those trained on, on the same scale. Where both are equally high, training was the limit; where only the plateau is, the training length was. Lines: geometric mean over seeds; bars: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds, at most ${MOST_DOTS} of each.${values.some(value => value < foot) ? ' Training losses below the axis stand at its foot.' : ''}${panelsLeft(rows.length, others.size)}`,
     legend: knob ? { kind: 'keys', title: symbolOf(knob), keys } : undefined,
     panels: rows.flatMap(([rest, own]) => {
       const suffix = rest ? `, ${rest}` : '';

@@ -3,6 +3,9 @@ import type { SeedSpread } from '../frames.ts';
 import { channels, draw, lengthAxis, lengthScale, lossAxis } from './draw.ts';
 import type { Canvas, Key } from './figure.ts';
 
+/** Dots of single seeds at one point: more are a blot. */
+export const MOST_DOTS = 20;
+
 /** A point of a series over lengths. */
 export interface SeriesPoint {
   x: number;
@@ -22,7 +25,7 @@ export function seriesMarks(
       ? []
       : [{ x, mean, low: Math.max(low, interval?.[0] ?? mean), high: Math.min(high, interval?.[1] ?? mean) }],
   );
-  const seeds = points.flatMap(({ x, spread }) => spread.seeds.map(loss => ({ x, loss })));
+  const seeds = points.flatMap(({ x, spread }) => someOf(spread.seeds).map(loss => ({ x, loss })));
   type Row = (typeof drawn)[number];
   const at = { x: (row: Row) => row.x };
   return [
@@ -75,6 +78,12 @@ export function seriesMarks(
       }),
     ),
   ];
+}
+
+/** Of many seeds, some that are evenly apart in their order. */
+function someOf(seeds: readonly number[]): readonly number[] {
+  const every = Math.ceil(seeds.length / MOST_DOTS);
+  return every <= 1 ? seeds : seeds.filter((_, i) => i % every === 0);
 }
 
 /** A panel of losses over lengths, both logarithmic. */

@@ -6,6 +6,9 @@ import { type Content, type Html, html } from '../html.ts';
 import { numberText } from '../names.ts';
 import { tableHtml } from './table.ts';
 
+/** Rows of a table that a page holds: with 10^5 no browser would open it. */
+const MOST_ROWS = 2000;
+
 /** Plateaus and training losses over seeds: the numbers behind the figures. */
 export function plateauTable({ name, cells }: Run): Html {
   const spread = ({ mean, interval, seeds, lost }: SeedSpread): Content[] => [
@@ -16,14 +19,17 @@ export function plateauTable({ name, cells }: Run): Html {
   return html`<details><summary>The numbers of ${name}</summary>
 ${tableHtml({
   caption: `${name}: geometric means over seeds with 95 % intervals.`,
+  paged: true,
   head: ['setting', 'N', 'plateau', '95 % interval', 'seeds', 'training loss', '95 % interval', 'seeds'],
   numeric: [1, 2, 3, 4, 5, 6, 7],
-  rows: plateauFrames(cells).map(({ axes, trainLength, plateau, trainLoss }) => [
-    labelOf(axes) || 'all cells',
-    trainLength,
-    ...spread(plateau),
-    ...spread(trainLoss),
-  ]),
+  rows: plateauFrames(cells)
+    .slice(0, MOST_ROWS)
+    .map(({ axes, trainLength, plateau, trainLoss }) => [
+      labelOf(axes) || 'all cells',
+      trainLength,
+      ...spread(plateau),
+      ...spread(trainLoss),
+    ]),
 })}</details>
 `;
 }
@@ -40,7 +46,11 @@ export function cellsHtml({ name, cells }: Run): Html {
   const first = paths.length;
   return html`<details><summary>${cells.length} cells of ${name}${diverged > 0 && `, ${diverged} diverged`}</summary>
 ${tableHtml({
-  caption: `${name}: every cell that was trained. Column heads sort.`,
+  caption:
+    cells.length <= MOST_ROWS
+      ? `${name}: every cell that was trained. Column heads sort.`
+      : `${name}: the first ${MOST_ROWS} of ${cells.length} cells that were trained; all of them are in the data below. Column heads sort.`,
+  paged: true,
   head: [
     'cell',
     ...paths.map(symbolOf),
@@ -54,19 +64,21 @@ ${tableHtml({
   ],
   numeric: [...paths.map((_, i) => i + 1), first + 1, first + 2, first + 4, first + 5, first + 6, first + 7],
   sortable: true,
-  rows: cells.map(cell => [
-    html`<code>${cell.cell}</code>`,
-    ...paths.map(path => String(cell.axes[path] ?? '–')),
-    number(cell.test.length === 0 ? null : plateauOf(cell)),
-    number(cell.trainLoss),
-    cell.divergedAtStep === null
-      ? 'trained'
-      : html`<span class="bad">diverged at step ${cell.divergedAtStep}</span>`,
-    number(cell.theory?.complexity.range),
-    number(cell.theory?.effectiveMargin),
-    number(cell.steps),
-    number(cell.seconds),
-  ]),
+  rows: cells
+    .slice(0, MOST_ROWS)
+    .map(cell => [
+      html`<code>${cell.cell}</code>`,
+      ...paths.map(path => String(cell.axes[path] ?? '–')),
+      number(cell.test.length === 0 ? null : plateauOf(cell)),
+      number(cell.trainLoss),
+      cell.divergedAtStep === null
+        ? 'trained'
+        : html`<span class="bad">diverged at step ${cell.divergedAtStep}</span>`,
+      number(cell.theory?.complexity.range),
+      number(cell.theory?.effectiveMargin),
+      number(cell.steps),
+      number(cell.seconds),
+    ]),
 })}</details>
 `;
 }

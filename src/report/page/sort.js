@@ -23,7 +23,40 @@ for (const table of /** @type {NodeListOf<HTMLTableElement>} */ (
         const order = Number.isNaN(m) ? x.localeCompare(y) : m - n;
         return descending ? -order : order;
       });
-      body.append(...rows);
+      for (const row of rows) body.append(row);
+      table.dispatchEvent(new Event('sorted'));
     });
   });
+}
+
+// Shows long tables page by page. Without scripts they stand whole.
+const ROWS_OF_A_PAGE = 200;
+for (const table of /** @type {NodeListOf<HTMLTableElement>} */ (
+  document.querySelectorAll('table[data-paged]')
+)) {
+  const body = table.tBodies[0];
+  const pages = Math.ceil(body.rows.length / ROWS_OF_A_PAGE);
+  if (pages < 2) continue;
+  let shown = 0;
+  const bar = document.createElement('p');
+  const [before, after] = [document.createElement('button'), document.createElement('button')];
+  const where = document.createElement('span');
+  before.textContent = 'Previous rows';
+  after.textContent = 'Next rows';
+  bar.append(before, ' ', where, ' ', after);
+  table.parentElement?.after(bar);
+  /** @type {(page: number) => void} */
+  const show = page => {
+    shown = Math.max(0, Math.min(pages - 1, page));
+    [...body.rows].forEach((row, i) => {
+      row.hidden = Math.floor(i / ROWS_OF_A_PAGE) !== shown;
+    });
+    where.textContent = `page ${shown + 1} of ${pages}`;
+    before.disabled = shown === 0;
+    after.disabled = shown === pages - 1;
+  };
+  before.addEventListener('click', () => show(shown - 1));
+  after.addEventListener('click', () => show(shown + 1));
+  table.addEventListener('sorted', () => show(0));
+  show(0);
 }

@@ -17,6 +17,8 @@ export interface TableSpec {
   names?: number;
   /** A reader may sort it by any column. */
   sortable?: boolean;
+  /** Where it is long, it is shown page by page. */
+  paged?: boolean;
 }
 
 /** A table in a box of its own that scrolls, where the page is narrow. */
@@ -27,10 +29,11 @@ export function tableHtml({
   numeric = [],
   names = 0,
   sortable = false,
+  paged = false,
 }: TableSpec): Html {
   const side = (column: number) => numeric.includes(column) && html` class="number"`;
   return html`<div class="scroll${sortable && ' tall'}" tabindex="0" role="group" aria-label="Table, scrolls sideways">
-<table${sortable && html` data-sortable`}><caption><span>${caption}</span></caption>
+<table${sortable && html` data-sortable`}${paged && html` data-paged`}><caption><span>${caption}</span></caption>
 <thead><tr>${head.map((name, c) => html`<th scope="col"${side(c)}>${name}</th>`)}</tr></thead>
 <tbody>${rows.map(
     row => html`<tr>${row.map((cell, c) => {

@@ -29,6 +29,7 @@ const runs = [
   }),
 ];
 const table = cellTable(runs);
+const csvOf = (columns: Parameters<typeof toCsv>[0]) => [...toCsv(columns)].join('');
 const rows = runs.flatMap(({ manifest, cells }) =>
   cells.flatMap(cell =>
     (cell.test.length === 0 ? [null] : cell.test).map(point => ({ experiment: manifest.name, cell, point })),
@@ -37,7 +38,7 @@ const rows = runs.flatMap(({ manifest, cells }) =>
 
 describe('the table of all cells', () => {
   test('CSV has a row for every cell and test length, and reads back as the cells', () => {
-    const read = csvParse(toCsv(table));
+    const read = csvParse(csvOf(table));
     expect(read).toHaveLength(rows.length);
     rows.forEach(({ experiment, cell, point }, i) => {
       const row = read[i]!;
@@ -54,7 +55,7 @@ describe('the table of all cells', () => {
 
   test('CSV: texts that a spreadsheet would run are defused, numbers are left as they are', () => {
     const data = ['=1+1', '+a', '-cmd', '@SUM(A1)', '\t=1', '\r=1', '-1.5', 'plain', null];
-    const csv = toCsv([
+    const csv = csvOf([
       { name: '=axis', type: 'STRING', data },
       { name: 'loss', type: 'DOUBLE', data: data.map(() => -0.5) },
     ]);
@@ -77,7 +78,7 @@ describe('the table of all cells', () => {
   test('Parquet read back by another library equals the CSV', async () => {
     const bytes = await toParquet(table);
     const objects = await parquetReadObjects({ file: bytes.slice().buffer as ArrayBuffer });
-    const csv = csvParse(toCsv(table));
+    const csv = csvParse(csvOf(table));
     expect(objects).toHaveLength(csv.length);
     objects.forEach((object, i) => {
       const text = Object.entries(object).map(([name, value]) => [
@@ -91,7 +92,7 @@ describe('the table of all cells', () => {
 
   test('no runs, no rows, but a header and a readable file', async () => {
     const empty = cellTable([{ ...runs[0]!, cells: [] }]);
-    expect(toCsv(empty).trim().split('\n')).toHaveLength(1);
+    expect(csvOf(empty).trim().split('\n')).toHaveLength(1);
     expect(
       await parquetReadObjects({ file: (await toParquet(empty)).slice().buffer as ArrayBuffer }),
     ).toEqual([]);
