@@ -21,8 +21,8 @@ test('10^5 finished cells: resume, summary, verify and report in 1 GiB, and it s
   await promisify(execFile)(process.execPath, [write, EXPERIMENT, out]);
   const { stdout } = await promisify(execFile)(process.execPath, [read, EXPERIMENT, out, report]);
   const found = JSON.parse(stdout);
-  console.log(
-    `10^5 cells: ${JSON.stringify(found.seconds)} s of processor time, ${Math.round(found.maxMiB)} MiB`,
+  process.stdout.write(
+    `10^5 cells: ${JSON.stringify(found.seconds)} s of processor time, ${Math.round(found.maxMiB)} MiB\n`,
   );
   expect(found).toMatchObject({ cells: 100_000, open: 0, claims: 3 });
   expect(found.maxMiB).toBeLessThan(1024);
