@@ -29,7 +29,7 @@ export type WorkerNote = z.infer<typeof workerNoteSchema>;
 /** How often a worker shows that it lives, in milliseconds. */
 export const BEAT_MS = 5000;
 /** A worker that was not heard of for so long is not counted. */
-const GONE_MS = 12 * BEAT_MS;
+const GONE_MS = 6 * BEAT_MS;
 
 async function now(redis: Redis): Promise<number> {
   const [seconds, microseconds] = await redis.time();
