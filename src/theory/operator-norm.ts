@@ -89,14 +89,27 @@ function topOf(matrix: Tridiagonal): { value: number; share: number } {
     0,
   );
   const value = largestBelow(matrix, bound);
-  // The last pivot of x − T vanishes at an eigenvalue, with one over the square of the last entry as its slope.
-  let [pivot, slope] = [value - diagonal[0]!, 1];
-  for (let j = 1; j < diagonal.length; j++) {
-    const ratio = beside[j - 1]! / (pivot || Number.MIN_VALUE);
-    slope = 1 + ratio ** 2 * slope;
-    pivot = value - diagonal[j]! - ratio * beside[j - 1]!;
+  return { value, share: lastShare(matrix, value) };
+}
+
+/** How much of the unit eigenvector of the largest eigenvalue its last entry is, by inverse iteration: value − T is L D Lᵀ. */
+function lastShare({ diagonal, beside }: Tridiagonal, value: number): number {
+  const least = Number.EPSILON * value || Number.MIN_VALUE;
+  const pivots = new Float64Array(diagonal.length);
+  diagonal.forEach((a, j) => {
+    const before = j > 0 ? (beside[j - 1]! / pivots[j - 1]!) * beside[j - 1]! : 0;
+    pivots[j] = Math.max(least, value - a - before);
+  });
+  let vector: Vector = new Float64Array(diagonal.length).fill(1);
+  for (let pass = 0; pass < 3; pass++) {
+    for (let j = 1; j < vector.length; j++) vector[j]! += (beside[j - 1]! / pivots[j - 1]!) * vector[j - 1]!;
+    for (let j = vector.length - 1; j >= 0; j--) {
+      const after = j + 1 < vector.length ? beside[j]! * vector[j + 1]! : 0;
+      vector[j] = (vector[j]! + after) / pivots[j]!;
+    }
+    vector = divided(vector, length(vector));
   }
-  return { value, share: 1 / Math.sqrt(slope) };
+  return Math.abs(vector.at(-1)!);
 }
 
 /** The largest eigenvalue, which lies within ± `bound`, by bisection. */

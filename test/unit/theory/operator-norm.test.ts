@@ -51,6 +51,20 @@ describe('the largest singular value', () => {
     expect(operatorNorm(mapOf(matrix)) / normOf(matrix)).toBeCloseTo(1, 10);
   });
 
+  it('is found in far fewer steps than the matrix has columns', () => {
+    const map = mapOf(random(300, 250));
+    let applied = 0;
+    const counting = {
+      ...map,
+      apply(v: Float64Array) {
+        applied++;
+        return map.apply(v);
+      },
+    };
+    expect(operatorNorm(counting)).toBeGreaterThan(0);
+    expect(applied).toBeLessThan(100);
+  });
+
   it('of nothing is 0', () => {
     for (const [rows, columns] of [
       [0, 4],
