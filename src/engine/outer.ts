@@ -92,9 +92,10 @@ function partialSums(
   return { partials, blocks, add: kernels.run('sumPartials', buffers, { threads: (segments * floats) / 4 }) };
 }
 
-/** Room for sums over blocks of a replica's rows, [replicas, blocks, …out], and what adds them into `out`, which has two axes. */
+/** Room for sums over blocks of a replica's rows, [replicas, blocks, …out], and what adds them into `out`: rows with the padding behind them. */
 export function blockSums(kernels: Kernels, out: View, segments: Segments): ReturnType<typeof partialSums> {
-  const [rows, columns] = out.sizes as [number, number];
+  const rows = out.sizes[0]!;
+  const columns = out.strides[0]!;
   const all = (count: number) => ({ first: 0, columns: count, stride: count });
   const shape = outerShape(kernels, all(rows), all(columns), out, segments, false);
   return partialSums(kernels, shape, rows * columns, segments);

@@ -39,6 +39,9 @@ function carriedErrors(own: Pack, losses: readonly number[]): number[] {
   });
 }
 
+/** Rows of hidden units are padded to 16. */
+const NINE_UNITS = pack({ model: { ...pack().model, mlpWidth: 9 } });
+
 describe.each([
   ...PATH_PACKS.map(({ name, own }) => ({ name, own: { ...own, test: pack().test } })),
   {
@@ -54,6 +57,7 @@ describe.each([
       replicas: [replica({ knobs: { p: 3, k: 1 } })],
     }),
   },
+  { name: 'one layer, an MLP that fills no row', own: NINE_UNITS },
   { name: 'two layers, cross-entropy', own: pack({ ...kGram, loss: 'cross-entropy' }) },
 ])('training $name', ({ own }) => {
   test('follows the float64 reference over the first steps', async () => {
@@ -67,10 +71,10 @@ describe.each([
 });
 
 describe('packs', () => {
-  test('a replica trains the same alone and among others', async () => {
+  test.each([pack(), NINE_UNITS])('a replica trains the same alone and among others (pack %#)', async own => {
     const others = [replica({ seed: 9 }), replica(), replica({ seed: 4, knobs: { omega: 5 } })];
-    const among = await train(pack({ replicas: others }));
-    const alone = await train(pack());
+    const among = await train({ ...own, replicas: others });
+    const alone = await train(own);
     expect(among.losses.map(row => row[1])).toEqual(alone.losses.map(row => row[0]));
     expect(among.cells[1]!.weights).toBe(alone.cells[0]!.weights);
   });
