@@ -60,20 +60,22 @@ export async function run(file: string, options: RunOptions): Promise<void> {
       },
       {
         say: line => progress.say(line),
-        planned({ plan, folder }) {
+        planned({ plan }) {
           if (trace && plan.packs.length === 0) {
             throw new InputError(
               '--profile: every cell is already finished, so there is nothing to time',
               'Name a new folder with --out, or start over with --fresh.',
             );
           }
-          const already = plan.finished.length;
-          const known = already > 0 ? `, ${already} already finished` : '';
-          progress.say(`${experiment.name}: ${plan.cells.length} cells${known}, results in ${folder}`);
           progress.begin(
             plan.packs.map(({ pack }) => ({ steps: pack.steps, seconds: packSeconds(pack) })),
             threads?.atOnce ?? 0,
           );
+        },
+        begun({ plan, folder }) {
+          const already = plan.finished.length;
+          const known = already > 0 ? `, ${already} already finished` : '';
+          progress.say(`${experiment.name}: ${plan.cells.length} cells${known}, results in ${folder}`);
         },
         progress: (pack, event) => progress.update(pack, event),
         theory: (done, asked) => progress.theory(done, asked),

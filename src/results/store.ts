@@ -103,7 +103,7 @@ export class Store {
    */
   static async open(folder: string, { fresh, onTorn, disk = node }: StoreOptions): Promise<Store> {
     if (fresh) checkIsRun(folder);
-    await makeFolder(join(folder, 'models'));
+    await makeFolder(folder);
     const unlock = await lockFolder(join(folder, LOCK));
     const open: { close(): Promise<void> }[] = [];
     const opened = <F extends { close(): Promise<void> }>(file: F): F => {
@@ -118,7 +118,6 @@ export class Store {
     };
     try {
       if (fresh) await emptyRun(folder);
-      await removeUnfinished(folder);
       const cells = await openCells(CELLS, 'that cell will be run again, where it is in no other line');
       const trained = await openCells(TRAINED, 'that cell will be run again');
       const known = new Set([...cells.digests, ...trained.digests].map(({ cell }) => cell));
@@ -130,6 +129,8 @@ export class Store {
           { onTorn: () => {}, disk },
         ),
       );
+      await makeFolder(join(folder, 'models'));
+      await removeUnfinished(folder);
       await syncFolder(folder, disk);
       return new Store(folder, { cells, trained, curves }, disk, unlock);
     } catch (error) {

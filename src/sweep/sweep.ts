@@ -32,6 +32,8 @@ export interface SweepOptions extends Place {
 export interface SweepEvents extends TheoryEvents {
   /** What is missing is known, and nothing begun. What this throws ends the sweep before it begins. */
   planned(run: Pick<OpenRun, 'plan' | 'folder'>): void;
+  /** The engine, where one is needed, has started. */
+  begun(run: Pick<OpenRun, 'plan' | 'folder'>): void;
   progress(pack: number, event: Progress): void;
 }
 
@@ -70,9 +72,12 @@ export async function runSweep(
     if (plan.packs.length > 0) {
       idle.push(await options.open());
       begun = true;
+      events.begun(run);
       await train(run, options, events, { idle, totals, stage });
-    } else if (run.took > 0) {
-      await run.store.writeManifest(endedManifest(manifestOf(run, options.maker), run, totals));
+    } else {
+      events.begun(run);
+      if (run.took > 0)
+        await run.store.writeManifest(endedManifest(manifestOf(run, options.maker), run, totals));
     }
     await stage?.drain();
     const seconds = (performance.now() - began) / 1000;

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { lockFolder } from '../../src/results/lock.ts';
 import { type BadInput, CONFIG, expectComplaint, GOOD, MODEL, TOKENS } from '../support/bad-input.ts';
 import { cli, emptyFolder } from '../support/cli.ts';
 
@@ -292,12 +293,13 @@ describe('rarer bad input: exit 2, a clear error, nothing on stdout, nothing lef
     test('in use by a process that is alive: --fresh does not touch it', async () => {
       const { cwd, folder } = await runFolder();
       writeFileSync(join(folder, 'cells.jsonl'), '');
-      writeFileSync(join(folder, '.lock'), String(process.pid));
+      const unlock = await lockFolder(join(folder, '.lock'));
       expectComplaint(
         await cli(['run', 'x.yaml', '--fresh'], { cwd }),
         new RegExp(`process ${process.pid} is working on this run`),
       );
       expect(readdirSync(folder).sort()).toEqual(['.lock', 'cells.jsonl']);
+      await unlock();
     });
   });
 });

@@ -51,7 +51,7 @@ const simulate = (options: string, says: RegExp) => bad(`simulate m.safetensors 
 const both = (file: string, says: RegExp) => ['theory', 'simulate'].map(verb => bad(`${verb} ${file}`, says));
 
 const CASES: BadInput[] = [
-  bad('theory', /missing required argument 'model\.safetensors'/),
+  bad('theory', /theory takes a model file, or --results <folder>/),
   bad('simulate', /missing required argument 'model\.safetensors'/),
   bad('theory m.safetensors more', /too many arguments/),
   ...both('nowhere.safetensors', /nowhere\.safetensors: no such file/),

@@ -30,7 +30,7 @@ const run = (out: string, shard?: { index: number; count: number }) =>
       theory: undefined,
       open: async () => fakeSession(),
     },
-    { say: quiet, planned: quiet, progress: quiet, theory: quiet },
+    { say: quiet, planned: quiet, begun: quiet, progress: quiet, theory: quiet },
   );
 
 const whole = emptyFolder();
