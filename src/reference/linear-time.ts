@@ -6,18 +6,15 @@ import { attentionRow } from './attention.ts';
 
 /**
  * f(x) in float64 in time linear in T, through the class histogram (theory.md §2): the twin of the kernels at lengths that
- * the dense reference cannot reach. One or two layers; tested against `referenceForward`.
+ * the dense reference cannot reach. One or two layers; tested against `referenceForward`. `tables` spare work where a
+ * model is asked more than once.
  */
-export function linearTimeForward(
-  model: AnyModel,
-  tokens: ArrayLike<number>,
-  tables: ClassTables = classTables(model),
-): Vector {
+export function linearTimeForward(model: AnyModel, tokens: ArrayLike<number>, tables?: ClassTables): Vector {
   const { config, tensors } = model;
   if (!isLinear(config))
     throw new Error('no linear path: this takes limit rules, no norm, one or two layers');
   const { outputs, heads, width: d, keyWidth, attention, locality } = config;
-  const first = new FirstLayer(model, tables);
+  const first = new FirstLayer(model, tables ?? classTables(model));
   const states: Vector[] = [];
   for (let i = 0; i < tokens.length; i++) {
     first.see(tokens[i]!);

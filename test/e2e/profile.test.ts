@@ -27,7 +27,7 @@ test('run --profile writes a trace beside the results and says what a step spent
   const path = join(JSON.parse(stdout).run, 'profile.json');
   expect(stderr).toContain(`Profile: ${path}`);
   expect(stderr).toMatch(/share +dispatches +µs a dispatch/);
-  expect(stderr).toMatch(/% +\d+ +\d+ {2}featuresBackward/);
+  expect(stderr).toMatch(/% +\d+ +\d+ {2}featuresGradient/);
   const { traceEvents } = JSON.parse(readFileSync(join(cwd, path), 'utf8')) as { traceEvents: Slice[] };
   const slices = traceEvents.filter(({ ph }) => ph === 'X');
   const names = new Set(slices.map(({ name }) => name));
@@ -35,7 +35,7 @@ test('run --profile writes a trace beside the results and says what a step spent
     'start the engine',
     'submit',
     'read losses',
-    'featuresBackward',
+    'featuresGradient',
     'adam',
     'theory of a cell',
   ])

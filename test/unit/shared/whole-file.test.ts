@@ -43,6 +43,6 @@ describe('writeWhole', () => {
     mkdirSync(join(folder, 'taken'));
     await expect(writeWhole(join(folder, 'taken'), 'x')).rejects.toThrow();
     expect(existsSync(join(folder, 'taken'))).toBe(true);
-    await expect(writeWhole(join(folder, 'nowhere', 'file'), 'x')).rejects.toThrow(/ENOENT/);
+    await expect(writeWhole(join(folder, 'nowhere', 'file'), 'x')).rejects.toThrow(/its folder was deleted/);
   });
 });
