@@ -2,7 +2,7 @@ import puppeteer, { type Browser } from 'puppeteer';
 import { SessionStalled } from './conversation.ts';
 import { PATIENCE, type Patience, seconds, withDeadline } from './deadline.ts';
 import { killGroup } from './processes.ts';
-import { makeProfile, removeProfile, sweepProfiles } from './profile-folders.ts';
+import { makeProfile, noteSocket, removeProfile, sweepProfiles } from './profile-folders.ts';
 import { type Closable, isStopping, track, untrack } from './stopping.ts';
 
 /** A headless browser of its own with a profile of its own. */
@@ -71,6 +71,7 @@ export async function startChrome(
   try {
     browser = await withDeadline(launchMs, launching, () => tooLate(executablePath, launchMs));
     if (ended) throw new Error('the program was told to stop');
+    await noteSocket(profile);
   } catch (error) {
     await held.close();
     throw error;

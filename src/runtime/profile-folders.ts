@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { killStartedWith, startOf } from './processes.ts';
@@ -34,12 +34,24 @@ export async function sweepProfiles(): Promise<void> {
   }
 }
 
-/** Deletes a profile folder; what cannot be deleted now, a later start sweeps up. */
+/** Chrome's link to its socket, and ours, which stays where Chrome is killed while it takes its own away. */
+const SOCKET_LINKS = ['SingletonSocket', 'LengthwiseSocket'] as const;
+
+/** Notes in the profile of a browser that has started where its socket lies: in a folder beside. */
+export async function noteSocket(folder: string): Promise<void> {
+  const [theirs, ours] = SOCKET_LINKS.map(name => join(folder, name)) as [string, string];
+  // Not every system has one.
+  await readlink(theirs)
+    .then(socket => symlink(socket, ours))
+    .catch(() => {});
+}
+
+/** Deletes a profile folder, and that of its socket; what cannot be deleted now, a later start sweeps up. */
 export async function removeProfile(folder: string): Promise<void> {
-  // A browser that was killed leaves the folder of its socket, too, to which its profile has a link.
-  const socket = await readlink(join(folder, 'SingletonSocket')).catch(() => '');
-  const socketFolder = dirname(socket);
-  if (SOCKET_FOLDER.test(basename(socketFolder))) await remove(socketFolder);
+  for (const name of SOCKET_LINKS) {
+    const socketFolder = dirname(await readlink(join(folder, name)).catch(() => ''));
+    if (SOCKET_FOLDER.test(basename(socketFolder))) await remove(socketFolder);
+  }
   await remove(folder);
 }
 
