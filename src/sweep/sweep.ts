@@ -59,10 +59,27 @@ export async function runSweep(
   events: SweepEvents,
 ): Promise<Outcome> {
   const began = performance.now();
-  const run = await openRun(experiment, options, events.say);
-  const { folder, plan } = run;
-  const totals = new Totals();
   const idle: Session[] = [];
+  try {
+    // What an earlier run left is not deleted before there is an engine that can make it anew.
+    if (options.fresh) idle.push(await options.open());
+    const run = await openRun(experiment, options, events.say);
+    const totals = await sweep(run, options, events, idle);
+    const seconds = (performance.now() - began) / 1000;
+    return { experiment, folder: run.folder, plan: run.plan, lines: linesOf(run), totals, seconds };
+  } finally {
+    await Promise.allSettled(idle.map(session => session.close()));
+  }
+}
+
+async function sweep(
+  run: OpenRun,
+  options: SweepOptions,
+  events: SweepEvents,
+  idle: Session[],
+): Promise<Totals> {
+  const { plan } = run;
+  const totals = new Totals();
   const stage = options.theory && stageOf(run, options.theory, events);
   let begun = plan.packs.length === 0;
   try {
@@ -70,7 +87,7 @@ export async function runSweep(
     events.planned(run);
     for (const { hash } of untried(run)) stage?.add(hash);
     if (plan.packs.length > 0) {
-      idle.push(await options.open());
+      if (idle.length === 0) idle.push(await options.open());
       begun = true;
       events.begun(run);
       await train(run, options, events, { idle, totals, stage });
@@ -80,10 +97,8 @@ export async function runSweep(
         await run.store.writeManifest(endedManifest(manifestOf(run, options.maker), run, totals));
     }
     await stage?.drain();
-    const seconds = (performance.now() - began) / 1000;
-    return { experiment, folder, plan, lines: linesOf(run), totals, seconds };
+    return totals;
   } finally {
-    await Promise.allSettled(idle.map(session => session.close()));
     await stage?.close();
     await run.close(begun);
   }

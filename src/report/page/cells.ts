@@ -16,13 +16,15 @@ export function plateauTable({ name, cells }: Run): Html {
     interval ? interval.map(end => numberText(end, 2)).join(' … ') : '–',
     html`${seeds.length}${lost > 0 && html` <small>${lost} without</small>`}`,
   ];
+  const rows = plateauFrames(cells);
+  const part = rows.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${rows.length} rows.` : '';
   return html`<details><summary>The numbers of ${name}</summary>
 ${tableHtml({
-  caption: `${name}: geometric means over seeds with 95 % intervals.`,
+  caption: `${name}: geometric means over seeds with 95 % intervals.${part}`,
   paged: true,
   head: ['setting', 'N', 'plateau', '95 % interval', 'seeds', 'training loss', '95 % interval', 'seeds'],
   numeric: [1, 2, 3, 4, 5, 6, 7],
-  rows: plateauFrames(cells)
+  rows: rows
     .slice(0, MOST_ROWS)
     .map(({ axes, trainLength, plateau, trainLoss }) => [
       labelOf(axes) || 'all cells',

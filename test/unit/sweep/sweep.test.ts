@@ -57,6 +57,17 @@ describe('a sweep', () => {
     expect(readdirSync(join(folder, 'models'))).toHaveLength(4);
   });
 
+  test('that starts over deletes nothing before there is an engine', async () => {
+    const out = emptyFolder();
+    const { folder } = await runSweep(EXPERIMENT, options(out), QUIET);
+    const before = readFileSync(join(folder, 'cells.jsonl'));
+    const open = () => Promise.reject(new Error('no engine starts'));
+    await expect(runSweep(EXPERIMENT, options(out, { fresh: true, open }), QUIET)).rejects.toThrow(
+      /no engine/,
+    );
+    expect(readFileSync(join(folder, 'cells.jsonl'))).toEqual(before);
+  });
+
   test('that begins while another ends trains nothing', async () => {
     const out = emptyFolder();
     let second: Promise<unknown> | undefined;
