@@ -5,6 +5,7 @@ import { type Session, SessionLost } from '../../src/runtime/session.ts';
 import { trainPacks } from '../../src/runtime/supervise.ts';
 import { open } from '../support/engine.ts';
 import { pack, replica } from '../support/packs.ts';
+import { tapped } from '../support/tapped.ts';
 
 describe.each(['chrome', 'dawn'] as const)('a session of %s', runtime => {
   test('has a software adapter, and leaves neither process nor profile behind', async () => {
@@ -43,17 +44,7 @@ describe.each(['chrome', 'dawn'] as const)('supervision of %s', runtime => {
           const session = await open(runtime);
           opened++;
           if (opened > failures) return session;
-          return {
-            ...session,
-            send: (request, listeners) =>
-              session.send(request, {
-                ...listeners,
-                onProgress(event) {
-                  listeners?.onProgress?.(event);
-                  void kill(session);
-                },
-              }),
-          };
+          return tapped(session, () => void kill(session));
         },
         onLog: line => log.push(line),
         onProgress: () => {},

@@ -6,6 +6,7 @@ import type { Pack, Request } from '../../src/shared/protocol.ts';
 import { open, TEST_ENGINE } from '../support/engine.ts';
 import { kGramPack, pack } from '../support/packs.ts';
 import type { TestRequest } from '../support/protocol.ts';
+import { tapped } from '../support/tapped.ts';
 
 type Faults = Omit<Extract<TestRequest, { op: 'faults' }>, 'op' | 'adapter'>;
 
@@ -81,17 +82,9 @@ describe.each([
         const session = await start();
         if (opened > 4) return session;
         let events = 0;
-        return {
-          ...session,
-          send: (request, listeners) =>
-            session.send(request, {
-              ...listeners,
-              onProgress(event) {
-                listeners?.onProgress?.(event);
-                if (++events === 2 + opened) process.kill(session.pid!, 'SIGKILL');
-              },
-            }),
-        };
+        return tapped(session, () => {
+          if (++events === 2 + opened) process.kill(session.pid!, 'SIGKILL');
+        });
       },
     });
     expect(disturbed.cells).toEqual(undisturbed.cells);

@@ -1,33 +1,15 @@
-import { layoutOf } from '../../src/model/layout.ts';
 import type { CellResult } from '../../src/queue/results.ts';
 import type { PackHooks, PackTrainer } from '../../src/queue/worker.ts';
-import { toBase64 } from '../../src/shared/base64.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
+import { madeUpOutcome, NO_ADAPTER } from './made-up.ts';
 
-/** What a made-up training of a cell comes to: a function of the cell alone. */
+/** A cell of a pack as a worker hands it in. */
 export function madeUp(pack: Pack, r: number): CellResult {
-  const { cell, seed, trainLength } = pack.replicas[r]!;
-  const loss = 1 / (1 + seed + trainLength);
-  const weights = Float32Array.from({ length: layoutOf(pack.model).stride }, (_, i) => Math.sin(i + seed));
+  const outcome = madeUpOutcome(pack, r);
   return {
-    outcome: {
-      cell,
-      divergedAtStep: null,
-      trainLoss: loss,
-      trainLossStderr: 0,
-      test: pack.test.lengths.map(length => ({ length, loss, stderr: 0 })),
-      weights: toBase64(weights),
-    },
-    curve: [[pack.logEvery, loss]],
-    adapter: {
-      vendor: 'none',
-      architecture: '',
-      device: '',
-      description: 'made up',
-      software: true,
-      features: [],
-      limits: {},
-    },
+    outcome,
+    curve: [[pack.logEvery, outcome.trainLoss]],
+    adapter: NO_ADAPTER,
     version: 'made up',
     seconds: 0.002,
     trainSeconds: 0.001,

@@ -207,7 +207,7 @@ describe('theory of trained cells', () => {
     const events = { ...QUIET, say: (line: string) => said.push(line) };
     const { folder, lines } = await runSweep(EXPERIMENT, options(out, { theory }), events);
     expect(lines.map(line => line.theoryError)).toEqual([undefined, 'no such margin', undefined, undefined]);
-    expect(lines[1]).toMatchObject({ trainLoss: 0.1, test: expect.objectContaining({ length: 2 }) });
+    expect(lines[1]).toMatchObject({ trainLoss: 1 / 6, test: expect.objectContaining({ length: 2 }) });
     expect(said).toContainEqual(
       expect.stringMatching(/theory of cell \w+ failed, its weights and losses are kept: no such margin/),
     );
