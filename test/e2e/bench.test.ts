@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { IMPLEMENTATIONS } from '../../src/bench/names.ts';
 import { type Row, reportSchema } from '../../src/bench/rows.ts';
 import { cli } from '../support/cli.ts';
+import { childrenOf, isAlive } from '../support/processes.ts';
 
 /** Rows that the fused operators of onnxruntime-web get wrong on SwiftShader: measured, and shown as wrong. */
 const MAY_BE_WRONG = ['onnxruntime-web/group-query', 'onnxruntime-web/multi-head'];
@@ -105,7 +105,7 @@ describe('lengthwise bench', () => {
           onStart: child => {
             child.stderr?.on('data', chunk => {
               if (!/round 2 of/.test(String(chunk))) return;
-              started = browsers(child.pid!);
+              started = childrenOf(child.pid!);
               child.kill('SIGINT');
             });
           },
@@ -113,19 +113,13 @@ describe('lengthwise bench', () => {
       );
       expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
       expect(started.length).toBeGreaterThan(0);
-      for (const pid of started) expect(() => process.kill(pid, 0), `browser ${pid}`).toThrow(/ESRCH/);
+      await vi.waitFor(() => expect(started.filter(isAlive)).toEqual([]), 10_000);
     },
     10 * 60_000,
   );
 });
 
 let started: number[] = [];
-
-/** Children of a process. */
-function browsers(parent: number): number[] {
-  const text = execFileSync('ps', ['--ppid', String(parent), '-o', 'pid='], { encoding: 'utf8' });
-  return text.trim().split(/\s+/).map(Number);
-}
 
 function expectTimes(row: Row, peakGflops: number): void {
   expect(row.problem).toBeUndefined();

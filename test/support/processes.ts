@@ -19,6 +19,13 @@ export function processes(): Process[] {
     });
 }
 
+/** Process ids of the children of a process. */
+export function childrenOf(parent: number): number[] {
+  return processes()
+    .filter(each => each.parent === parent)
+    .map(({ pid }) => pid);
+}
+
 /** Process ids of the children of a process that run lengthwise's Dawn program. */
 export function dawnChildren(parent: number): number[] {
   return processes()
@@ -55,11 +62,7 @@ export function gpuProcessOf(browser: number): number {
   return found.pid;
 }
 
+/** Whether a process still runs: one that has ended and waits for its burial does not. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return processes().some(each => each.pid === pid);
 }
