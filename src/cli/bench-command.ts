@@ -1,8 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
 import { MOST_ATTENTION } from '../bench/problems.ts';
 import { SUITES } from '../bench/protocol.ts';
-import { bench } from './bench.ts';
-import { wholeNumber, wholeNumbers } from './options.ts';
+import { later, wholeNumber, wholeNumbers } from './options.ts';
 
 /** Fewest warm runs that a median is taken of. */
 const LEAST_RUNS = 5;
@@ -52,5 +51,5 @@ export function withBench(command: Command): Command {
       'after',
       '\nExamples:\n  lengthwise bench attention --lengths 1024,2048 --dimensions 64\n  lengthwise bench attention --lengths 1024 --direction forward --implementations lengthwise/quad,jax-js --json\n  lengthwise bench roofline',
     )
-    .action(bench);
+    .action(later(async () => (await import('./bench.ts')).bench));
 }

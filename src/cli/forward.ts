@@ -17,20 +17,18 @@ import type { Model, ModelConfig } from '../shared/model-config.ts';
 import { longestSequence } from '../tasks/laws/registry.ts';
 import { depthOf } from '../theory/defined.ts';
 import { onGpujs } from './forward-gpujs.ts';
-import { chooseVariants, type VARIANT_CHOICES } from './kernel-variant.ts';
+import type { Kernel, VariantChoice } from './kernel-names.ts';
+import { chooseVariants } from './kernel-variant.ts';
 import { openEngine } from './machine.ts';
 import { readUserModel } from './model-context.ts';
 import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { readUserJson } from './user-json.ts';
 
-export const KERNELS = ['linear', 'dense', 'reference', 'gpujs'] as const;
-type Kernel = (typeof KERNELS)[number];
-
 export interface ForwardOptions extends MachineOptions {
   /** Unless given: `linear` where there is a linear-time path, else `dense`. */
   kernel?: Kernel;
-  kernelVariant: (typeof VARIANT_CHOICES)[number];
+  kernelVariant: VariantChoice;
   gpujsMode?: GpujsMode;
   allPositions: boolean;
   json: boolean;

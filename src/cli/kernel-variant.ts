@@ -7,10 +7,8 @@ import { InputError } from '../shared/errors.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 import { bestVariant } from '../shared/tuning.ts';
+import type { VariantChoice } from './kernel-names.ts';
 import { log } from './output.ts';
-
-/** `auto`: what was tuned on this adapter, else the default; `tune`: try them all now and remember; else the one to take. */
-export const VARIANT_CHOICES = ['auto', 'tune', ...DENSE_VARIANTS] as const;
 
 /** What a forward pass will be asked for: sequences, the longest of them, and at which positions. */
 interface Work {
@@ -29,7 +27,7 @@ interface Work {
 export async function chooseVariants(
   session: Session,
   adapter: AdapterPreference,
-  wanted: (typeof VARIANT_CHOICES)[number],
+  wanted: VariantChoice,
   { model, paths, sequences, longest, allPositions }: Work,
 ): Promise<{ whole?: DenseVariant; last?: DenseVariant }> {
   const probed = await ask(session, 'probed', { op: 'probe', adapter });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { killEverything, stopEverything } from '../runtime/session.ts';
+import { killEverything, stopEverything } from '../runtime/stopping.ts';
 import { log, report } from './output.ts';
 import { program, usageError } from './program.ts';
 

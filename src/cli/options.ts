@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
 import { type Shard, shardSchema } from '../plan/shard.ts';
 import { withoutPassword } from '../queue/address.ts';
-import { RUNTIMES, type Runtime } from '../runtime/session.ts';
+import { RUNTIMES, type Runtime } from '../runtime/conversation.ts';
 import { type AdapterPreference, adapterPreferenceSchema } from '../shared/protocol.ts';
 
 /** Options of every verb that uses a GPU. */
@@ -88,3 +88,10 @@ export function typedCommand(): string {
 
 /** The version of lengthwise, from package.json at build time. */
 export { version } from '../../package.json';
+
+/** An action whose module is read when it is called: no verb waits for what only another one needs. */
+export function later<Arguments extends unknown[]>(
+  load: () => Promise<(...given: Arguments) => Promise<void>>,
+): (...given: Arguments) => Promise<void> {
+  return async (...given) => (await load())(...given);
+}

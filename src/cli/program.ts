@@ -4,12 +4,10 @@ import { PATIENCE } from '../runtime/deadline.ts';
 import { METHODS } from '../simulation/simulate.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { withBench } from './bench-command.ts';
-import { doctor } from './doctor.ts';
-import { forward, KERNELS } from './forward.ts';
-import { VARIANT_CHOICES } from './kernel-variant.ts';
-import { merge } from './merge.ts';
+import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
+  later,
   machineOptions,
   positiveNumber,
   shard,
@@ -17,13 +15,10 @@ import {
   wholeNumber,
   wholeNumbers,
 } from './options.ts';
-import { plan } from './plan.ts';
 import { withStatus, withSubmit, withWorker } from './queue-commands.ts';
-import { report } from './report.ts';
-import { RESULTS, run } from './run.ts';
-import { simulate } from './simulate.ts';
-import { theory } from './theory.ts';
-import { verify } from './verify.ts';
+
+/** Where results go unless `--out` says otherwise. */
+const RESULTS = 'results';
 
 const json = () => new Option('--json', 'print one JSON document on stdout').default(false);
 const set = () =>
@@ -118,7 +113,7 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise run experiments/quickstart.yaml\n  lengthwise run experiments/quickstart.yaml --set train.steps=4000 --set "seed=[0,1,2]"',
     )
-    .action(run);
+    .action(later(async () => (await import('./run.ts')).run));
   withSubmit(
     withGrid(
       verb(
@@ -135,7 +130,7 @@ export function program(): Command {
     .option('--out <folder>', 'where the run goes', RESULTS)
     .addOption(json())
     .addHelpText('after', '\nExample:\n  lengthwise merge shard-1 shard-2 shard-3 --out results')
-    .action(merge);
+    .action(later(async () => (await import('./merge.ts')).merge));
   verb('plan <experiment.yaml>', 'what run would do: cells, packs, memory, time')
     .addOption(set())
     .addOption(size())
@@ -145,7 +140,7 @@ export function program(): Command {
       'after',
       '\nExample:\n  lengthwise plan experiments/quickstart.yaml --set "train.length=[8,512]"',
     )
-    .action(plan);
+    .action(later(async () => (await import('./plan.ts')).plan));
   withMachine(verb('forward <model.safetensors> <tokens.json>', 'f(x) of each sequence'))
     .addOption(
       new Option(
@@ -172,7 +167,7 @@ export function program(): Command {
       'after',
       '\nExample:\n  lengthwise forward results/quickstart/<run>/models/<cell>.safetensors tokens.json --json\n  lengthwise forward model.safetensors tokens.json --kernel gpujs --gpujs-mode cpu',
     )
-    .action(forward);
+    .action(later(async () => (await import('./forward.ts')).forward));
   withLaw(
     verb('theory [model.safetensors]', 'margins, norms, C(f), and how long training sequences had to be')
       .addOption(
@@ -203,7 +198,7 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise theory results/quickstart/<run>/models/<cell>.safetensors\n  lengthwise theory model.safetensors --epsilon 0.1 --epsilon 0.01 --bits 8 --json\n  lengthwise theory --results results/quickstart',
     )
-    .action(theory);
+    .action(later(async () => (await import('./theory.ts')).theory));
   withLaw(
     withMachine(
       verb('simulate <model.safetensors>', 'short strings that stand in for long ones, and how well')
@@ -240,7 +235,7 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise simulate results/k-gram/<run>/models/<cell>.safetensors --test-length 16384\n  lengthwise simulate model.safetensors --method best-of --lengths 16,64,256 --json\n  lengthwise simulate results/quickstart/<run>/models/<cell>.safetensors --adversary',
     )
-    .action(simulate);
+    .action(later(async () => (await import('./simulate.ts')).simulate));
   verb('verify <results>', "the paper's claims as statistics over seeds; exit code 1 when one fails")
     .option(
       '--baseline <results>',
@@ -251,7 +246,7 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
     )
-    .action(verify);
+    .action(later(async () => (await import('./verify.ts')).verify));
   verb('report <results>', 'one self-contained HTML page, figures as SVG and PNG, data as CSV and Parquet')
     .option('--out <folder>', 'where the report goes; into the results unless given')
     .option('--baseline <results>', 'compare with these results, as verify does')
@@ -261,7 +256,7 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
     )
-    .action(report);
+    .action(later(async () => (await import('./report.ts')).report));
   withBench(
     withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
   ).addOption(json());
@@ -272,7 +267,7 @@ export function program(): Command {
     .addOption(machineOptions().find(option => option.long === '--port')!)
     .addOption(json())
     .addHelpText('after', '\nExample:\n  lengthwise doctor --json')
-    .action(doctor);
+    .action(later(async () => (await import('./doctor.ts')).doctor));
   return root;
 }
 

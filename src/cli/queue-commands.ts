@@ -1,9 +1,6 @@
 import { type Command, Option } from 'commander';
 import { QUEUE_VARIABLE } from '../queue/address.ts';
-import { positiveNumber, wholeNumber } from './options.ts';
-import { status } from './status.ts';
-import { submit } from './submit.ts';
-import { worker } from './worker.ts';
+import { later, positiveNumber, wholeNumber } from './options.ts';
 
 /** Minutes that a job should take, on the slowest worker. */
 const PACK_MINUTES = 5;
@@ -31,7 +28,7 @@ export function withSubmit(command: Command): Command {
       'after',
       '\nExamples:\n  redis-server --appendonly yes &\n  lengthwise submit experiments/quickstart.yaml --queue redis://localhost:6379\n  LENGTHWISE_QUEUE=rediss://:password@host:6380 lengthwise submit sweep.yaml --same-adapter',
     )
-    .action(submit);
+    .action(later(async () => (await import('./submit.ts')).submit));
 }
 
 /** Declares `worker`; `command` has what every verb has that uses a GPU. */
@@ -47,7 +44,7 @@ export function withWorker(command: Command): Command {
       'after',
       '\nExamples:\n  lengthwise worker --queue redis://host:6379\n  lengthwise worker --queue redis://host:6379 --runtime dawn --drain',
     )
-    .action(worker);
+    .action(later(async () => (await import('./worker.ts')).worker));
 }
 
 /** Declares `status`. */
@@ -57,5 +54,5 @@ export function withStatus(command: Command): Command {
       'after',
       '\nExamples:\n  lengthwise status --queue redis://host:6379\n  lengthwise status --queue redis://host:6379 --json',
     )
-    .action(status);
+    .action(later(async () => (await import('./status.ts')).status));
 }

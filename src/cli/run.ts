@@ -31,9 +31,6 @@ export interface RunOptions extends MachineOptions {
   json: boolean;
 }
 
-/** Where results go unless --out says otherwise. */
-export const RESULTS = 'results';
-
 /** `lengthwise run`: plans, trains and evaluates the grid, and prints the verdict. Finished cells are not run again. */
 export async function run(file: string, options: RunOptions): Promise<void> {
   if (options.port !== 0 && options.workers > 1) {

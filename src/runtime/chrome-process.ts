@@ -1,4 +1,4 @@
-import puppeteer, { type Browser } from 'puppeteer';
+import type { Browser } from 'puppeteer';
 import { SessionStalled } from './conversation.ts';
 import { PATIENCE, type Patience, seconds, withDeadline } from './deadline.ts';
 import { killGroup } from './processes.ts';
@@ -53,6 +53,8 @@ export async function startChrome(
     },
   };
   track(held);
+  // Half a second of processor time to load: only where a browser is wanted.
+  const { default: puppeteer } = await import('puppeteer');
   const launching = puppeteer.launch({
     executablePath,
     headless: true,

@@ -75,7 +75,7 @@ describe.each(['chrome', 'dawn'] as const)('supervision of %s', runtime => {
 
   test('losses of one cell that lead nowhere are an error that keeps its cause', async () => {
     const run = supervised(session => void process.kill(session.pid!, 'SIGKILL'), 9);
-    await expect(run).rejects.toThrow(/a cell was lost 4 times at step 0; the last time (the|Dawn)/);
+    await expect(run).rejects.toThrow(/a cell was lost 4 times at step \d+; the last time (the|Dawn)/);
     await expect(run).rejects.not.toBeInstanceOf(SessionLost);
   });
 
