@@ -22,10 +22,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
   let inside = select(0.0, 1.0, query < C);
   let table = (id.y * STRIDE + AT_FEATURES) / 4u;
   let residual = table + (H * C + min(query, C - 1u)) * (F / 4u);
-  let place = place_of(id.y, row, owners[row]);
+  #call state_begin()
 
   var grad: array<f32, H * C>;
-  for (var k = 0u; k < H * C; k++) { grad[k] = grad_state_at(place, M_PAD + k); }
+  for (var k = 0u; k < H * C; k++) {
+    #call state_float(own, M_PAD + k)
+    grad[k] = own;
+  }
   for (var j = 0u; j < M_PAD / 4u; j += 4u) {
     let z = row * (Z / 4u) + j;
     var pre = mat4x4<f32>(state[z], state[z + 1u], state[z + 2u], state[z + 3u]);
@@ -35,7 +38,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         pre += state[(row * MIX_STRIDE + MIX_AT + k) / 4u][k % 4u] * arena_quad(table + k * (F / 4u) + j);
       }
     }
-    let back = grad_state_quad(place, j);
+    #call state_quad(back)
     let g0 = inside * activate_slope(pre[0]) * back[0];
     let g1 = inside * activate_slope(pre[1]) * back[1];
     let g2 = inside * activate_slope(pre[2]) * back[2];

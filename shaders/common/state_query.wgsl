@@ -4,36 +4,35 @@
 @group(0) @binding(7) var<storage, read> attention: array<f32>;
 @group(0) @binding(8) var<storage, read> grad_scores: array<f32>;
 
-// Where a row finds its parts: vec4 into the arena, and the row itself.
-struct Place { row: u32, grad_last: u32, grad_mean: u32, z_query: u32, last: f32 }
-
-fn place_of(replica: u32, row: u32, owner: u32) -> Place {
-  let base = replica * STRIDE;
+// What a row brings, and where its sequence's parts lie, as vec4 into the arena.
+#part state_begin()
+  let owner = owners[row];
   let sequence = sequence_of(owner, chunk.sequences);
-  return Place(
-    row,
-    (base + AT_GRAD_ZLAST + sequence * Z) / 4u,
-    (base + AT_GRAD_ZMEAN + sequence * H * Z) / 4u,
-    (base + AT_ZQUERY + sequence * H * Z) / 4u,
-    select(0.0, 1.0, owner >= LAST && owner != NOBODY),
-  );
-}
+  let is_last = select(0.0, 1.0, owner >= LAST && owner != NOBODY);
+  let base = id.y * STRIDE;
+  let grad_last = (base + AT_GRAD_ZLAST + sequence * Z) / 4u;
+  let grad_mean = (base + AT_GRAD_ZMEAN + sequence * H * Z) / 4u;
+  let z_query = (base + AT_ZQUERY + sequence * H * Z) / 4u;
+  #for h H
+    let weight$h = attention[row * H_PAD + $hu];
+    let score$h = grad_scores[row * H_PAD + $hu];
+  #end
+#end
 
-fn grad_state_at(place: Place, at: u32) -> f32 {
-  let j = at / 4u;
-  var sum = place.last * arena[place.grad_last + j][at % 4u];
-  for (var h = 0u; h < H; h++) {
-    sum += attention[place.row * H_PAD + h] * arena[place.grad_mean + h * (Z / 4u) + j][at % 4u]
-         + grad_scores[place.row * H_PAD + h] * arena[place.z_query + h * (Z / 4u) + j][at % 4u];
-  }
-  return sum;
-}
+// Float `at` of the gradient.
+#part state_float(name, at)
+  let $name_place = ($at) / 4u;
+  var $name = is_last * arena[grad_last + $name_place][($at) % 4u];
+  #for h H
+    $name += weight$h * arena[grad_mean + $hu * (Z / 4u) + $name_place][($at) % 4u]
+           + score$h * arena[z_query + $hu * (Z / 4u) + $name_place][($at) % 4u];
+  #end
+#end
 
-fn grad_state_quad(place: Place, j: u32) -> mat4x4<f32> {
-  var sum = place.last * arena_quad(place.grad_last + j);
-  for (var h = 0u; h < H; h++) {
-    sum += attention[place.row * H_PAD + h] * arena_quad(place.grad_mean + h * (Z / 4u) + j)
-         + grad_scores[place.row * H_PAD + h] * arena_quad(place.z_query + h * (Z / 4u) + j);
-  }
-  return sum;
-}
+// Its four vec4 from vec4 j on.
+#part state_quad(name)
+  var $name = is_last * arena_quad(grad_last + j);
+  #for h H
+    $name += weight$h * arena_quad(grad_mean + $hu * (Z / 4u) + j) + score$h * arena_quad(z_query + $hu * (Z / 4u) + j);
+  #end
+#end

@@ -2,11 +2,15 @@
 
 @group(0) @binding(7) var<storage, read> grad_state: array<vec4<f32>>;
 
-fn place_of(replica: u32, row: u32, owner: u32) -> u32 { return row * (Z / 4u); }
+#part state_begin()
+  let place = row * (Z / 4u);
+#end
 
-fn grad_state_at(place: u32, at: u32) -> f32 { return grad_state[place + at / 4u][at % 4u]; }
+#part state_float(name, at)
+  let $name = grad_state[place + ($at) / 4u][($at) % 4u];
+#end
 
-fn grad_state_quad(place: u32, j: u32) -> mat4x4<f32> {
-  let at = place + j;
-  return mat4x4<f32>(grad_state[at], grad_state[at + 1u], grad_state[at + 2u], grad_state[at + 3u]);
-}
+#part state_quad(name)
+  let $name_at = place + j;
+  let $name = mat4x4<f32>(grad_state[$name_at], grad_state[$name_at + 1u], grad_state[$name_at + 2u], grad_state[$name_at + 3u]);
+#end

@@ -60,6 +60,8 @@ const FINISH = {
   plain: file('common/finish_plain'),
   slope: file('common/finish_slope'),
 };
+/** What hidden_forward.wgsl tells of the state rows that it makes. */
+const READ = { nothing: file('common/read_nothing'), query: file('common/read_query') };
 /** Where hidden_backward.wgsl finds the gradient of a state row. */
 const STATE = { query: file('common/state_query'), rows: file('common/state_rows') };
 
@@ -90,7 +92,8 @@ const KERNELS = {
   gradientNorm: kernel('gradient_norm', reduce),
   hiddenBackward: kernel('hidden_backward', elementary, activation, quad, owners, chunk, STATE.query),
   hiddenRowsBackward: kernel('hidden_backward', elementary, activation, quad, owners, chunk, STATE.rows),
-  hiddenForward: kernel('hidden_forward', elementary, activation, quad),
+  hiddenForward: kernel('hidden_forward', elementary, activation, quad, READ.nothing),
+  hiddenQueryForward: kernel('hidden_forward', rule, elementary, activation, quad, owners, READ.query),
   linearAccumulate: kernel('linear_rows', elementary, activation, quad, FINISH.accumulate),
   linearAdd: kernel('linear_rows', elementary, activation, quad, FINISH.add),
   linearPlain: kernel('linear_rows', elementary, activation, quad, FINISH.plain),
@@ -102,7 +105,6 @@ const KERNELS = {
   outerRows: kernel('outer_rows', elementary, activation, outer, left),
   positionBackward: kernel('position_backward'),
   queryBackward: kernel('query_backward', rule, quad, owners, chunk),
-  queryLogits: kernel('query_logits', rule, quad, owners, chunk),
   queryPhiBackward: kernel('query_phi_backward', rule),
   queryRescale: kernel('query_rescale'),
   querySoftmax: kernel('query_softmax', reduce, rule, weight),

@@ -29,7 +29,7 @@ describe.each([
   {
     name: 'two layers',
     own: kGramPack({ steps: 5 }),
-    kernels: ['hiddenForward', 'querySoftmax', 'queryBackward', 'hiddenBackward'],
+    kernels: ['hiddenForward', 'hiddenQueryForward', 'querySoftmax', 'queryBackward', 'hiddenBackward'],
   },
 ])('a profile of training $name', ({ own, kernels }) => {
   test('changes no bit, and is only there when asked for', async () => {
