@@ -13,11 +13,13 @@ export interface ClassTables {
   values: Vector[][];
   /** φ [H][τ+1] */
   phi: Vector[];
+  /** What A of the layer's MLP makes of `embedding` and `values`, [m] each; made when it is asked for. */
+  readonly images: Pick<ClassTables, 'embedding' | 'values'>;
 }
 
 /** The class tables of the first layer of a model under a limit rule and without norm. */
 export function classTables({ config, tensors }: AnyModel): ClassTables {
-  const { width: d, keyWidth, heads, period, attention, locality } = config;
+  const { width: d, keyWidth, heads, mlpWidth, period, attention, locality } = config;
   const heading = Array.from({ length: heads }, (_, h) => h);
   const embedding = Array.from({ length: classCount(config) }, (_, c) => {
     const [x, r] = [Math.floor(c / period), c % period];
@@ -29,15 +31,22 @@ export function classTables({ config, tensors }: AnyModel): ClassTables {
   const project = (name: string, rows: number) =>
     heading.map(h => embedding.map(y => multiply(tensors[`layer.0.${name}`]!, y, rows, h * rows * d)));
   const [keys, queries] = [project('key', keyWidth), project('query', keyWidth)];
+  const values = project('value', d);
+  const image = (y: Vector) => multiply(tensors['layer.0.mlp_in'] ?? [], y, mlpWidth);
+  let images: ClassTables['images'] | undefined;
   return {
     embedding,
     logits: heading.map(h =>
       queries[h]!.map(q => Float64Array.from(keys[h]!, k => attention.scale * dot(k, q))),
     ),
-    values: project('value', d),
+    values,
     phi: heading.map(h =>
       Float64Array.from(tensors['layer.0.phi']!.subarray(h * (locality + 1), (h + 1) * (locality + 1))),
     ),
+    get images() {
+      images ??= { embedding: embedding.map(image), values: values.map(ofHead => ofHead.map(image)) };
+      return images;
+    },
   };
 }
 
@@ -107,16 +116,23 @@ export class FirstLayer {
 
   /** y^(1) of the current position. */
   state(): Vector {
-    const { config } = this.model;
+    return throughMlp(this.model, 0, this.residuals([this.tables])[0]!);
+  }
+
+  /** Y of the current position, before the MLP, from each of several tables of what classes and their values are. */
+  residuals(tables: Pick<ClassTables, 'embedding' | 'values'>[]): Vector[] {
     const classes = this.counts.length;
-    const residual = this.tables.embedding[this.suffix[0]!]!.slice();
-    for (let h = 0; h < config.heads; h++) {
-      const values = this.tables.values[h]!;
+    const sums = tables.map(({ embedding }) => embedding[this.suffix[0]!]!.slice());
+    for (let h = 0; h < this.model.config.heads; h++) {
       this.attention(h).forEach((share, a) => {
-        if (share > 0) add(residual, values[a < classes ? a : this.suffix[a - classes]!]!, share);
+        if (share === 0) return;
+        const c = a < classes ? a : this.suffix[a - classes]!;
+        tables.forEach(({ values }, i) => {
+          add(sums[i]!, values[h]![c]!, share);
+        });
       });
     }
-    return throughMlp(this.model, 0, residual);
+    return sums;
   }
 }
 

@@ -1,8 +1,8 @@
 import type { ClassTables } from '../model/first-layer.ts';
-import { linearTimeForward } from '../reference/linear-time.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { drawTokens, type TokenSource } from '../tasks/laws/registry.ts';
 import { isOneLayer } from '../theory/defined.ts';
+import { outputsOf } from './outputs.ts';
 import { leastLength, type Simulation, simulate, standardMethod } from './simulate.ts';
 
 /** The standard measurement behind the empirical C(f): small enough for every trained cell, the same wherever it is made. */
@@ -29,17 +29,13 @@ export function measureSimulation(
   const longs = Array.from({ length: Math.max(FEWEST, Math.min(MOST, strings)) }, (_, i) =>
     drawTokens(source, i, LONG + (i % period)),
   );
-  return simulate(
-    async sequences => sequences.map(tokens => [...linearTimeForward(model, tokens, tables)]),
-    config,
-    longs,
-    {
-      method,
-      lengths: SHORT.filter(n => n >= leastLength(method, config)),
-      draws: 1,
-      rounds: 0,
-      seed: 0,
-      floor: largest => 1e-12 * largest,
-    },
-  );
+  const output = outputsOf(model, tables);
+  return simulate(async sequences => sequences.map(tokens => [...output(tokens)]), config, longs, {
+    method,
+    lengths: SHORT.filter(n => n >= leastLength(method, config)),
+    draws: 1,
+    rounds: 0,
+    seed: 0,
+    floor: largest => 1e-12 * largest,
+  });
 }

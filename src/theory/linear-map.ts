@@ -72,9 +72,16 @@ export function gramOf({ data, rows, columns }: DenseMap): DenseMap {
   const row = (i: number) => (i < rows ? data.subarray(i * columns, (i + 1) * columns) : none);
   for (let i = 0; i < rows; i += 4) {
     const [p, q, r, s] = [row(i), row(i + 1), row(i + 2), row(i + 3)];
-    for (let k = 0; k < columns; k++) {
+    // Two lines of the result at a time: each entry of the four rows is read once for both. Below the diagonal a line may start with anything.
+    for (let k = 0; k < columns; k += 2) {
+      const next = Math.min(k + 1, columns - 1);
       const [a, b, c, d, at] = [p[k]!, q[k]!, r[k]!, s[k]!, k * columns];
-      for (let j = k; j < columns; j++) gram[at + j]! += a * p[j]! + b * q[j]! + (c * r[j]! + d * s[j]!);
+      const [e, f, g, h, below] = [p[next]!, q[next]!, r[next]!, s[next]!, next * columns];
+      for (let j = k; j < columns; j++) {
+        const [w, x, y, z] = [p[j]!, q[j]!, r[j]!, s[j]!];
+        gram[at + j]! += a * w + b * x + (c * y + d * z);
+        if (next > k) gram[below + j]! += e * w + f * x + (g * y + h * z);
+      }
     }
   }
   for (let k = 0; k < columns; k++)

@@ -33,9 +33,10 @@ export function reachableStates(model: AnyModel, tables: ClassTables, most = MOS
   const single = classes.length <= MOST_GROUPS;
   const groups = single ? classes.map(c => [c]) : [classes];
   const mlp = new FirstMlp(model);
-  const vertices = (points: Vector[]) => points.map(point => mlp.vertex(point));
-  const own = vertices(tables.embedding);
-  const heads = tables.values.map(vertices);
+  const vertices = (points: Vector[], images: Vector[]): Vertex[] =>
+    points.map((at, c) => ({ at, image: images[c]! }));
+  const own = vertices(tables.embedding, tables.images.embedding);
+  const heads = tables.values.map((values, h) => vertices(values, tables.images.values[h]!));
   return groups.flatMap(queries => {
     const hulls = [queries.map(q => own[q]!), ...heads];
     const cells = single ? cut(mlp, hulls, Math.floor(most / groups.length)) : [mlp.cell(hulls)];
@@ -89,7 +90,6 @@ type Line = ReturnType<typeof relax>;
 /** Layer 1's MLP, as hulls are cut by it. */
 class FirstMlp {
   private readonly model: AnyModel;
-  private readonly A: ArrayLike<number>;
   private readonly B: ArrayLike<number>;
   private readonly bias: ArrayLike<number>;
   /** ‖B e_i‖ of each neuron [m]. */
@@ -98,7 +98,6 @@ class FirstMlp {
   constructor(model: AnyModel) {
     const { width: d, mlpWidth: m } = model.config;
     this.model = model;
-    this.A = model.tensors['layer.0.mlp_in'] ?? [];
     this.B = model.tensors['layer.0.mlp_out'] ?? [];
     this.bias = model.tensors['layer.0.mlp_bias'] ?? [];
     this.reaches = Float64Array.from({ length: m }, (_, i) => {
@@ -106,10 +105,6 @@ class FirstMlp {
       for (let k = 0; k < d; k++) squares += this.B[k * m + i]! ** 2;
       return Math.sqrt(squares);
     });
-  }
-
-  vertex(at: Vector): Vertex {
-    return { at, image: multiply(this.A, at, this.model.config.mlpWidth) };
   }
 
   cell(hulls: Vertex[][]): Cell {

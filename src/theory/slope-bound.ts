@@ -2,7 +2,7 @@ import { add } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { mlpFactor } from './complexity.ts';
 import { type DenseMap, dense, diagonal, gramOf, identity, product, sumOf, written } from './linear-map.ts';
-import { mapOf, mlpMaps } from './norms.ts';
+import { mapOf, mlpMaps, type Norms, normsOf } from './norms.ts';
 import { anything, divided, largestEigenvalue, length, operatorNorm } from './operator-norm.ts';
 import type { ReachableSet } from './reachable.ts';
 import { type Interval, slopes } from './relaxation.ts';
@@ -18,15 +18,20 @@ export interface SlopeBound {
   mostOf(groups: readonly Interval[][][]): number[];
 }
 
-export function slopeBound(model: AnyModel, l: number, readOut: boolean): SlopeBound {
+export function slopeBound(
+  model: AnyModel,
+  l: number,
+  readOut: boolean,
+  { U, layers }: Norms = normsOf(model),
+): SlopeBound {
   const { width, outputs, activation } = model.config;
   const W = readOut ? mapOf(model, 'unembed', outputs) : identity(width);
   const mlp = mlpMaps(model, l);
-  const normW = operatorNorm(W);
+  const normW = readOut ? U : 1;
   if (!mlp) return { at: () => normW, mostOf: groups => groups.map(() => normW) };
   const { A, B } = mlp;
   const WB = readOut ? written(product(W, B)) : B;
-  const coarse = normW * mlpFactor(model.config, operatorNorm(A), operatorNorm(B));
+  const coarse = normW * mlpFactor(model.config, layers[l]!.A, layers[l]!.B);
   const slopesAt = (pre: Interval[]) => pre.map(interval => slopes(activation, interval));
   const parts = (pre: Interval[]) => {
     const slope = slopesAt(pre);
@@ -98,10 +103,14 @@ function roughNorms(A: DenseMap, all: readonly Float64Array[]): (halves: Float64
 }
 
 /** The steepest slope of layer 1's MLP and U behind it, by query class, over sets that hold every reachable state of it. */
-export function steepestSlopes(model: AnyModel, sets: readonly ReachableSet[]): Map<number, number> {
+export function steepestSlopes(
+  model: AnyModel,
+  sets: readonly ReachableSet[],
+  norms?: Norms,
+): Map<number, number> {
   const groups = [...new Set(sets.map(set => set.queries))];
   const inputs = groups.map(queries => sets.flatMap(set => (set.queries === queries ? [set.pre] : [])));
-  const slopes = slopeBound(model, 0, true).mostOf(inputs);
+  const slopes = slopeBound(model, 0, true, norms).mostOf(inputs);
   return new Map(groups.flatMap((queries, g) => queries.map(query => [query, slopes[g]!])));
 }
 
@@ -111,7 +120,8 @@ function rowsOf({ data, columns }: DenseMap, halves: Float64Array): DenseMap {
   const rows = new Float64Array(which.length * columns);
   which.forEach((i, at) => {
     const root = Math.sqrt(halves[i]!);
-    for (let k = 0; k < columns; k++) rows[at * columns + k] = root * data[i * columns + k]!;
+    const [from, to] = [i * columns, at * columns];
+    for (let k = 0; k < columns; k++) rows[to + k] = root * data[from + k]!;
   });
   return dense(rows, which.length, columns);
 }

@@ -159,7 +159,7 @@ function boundInputs(
   const { config } = model;
   const { tables, logitMargin } = first;
   const sets = reachableStates(model, tables);
-  const steepest = isOneLayer(config) ? steepestSlopes(model, sets) : undefined;
+  const steepest = isOneLayer(config) ? steepestSlopes(model, sets, norms) : undefined;
   const certificate = certificateOf(model, tables, steepest);
   return {
     config,
