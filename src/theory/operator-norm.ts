@@ -70,13 +70,13 @@ export function largestEigenvalue(
 
 /** Takes from a vector what lies along others, unit vectors at right angles, and returns the length of the rest. */
 function madeOrthogonal(v: Vector, basis: readonly Vector[]): number {
-  // Twice is enough (Parlett and Kahan), and needed where little is left.
-  for (let before = length(v); ; ) {
-    for (const each of basis) add(v, each, -dot(each, v));
-    const rest = length(v);
-    if (rest > before / 2 || before === 0) return rest;
-    before = rest;
-  }
+  const before = length(v);
+  for (const each of basis) add(v, each, -dot(each, v));
+  const once = length(v);
+  // Where little is left, rounding is much of it; twice is enough (Parlett and Kahan).
+  if (once > before / 2) return once;
+  for (const each of basis) add(v, each, -dot(each, v));
+  return length(v);
 }
 
 /** A vector that has a share of every eigenvector, the same every time. */

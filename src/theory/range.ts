@@ -1,12 +1,17 @@
 import type { ClassTables } from '../model/first-layer.ts';
-import { add, multiply, type Vector } from '../shared/linear.ts';
+import { add, dot, multiply, type Vector } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { logSum, sum } from './complexity.ts';
 import { isOneLayer } from './defined.ts';
-import { type LinearMap, transposed, written } from './linear-map.ts';
-import { logitMap, valueMap } from './norms.ts';
-import { operatorNorm } from './operator-norm.ts';
-import { atomsOf, type ReachableSet, rangeOf, rangeOfProducts, reachableStates } from './reachable.ts';
+import { type DenseMap, written } from './linear-map.ts';
+import { logitMap, type Norms, normsOf, valueMap } from './norms.ts';
+import {
+  atomsOf,
+  type ReachableSet,
+  rangeOfProducts,
+  rangesOfProducts,
+  reachableStates,
+} from './reachable.ts';
 import type { Interval } from './relaxation.ts';
 import { slopeBound, steepestSlopes } from './slope-bound.ts';
 
@@ -29,22 +34,26 @@ export function rangeComplexity(
   model: AnyModel,
   tables: ClassTables,
   sets: readonly ReachableSet[] = reachableStates(model, tables),
-  steepest?: ReadonlyMap<number, number>,
+  { steepest, norms }: { steepest?: ReadonlyMap<number, number> | undefined; norms?: Norms } = {},
 ): number {
   const { config } = model;
   if (isOneLayer(config)) {
-    const slopes = steepest ?? steepestSlopes(model, sets);
+    const slopes = steepest ?? steepestSlopes(model, sets, norms);
     const logs = [...slopes].map(([query, slope]) => Math.log(slope) + logFirst(tables, [query]));
     return Math.max(...logs) / Math.LN10;
   }
-  const slopeOne = slopeBound(model, 0, false);
+  const known = norms ?? normsOf(model);
+  const slopeOne = slopeBound(model, 0, false, known);
   const logG1s = sets.map(({ pre, queries }) => Math.log(slopeOne.at(pre)) + logFirst(tables, queries));
   const logG1 = Math.max(...logG1s);
-  const heads = Array.from({ length: config.heads }, (_, h) => secondHead(model, h, sets));
-  const secondPre = secondInputs(model, sets);
-  const slopeTwo = slopeBound(model, 1, true);
+  const atoms = atomsOf(sets);
+  const heads = Array.from({ length: config.heads }, (_, h) =>
+    secondHead(model, h, { sets, atoms, norms: known }),
+  );
+  const secondPre = secondInputs(model, sets, atoms);
+  const slopeTwo = slopeBound(model, 1, true, known);
   const logC = sets.map((set, g) => {
-    const J2 = slopeTwo.at(secondPre(set));
+    const J2 = slopeTwo.at(secondPre(g));
     const moved = 1 + sum(heads.map(({ spread, keySpread }) => (spread * keySpread) / 4));
     const keys = heads.map(({ spread, norm, logits }) => {
       const { range, steepest } = logits(set);
@@ -83,83 +92,94 @@ export function spreadOf(values: Vector[]): number {
 }
 
 /** What a head of layer 2 can do to reachable states. */
-function secondHead(model: AnyModel, h: number, sets: readonly ReachableSet[]) {
-  const { width: d } = model.config;
+function secondHead(
+  model: AnyModel,
+  h: number,
+  { sets, atoms, norms }: { sets: readonly ReachableSet[]; atoms: DenseMap; norms: Norms },
+) {
   const V = valueMap(model, 1, h);
   const M = written(logitMap(model, 1, h));
-  const atoms = atomsOf(sets);
-  const logits = new Float64Array(atoms.length * d);
-  atoms.forEach((atom, i) => {
-    logits.set(M.applyTransposed(atom), i * d);
+  const atom = (i: number) => atoms.data.subarray(i * atoms.columns, (i + 1) * atoms.columns);
+  const imagesOf = (apply: (y: Vector) => Vector) =>
+    Array.from({ length: atoms.rows }, (_, i) => apply(atom(i)));
+  const keys = imagesOf(M.applyTransposed);
+  const logits = new Float64Array(atoms.data.length);
+  keys.forEach((key, i) => {
+    logits.set(key, i * atoms.columns);
   });
-  const diameter = ({ apply, rows }: LinearMap) => {
-    const images = atoms.map(apply);
-    const extents = Array.from({ length: rows }, (_, i) => {
-      const { low, high } = rangeOfProducts(
+  const diameter = (images: Vector[]) => {
+    const extents = Array.from(images[0]!, (_, k) =>
+      extentOf(
         sets,
-        images.map(image => image[i]!),
-      );
-      return high - low;
-    });
+        Float64Array.from(images, image => image[k]!),
+      ),
+    );
     return Math.hypot(...extents);
   };
+  const ranges = convexSize(
+    sets,
+    y => multiply(logits, y, atoms.rows),
+    products => extentOf(sets, products),
+  );
+  const gradients = convexSize(sets, M.apply, image => Math.hypot(...image));
   return {
-    norm: operatorNorm(V),
-    spread: diameter(V),
-    keySpread: diameter(transposed(M)),
+    norm: norms.layers[1]!.V[h]!,
+    spread: diameter(imagesOf(V.apply)),
+    keySpread: diameter(keys),
     /** Over queries in `set`: the largest range of logits, and the largest gradient of a logit in its key. */
-    logits(set: ReachableSet) {
-      return {
-        range: mostOverSet(
-          set,
-          y => multiply(logits, y, atoms.length),
-          products => {
-            const { low, high } = rangeOfProducts(sets, products);
-            return high - low;
-          },
-        ),
-        steepest: mostOverSet(
-          set,
-          y => M.apply(y),
-          image => Math.hypot(...image),
-        ),
-      };
-    },
+    logits: (set: ReachableSet) => ({
+      range: mostOverSet(set, ranges),
+      steepest: mostOverSet(set, gradients),
+    }),
   };
 }
 
-/** Ranges of the inputs of layer 2's MLP when the query is in a set and keys are anywhere. */
-function secondInputs(model: AnyModel, sets: readonly ReachableSet[]): (set: ReachableSet) => Interval[] {
+function extentOf(sets: readonly ReachableSet[], products: Vector): number {
+  const { low, high } = rangeOfProducts(sets, products);
+  return high - low;
+}
+
+/** Ranges of the inputs of layer 2's MLP when the query is in the set of an index and keys are anywhere. */
+function secondInputs(
+  model: AnyModel,
+  sets: readonly ReachableSet[],
+  atoms: DenseMap,
+): (set: number) => Interval[] {
   const { mlpWidth: m, width: d, heads } = model.config;
   if (m === 0) return () => [];
   const [A, bias] = [model.tensors['layer.1.mlp_in']!, model.tensors['layer.1.mlp_bias']!];
   const values = Array.from({ length: heads }, (_, h) => valueMap(model, 1, h));
   const rows = Array.from({ length: m }, (_, i) => {
     const row = Float64Array.from(A.subarray(i * d, (i + 1) * d));
-    const others = values.map(V => rangeOf(sets, V.applyTransposed(row)));
+    const others = values.map(V => rangeOfProducts(sets, atoms.apply(V.applyTransposed(row))));
     return {
-      row,
+      own: rangesOfProducts(sets, atoms.apply(row)),
       low: bias[i]! + sum(others.map(({ low }) => low)),
       high: bias[i]! + sum(others.map(({ high }) => high)),
     };
   });
-  return set =>
-    rows.map(({ row, low, high }) => {
-      const own = rangeOf([set], row);
-      return { low: low + own.low, high: high + own.high };
-    });
+  return set => rows.map(({ own, low, high }) => ({ low: low + own[set]!.low, high: high + own[set]!.high }));
 }
 
-/**
- * An upper bound of size(image(y)) over a set, image being linear and size convex, even and subadditive: its largest value at the vertices, plus
- * what the generators can add.
- */
-function mostOverSet(
-  set: ReachableSet,
-  image: (y: Vector) => Vector,
-  size: (image: Vector) => number,
-): number {
-  const noise = sum(set.generators.map(generator => size(image(generator))));
+/** The size of a linear image: convex, even, homogeneous and subadditive. */
+interface ConvexSize {
+  image: (y: Vector) => Vector;
+  size: (image: Vector) => number;
+  /** Of every generator [m]. */
+  reaches: Vector;
+}
+
+function convexSize(
+  [any]: readonly ReachableSet[],
+  image: ConvexSize['image'],
+  size: ConvexSize['size'],
+): ConvexSize {
+  return { image, size, reaches: Float64Array.from(any!.generators, generator => size(image(generator))) };
+}
+
+/** An upper bound of a size over a set: its largest value at the vertices, plus what the generators can add. */
+function mostOverSet(set: ReachableSet, { image, size, reaches }: ConvexSize): number {
+  const noise = dot(set.radii, reaches);
   const corners = set.polytopes.reduce((product, vertices) => product * vertices.length, 1);
   const center = image(set.center);
   const polytopes = set.polytopes.map(vertices => vertices.map(image));

@@ -1,10 +1,11 @@
 import type { ClassTables } from '../model/first-layer.ts';
 import { add, dot, multiply, type Vector } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
+import { type DenseMap, dense } from './linear-map.ts';
 import { type Interval, relax } from './relaxation.ts';
 
 /**
- * A set of y^(1) whose query has one of a group of classes: `center + Σ conv(polytopes[i]) + Σ [−1, 1] · generators[k]`. The sets of a
+ * A set of y^(1) whose query has one of a group of classes: `center + Σ conv(polytopes[i]) + Σ radii[k] [−1, 1] · generators[k]`. The sets of a
  * group together hold every such y^(1), whatever the sequence.
  *
  * Attention is some probability vector over the S·Δ classes, so Y lies in y_q + Σ_h conv{V_h y_c}; each ψ is a line plus an
@@ -15,6 +16,9 @@ export interface ReachableSet {
   center: Vector;
   /** Vertices [d]: the query's own class, then one polytope a head. */
   polytopes: Vector[][];
+  /** How far each neuron of layer 1's MLP can be from its line [m]. */
+  radii: Vector;
+  /** What a neuron adds to the state: the columns of B, the same vectors in every set of a model. */
   generators: Vector[];
   /** Query classes of the group. */
   queries: number[];
@@ -60,9 +64,10 @@ function withStates(mlp: FirstMlp, cell: Cell, queries: number[]): ReachableSet 
     get polytopes() {
       return made().polytopes;
     },
-    get generators() {
-      return made().generators;
+    get radii() {
+      return made().radii;
     },
+    generators: mlp.columns,
   };
 }
 
@@ -92,7 +97,9 @@ class FirstMlp {
   private readonly model: AnyModel;
   private readonly B: ArrayLike<number>;
   private readonly bias: ArrayLike<number>;
-  /** ‖B e_i‖ of each neuron [m]. */
+  /** B e_i of each neuron [m][d]. */
+  readonly columns: Vector[];
+  /** ‖B e_i‖ [m] */
   private readonly reaches: Vector;
 
   constructor(model: AnyModel) {
@@ -100,11 +107,10 @@ class FirstMlp {
     this.model = model;
     this.B = model.tensors['layer.0.mlp_out'] ?? [];
     this.bias = model.tensors['layer.0.mlp_bias'] ?? [];
-    this.reaches = Float64Array.from({ length: m }, (_, i) => {
-      let squares = 0;
-      for (let k = 0; k < d; k++) squares += this.B[k * m + i]! ** 2;
-      return Math.sqrt(squares);
-    });
+    this.columns = Array.from({ length: m }, (_, i) =>
+      Float64Array.from({ length: d }, (__, k) => this.B[k * m + i]!),
+    );
+    this.reaches = Float64Array.from(this.columns, column => Math.sqrt(dot(column, column)));
   }
 
   cell(hulls: Vertex[][]): Cell {
@@ -118,8 +124,8 @@ class FirstMlp {
   }
 
   /** What the MLP makes of a cell. */
-  states({ hulls, lines }: Cell): Pick<ReachableSet, 'center' | 'polytopes' | 'generators'> {
-    const { width: d, mlpWidth: m } = this.model.config;
+  states({ hulls, lines }: Cell): Pick<ReachableSet, 'center' | 'polytopes' | 'radii'> {
+    const { width: d } = this.model.config;
     /** Y ↦ Y + B Λ A Y. */
     const straight = ({ at, image }: Vertex) => {
       const out = at.slice();
@@ -137,9 +143,7 @@ class FirstMlp {
     return {
       center: multiply(this.B, offset, d),
       polytopes: hulls.map(vertices => vertices.map(straight)),
-      generators: lines.flatMap(({ radius }, i) =>
-        radius > 0 ? [Float64Array.from({ length: d }, (_, k) => radius * this.B[k * m + i]!)] : [],
-      ),
+      radii: Float64Array.from(lines, ({ radius }) => radius),
     };
   }
 }
@@ -212,22 +216,36 @@ function intervals(biases: ArrayLike<number>, images: Vector[][]): Interval[] {
 
 /** Range of g·y over the union of sets. */
 export function rangeOf(sets: readonly ReachableSet[], g: Vector): Interval {
-  return rangeOfProducts(
-    sets,
-    atomsOf(sets).map(atom => dot(atom, g)),
-  );
+  const atoms = atomsOf(sets);
+  return rangeOfProducts(sets, multiply(atoms.data, g, atoms.rows));
 }
 
-/** The vectors that sets are made of, in the order of `rangeOfProducts`. */
-export function atomsOf(sets: readonly ReachableSet[]): Vector[] {
-  return sets.flatMap(({ center, polytopes, generators }) => [center, ...polytopes.flat(), ...generators]);
+/** The vectors that sets are made of, a row each, in the order of `rangesOfProducts`: those of each set, then the generators of all. */
+export function atomsOf(sets: readonly ReachableSet[]): DenseMap {
+  const own = sets.flatMap(({ center, polytopes }) => [center, ...polytopes.flat()]);
+  const all = [...own, ...sets[0]!.generators];
+  const columns = all[0]!.length;
+  const data = new Float64Array(all.length * columns);
+  all.forEach((atom, i) => {
+    data.set(atom, i * columns);
+  });
+  return dense(data, all.length, columns);
 }
 
 /** Range of g·y over the union of sets, by the products of g with the sets' atoms. */
-export function rangeOfProducts(sets: readonly ReachableSet[], products: ArrayLike<number>): Interval {
-  const range = { low: Infinity, high: -Infinity };
+export function rangeOfProducts(sets: readonly ReachableSet[], products: Vector): Interval {
+  const ranges = rangesOfProducts(sets, products);
+  return {
+    low: Math.min(...ranges.map(({ low }) => low)),
+    high: Math.max(...ranges.map(({ high }) => high)),
+  };
+}
+
+/** Range of g·y over each of several sets, by the products of g with their atoms. */
+export function rangesOfProducts(sets: readonly ReachableSet[], products: Vector): Interval[] {
+  const along = products.subarray(products.length - sets[0]!.generators.length).map(Math.abs);
   let at = 0;
-  for (const { polytopes, generators } of sets) {
+  return sets.map(({ polytopes, radii }) => {
     let low = products[at++]!;
     let high = low;
     for (const { length } of polytopes) {
@@ -240,13 +258,7 @@ export function rangeOfProducts(sets: readonly ReachableSet[], products: ArrayLi
       low += least;
       high += most;
     }
-    for (const end = at + generators.length; at < end; at++) {
-      const reach = Math.abs(products[at]!);
-      low -= reach;
-      high += reach;
-    }
-    range.low = Math.min(range.low, low);
-    range.high = Math.max(range.high, high);
-  }
-  return range;
+    const reach = dot(radii, along);
+    return { low: low - reach, high: high + reach };
+  });
 }

@@ -167,7 +167,10 @@ function boundInputs(
     logitMargin,
     positionalMargin,
     lipschitz: isDefined('lipschitz', config) ? lipschitzOf(config, norms) : null,
-    log10C: { norm: normComplexity(config, norms), range: rangeComplexity(model, tables, sets, steepest) },
+    log10C: {
+      norm: normComplexity(config, norms),
+      range: rangeComplexity(model, tables, sets, { steepest, norms }),
+    },
     alpha: options.alpha,
     certificates: certificate ? [certificate] : [],
   };
