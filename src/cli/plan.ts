@@ -19,7 +19,7 @@ const ROWS = 40;
 /** `lengthwise plan`: what `run` would do. Runs nothing, writes nothing. */
 export async function plan(file: string, options: PlanOptions): Promise<void> {
   const experiment = await loadExperiment(file, options.set, options.size);
-  const { cells, finished, packs, runHash } = await lookAt(experiment, options.out);
+  const { cells, finished, packs, run } = await lookAt(experiment, options.out);
   refuseImpossible(packs);
   const rows = packs.map(({ pack, bytes }) => {
     const { train, test, theory } = packSeconds(pack);
@@ -39,7 +39,7 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
     const done = new Set(finished);
     printJson({
       name: experiment.name,
-      run: runHash,
+      run,
       cells: cells.map(({ hash, axes }) => ({ cell: hash, axes, finished: done.has(hash) })),
       resolved: example.config,
       packs: rows,
@@ -74,7 +74,7 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
   }
   const known = finished.length > 0 ? `, ${finished.length} of them finished` : '';
   print(
-    `${experiment.name}: ${cells.length} cells${known}; ${packs.length} pack${packs.length === 1 ? '' : 's'} to train (run ${runHash})`,
+    `${experiment.name}: ${cells.length} cells${known}; ${packs.length} pack${packs.length === 1 ? '' : 's'} to train (run ${run})`,
   );
   if (rows.length > 0) print(table.toString());
   if (rows.length > ROWS) print(`… and ${rows.length - ROWS} more packs.`);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 
 /** First `digits` hexadecimal digits of the SHA-256 of a value's canonical JSON (RFC 8785): key order never matters. */
@@ -8,14 +8,21 @@ export function canonicalHash(value: unknown, digits: number): string {
 
 /**
  * `canonicalHash` of many objects that have most of their fields' values in common, and the same fields: each value is put into canonical form
- * once, so that a grid of 10^5 cells is hashed in seconds.
+ * once, so that a grid of 10^5 cells is hashed in a second. An object that was hashed must not change.
  */
 export function canonicalHasher(digits: number): (value: object) => string {
-  const canonical = new Map<string, string>();
-  const textOf = (field: unknown) => {
+  const byText = new Map<string, string>();
+  const byObject = new Map<unknown, string>();
+  const canonical = (field: unknown) => {
     const text = JSON.stringify(field);
-    const known = canonical.get(text) ?? canonicalize(field)!;
-    canonical.set(text, known);
+    const known = byText.get(text) ?? canonicalize(field)!;
+    byText.set(text, known);
+    return known;
+  };
+  const textOf = (field: unknown) => {
+    if (typeof field !== 'object') return canonical(field);
+    const known = byObject.get(field) ?? canonical(field);
+    byObject.set(field, known);
     return known;
   };
   return value => {
@@ -27,5 +34,5 @@ export function canonicalHasher(digits: number): (value: object) => string {
 
 /** First `digits` hexadecimal digits of the SHA-256 of a text. */
 export function digestOf(text: string, digits: number): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, digits);
+  return hash('sha256', text, 'hex').slice(0, digits);
 }

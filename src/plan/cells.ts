@@ -32,7 +32,8 @@ type Scalar = number | string | boolean | null;
 /** Lists in these places are values, not axes. */
 const NOT_AXES = new Set(['test.length', 'epsilon', 'model.phiInit', 'name']);
 /** Always part of a cell's name, lists or not. */
-const ALWAYS = ['train.length', 'seed'];
+const SEED = 'seed';
+const ALWAYS = ['train.length', SEED];
 
 /**
  * Every cell of an experiment, axes in the order of the schema, the last varying fastest.
@@ -52,16 +53,23 @@ export function cellsOf(experiment: Experiment, engine: string | null = ENGINE_H
   const note = (problem: Problem) => problems.set(problem.path.join('.') + problem.message, problem);
   const cells = new Map<string, Cell>();
   const hashOf = canonicalHasher(HASH_DIGITS);
-  for (const values of product(axes)) {
-    const scalars = new Map(axes.map(({ path }, i) => [path, values[i]!] as const));
-    const config = resolveCell(experiment.content, path => scalars.get(path));
-    impossible(config).forEach(note);
-    const configHash = hashOf(config);
-    // An axis of one encoding makes no more cells of another.
-    if (cells.has(configHash)) continue;
-    const own = [...scalars].map(([path, value]) => [path, isUsed(path, config) ? value : null]);
-    const hash = engine === null ? configHash : digestOf(`${engine} ${configHash}`, HASH_DIGITS);
-    cells.set(configHash, { hash, configHash, axes: Object.fromEntries(own), config });
+  // Seeds are the last axis and decide nothing else of a cell: what is the same for all of them is made once.
+  const { values: seeds } = axes.find(({ path }) => path === SEED)!;
+  const settings = axes.filter(({ path }) => path !== SEED);
+  for (const values of product(settings)) {
+    const scalars = new Map(settings.map(({ path }, i) => [path, values[i]!] as const));
+    const setting = resolveCell(experiment.content, path => (path === SEED ? seeds[0] : scalars.get(path)));
+    impossible(setting).forEach(note);
+    const own = [...scalars].map(([path, value]) => [path, isUsed(path, setting) ? value : null]);
+    const named: Cell['axes'] = Object.fromEntries(own);
+    for (const seed of seeds) {
+      const config = { ...setting, seed: seed as number };
+      const configHash = hashOf(config);
+      // An axis of one encoding makes no more cells of another.
+      if (cells.has(configHash)) continue;
+      const hash = engine === null ? configHash : digestOf(`${engine} ${configHash}`, HASH_DIGITS);
+      cells.set(configHash, { hash, configHash, axes: { ...named, seed }, config });
+    }
   }
   unused(experiment.content, [...cells.values()]).forEach(note);
   tooShallow([...cells.values()]).forEach(note);

@@ -5,15 +5,13 @@ import { type Cut, type PlannedPack, packsOf } from './packs.ts';
 
 /** What `run` would do. */
 export interface Plan {
-  /** 8 hexadecimal digits: names the run's folder. */
-  runHash: string;
   cells: Cell[];
   /** Hashes of cells that are finished already. */
   finished: string[];
   packs: PlannedPack[];
 }
 
-/** The run that an experiment names: a hash of its cells, so that neither its text nor ε matters. */
+/** The run that an experiment names, which names its folder: 8 hexadecimal digits, a hash of its cells, so that neither its text nor ε matters. */
 export function runHash(cells: readonly Cell[]): string {
   return hashOfAll(cells.map(({ hash }) => hash));
 }
@@ -42,7 +40,11 @@ export function planCells(
   isFinished: (hash: string) => boolean = () => false,
   cut: Cut = {},
 ): Plan {
-  const open = cells.filter(cell => !isFinished(cell.hash));
-  const finished = cells.filter(cell => isFinished(cell.hash)).map(cell => cell.hash);
-  return { runHash: runHash(cells), cells, finished, packs: packsOf(open, cut) };
+  const open: Cell[] = [];
+  const finished: string[] = [];
+  for (const cell of cells) {
+    if (isFinished(cell.hash)) finished.push(cell.hash);
+    else open.push(cell);
+  }
+  return { cells, finished, packs: packsOf(open, cut) };
 }

@@ -10,12 +10,16 @@ import { readCells } from '../results/store.ts';
  * What a run would find missing: as `openRun`, but without a lock, and nothing is written.
  * @throws InputError when a cell is impossible, or a file of results is damaged.
  */
-export async function lookAt(experiment: Experiment, out: string): Promise<Plan & { folder: string }> {
+export async function lookAt(
+  experiment: Experiment,
+  out: string,
+): Promise<Plan & { run: string; folder: string }> {
   const cells = cellsOf(experiment);
-  const folder = join(out, experiment.name, runHash(cells));
+  const run = runHash(cells);
+  const folder = join(out, experiment.name, run);
   const done = new Set<string>();
-  for (const run of await runsOf(dirname(folder)))
-    if (run.engine === ENGINE_HASH)
-      for (const { cell } of (await readCells(run.folder)).cells) done.add(cell);
-  return { ...planCells(cells, hash => done.has(hash)), folder };
+  for (const beside of await runsOf(dirname(folder)))
+    if (beside.engine === ENGINE_HASH)
+      for (const { cell } of (await readCells(beside.folder)).cells) done.add(cell);
+  return { ...planCells(cells, hash => done.has(hash)), run, folder };
 }
