@@ -1,4 +1,4 @@
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { layoutOf, unflatten } from '../../src/model/layout.ts';
 import { isLinear } from '../../src/model/paths.ts';
 import { float32Bounds } from '../../src/reference/bound.ts';
@@ -9,8 +9,8 @@ import { deepGoldens, flat, goldens, gradientCases, unlabelled } from '../suppor
 
 const engine = useEngine();
 
-/** Ways through the layers: all of them in the quicker runtime, in the other what training takes. */
-const WAYS = inject('runtime') === 'dawn' ? (['fastest', 'dense'] as const) : (['fastest'] as const);
+/** Ways through the layers. */
+const WAYS = ['fastest', 'dense'] as const;
 
 const everyGolden = [...goldens(), ...deepGoldens()].map(golden => ({ name: golden.name, golden }));
 
