@@ -10,13 +10,13 @@ const page = (outDir: string, entry: Record<string, string>) => ({
   lib: { entry, formats: ['es' as const] },
 });
 
-/** A program that Node runs. */
+/** A program that Node runs. All of its files lie side by side, so that each finds others of the build by its own place. */
 const program = (outDir: string, input: Record<string, string>) => ({
   outDir,
   target: 'node20',
   minify: false,
   ssr: true,
-  rollupOptions: { input },
+  rollupOptions: { input, output: { chunkFileNames: '[name]-[hash].js' } },
 });
 
 /**
