@@ -96,12 +96,12 @@ const STATEMENTS: Statement[] = [
   },
   {
     name: 'theorem-4.2',
-    statement: 'ε^(−2 − 2/α0)',
-    source: `${PAPER}, Theorem 4.2: average error O(√ε) over Dirichlet laws, one layer`,
-    hides: 'a factor that depends on the model, taken as 1, and √ε for ε in the conclusion',
+    statement: 'ε^(−4 − 4/α0)',
+    source: `${PAPER}, Theorem 4.2: average error O(√ε) at ε^(−2 − 2/α0) over Dirichlet laws, one layer; here ε is the error itself`,
+    hides: 'a factor that depends on the model, taken as 1',
     fits: oneLayer,
     unfit: 'stated for one layer',
-    log10N: ({ alpha }, logInverse) => (2 + 2 / alpha) * logInverse,
+    log10N: ({ alpha }, logInverse) => (4 + 4 / alpha) * logInverse,
   },
   {
     name: 'theorem-5.2',

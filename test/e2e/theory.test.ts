@@ -72,8 +72,8 @@ describe('lengthwise theory', () => {
     ];
     expect(none['theorem-4.1']).toBeNull();
     expect(many['theorem-4.1']).toBeGreaterThan(few['theorem-4.1']);
-    expect(few['theorem-4.2']).toBeCloseTo(4, 9);
-    expect(many['theorem-4.2']).toBeCloseTo(6, 9);
+    expect(few['theorem-4.2']).toBeCloseTo(8, 9);
+    expect(many['theorem-4.2']).toBeCloseTo(12, 9);
   });
 
   test('a target makes the bounds those of the pair', async () => {
