@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { engineHash } from './src/setup/engine-hash.mjs';
 
 /** Where the tests of test/gpu find their engine (`test/support/engine.ts`). */
@@ -17,6 +18,19 @@ const LEFT_OUT = {
   // The last two in pages of their own, whatever the engine runs in.
   dawn: ['long', 'roofline', 'sample', 'train', 'gpujs', 'jax-training'],
 };
+
+/** Files that take more than their size says. */
+const LONG = ['gpu/attention', 'gpu/golden', 'unit/sweep/many', 'e2e/dawn', 'e2e/bench', 'e2e/report'];
+
+/** Long files first, so that no worker is left with one at the end. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) =>
+      LONG.some(name => moduleId.endsWith(`test/${name}.test.ts`));
+    const others = await super.sort(files.filter(file => !isLong(file)));
+    return [...files.filter(isLong), ...others];
+  }
+}
 
 const gpu = (runtime: 'chrome' | 'dawn') => ({
   extends: true as const,
@@ -38,6 +52,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Each GPU and end-to-end file owns a browser or a Dawn process; two at a time is what two cores carry.
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
