@@ -1,7 +1,7 @@
 // Hidden units of layer 1 in a two-layer model: the first M_PAD floats of each state row,
 //   state[row][0..M_PAD) = psi( table[H*C + query] + sum_k mix[k] table[k] )
 // with the feature table of features_forward.wgsl (A V_h y_class, and A y_query + b). Rows without a query get 0; rows of
-// nobody (chunk_histogram.wgsl) are left alone. What is told of each state row as it passes: common/read_*.wgsl.
+// nobody (chunk_histogram.wgsl) are left alone. Whoever reads state rows as they are made: common/read_*.wgsl.
 
 @group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;

@@ -1,4 +1,4 @@
-// State rows of which nothing is told (hidden_forward.wgsl).
+// Nobody reads the state rows as hidden_forward.wgsl makes them.
 
 #part begin_reading()
 #end

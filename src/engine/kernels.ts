@@ -60,7 +60,7 @@ const FINISH = {
   plain: file('common/finish_plain'),
   slope: file('common/finish_slope'),
 };
-/** What hidden_forward.wgsl tells of the state rows that it makes. */
+/** Who reads the state rows as hidden_forward.wgsl makes them. */
 const READ = { nothing: file('common/read_nothing'), query: file('common/read_query') };
 /** Where hidden_backward.wgsl finds the gradient of a state row. */
 const STATE = { query: file('common/state_query'), rows: file('common/state_rows') };

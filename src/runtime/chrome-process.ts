@@ -25,6 +25,8 @@ export async function startChrome(
   args: string[],
   { launchMs, closeMs }: Patience = PATIENCE,
 ): Promise<Chrome> {
+  // Half a second of processor time to load: only where a browser is wanted, and before there is anything to clean up.
+  const { default: puppeteer } = await import('puppeteer');
   await sweepProfiles();
   const profile = await makeProfile();
   const launch = new AbortController();
@@ -53,8 +55,6 @@ export async function startChrome(
     },
   };
   track(held);
-  // Half a second of processor time to load: only where a browser is wanted.
-  const { default: puppeteer } = await import('puppeteer');
   const launching = puppeteer.launch({
     executablePath,
     headless: true,

@@ -120,7 +120,7 @@ describe('lengthwise run', () => {
     );
     expect(code).toBe(130);
     expect(stderr).toMatch(/SIGINT: stopping/);
-    // A machine that is busy may not manage it in the time that the prompt leaves; it says so.
+    // A machine that is busy may not manage it in the time that the prompt leaves; it says so. dawn.test.ts goes on from what was saved.
     expect(stderr).toMatch(
       /4 cells under way are saved, at step \d+ of 1000000|saving failed: not done in 2.5 s/,
     );

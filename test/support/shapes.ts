@@ -3,10 +3,10 @@ import type { ModelConfig } from '../../src/shared/model-config.ts';
 import { BASE } from './models.ts';
 
 /**
- * Shapes of small models for property tests. Finite precision without rounding: rounding to bits is discontinuous, so a weight near the
- * threshold may round differently in float32.
+ * Shapes of small models for property tests. Rounding to bits is discontinuous, so a weight near the threshold may round differently in
+ * float32: `rounding` is for comparisons within float64.
  */
-export function shapes(): fc.Arbitrary<ModelConfig> {
+export function shapes({ rounding = false } = {}): fc.Arbitrary<ModelConfig> {
   return fc
     .record({
       layers: fc.constantFrom<1 | 2>(1, 2),
@@ -21,6 +21,7 @@ export function shapes(): fc.Arbitrary<ModelConfig> {
       attention: fc.constantFrom<ModelConfig['attention']>(
         { precision: 'infinite', scale: 0.5 },
         { precision: 'finite', bits: null, scale: 0.2 },
+        ...(rounding ? [{ precision: 'finite' as const, bits: 6, scale: 0.2 }] : []),
       ),
     })
     .map(shape => ({ ...BASE, ...shape }));

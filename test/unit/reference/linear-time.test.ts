@@ -4,27 +4,12 @@ import { referenceForward } from '../../../src/reference/forward.ts';
 import { linearTimeForward } from '../../../src/reference/linear-time.ts';
 import type { ModelConfig } from '../../../src/shared/model-config.ts';
 import { BASE, randomModel, randomTokens } from '../../support/models.ts';
-
-const configs: fc.Arbitrary<ModelConfig> = fc
-  .record({
-    layers: fc.constantFrom<1 | 2>(1, 2),
-    heads: fc.integer({ min: 1, max: 3 }),
-    period: fc.integer({ min: 1, max: 4 }),
-    locality: fc.integer({ min: 0, max: 3 }),
-    vocabulary: fc.integer({ min: 1, max: 4 }),
-    mlpWidth: fc.constantFrom(0, 6),
-    attention: fc.constantFrom<ModelConfig['attention']>(
-      { precision: 'infinite', scale: 0.3 },
-      { precision: 'finite', bits: null, scale: 0.3 },
-      { precision: 'finite', bits: 6, scale: 0.3 },
-    ),
-  })
-  .map(shape => ({ ...BASE, ...shape }));
+import { shapes } from '../../support/shapes.ts';
 
 test('the linear-time forward is the dense definition (property over H, Δ, τ, S, T, layers, precision)', () => {
   fc.assert(
     fc.property(
-      configs,
+      shapes({ rounding: true }),
       fc.integer({ min: 1, max: 40 }),
       fc.integer({ min: 0, max: 1000 }),
       (config, T, seed) => {
