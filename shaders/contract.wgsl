@@ -16,12 +16,13 @@ const TILES1 = (N1 + ROWS - 1u) / ROWS;
 // Whole quads share i1.
 const TILES2 = (N2 + 15u) / 16u * 4u;
 
-fn four(at: u32, stride: u32) -> vec4<f32> {
+fn four(at: u32, stride: u32, columns: vec4<u32>) -> vec4<f32> {
   if (stride == 0u) { return vec4<f32>(arena[at]); }
-  return vec4<f32>(arena[at], arena[at + stride], arena[at + 2u * stride], arena[at + 3u * stride]);
+  let each = at + columns * stride;
+  return vec4<f32>(arena[each.x], arena[each.y], arena[each.z], arena[each.w]);
 }
 
-// Elements of a tile past the end of an axis are summed from whatever lies there; they are not written.
+// Elements of a tile past the end of an axis are those of its last, again; they are not written.
 fn store(out: u32, i1: u32, i2: u32, sum: vec4<f32>) {
   if (i1 >= N1) { return; }
   for (var i = 0u; i < min(4u, N2 - i2); i++) {
@@ -39,8 +40,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let i1 = ((id.x / TILES2) % TILES1) * ROWS;
   let i0 = id.x / (TILES1 * TILES2);
   let base = id.y * STRIDE;
-  var row_a = base + places.a + i0 * A0 + i1 * A1 + i2 * A2;
-  var row_b = base + places.b + i0 * B0 + i1 * B1 + i2 * B2;
+  let columns = min(vec4<u32>(i2, i2 + 1u, i2 + 2u, i2 + 3u), vec4<u32>(N2 - 1u));
+  let last = N1 - 1u - i1;
+  let near = rows_from(0u, last, A1);
+  let far = rows_from(4u, last, A1);
+  var row_a = base + places.a + i0 * A0 + i1 * A1;
+  var row_b = base + places.b + i0 * B0 + i1 * B1;
   var s = mat4x4<f32>();
   var t = mat4x4<f32>();
   for (var u = 0u; u < U; u++) {
@@ -48,14 +53,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var at_b = row_b;
     for (var v = 0u; v < V; v++) {
       if (PRODUCT) {
-        let b = four(at_b, B2);
-        let a = four_rows(at_a, A1);
+        let b = four(at_b, B2, columns);
+        let a = four_rows(at_a, near);
         s[0] += a[0] * b;
         if (ROWS > 1u) { s[1] += a[1] * b; }
         if (ROWS > 2u) { s[2] += a[2] * b; }
         if (ROWS > 3u) { s[3] += a[3] * b; }
         if (ROWS > 4u) {
-          let c = four_rows(at_a + 4u * A1, A1);
+          let c = four_rows(at_a, far);
           t[0] += c[0] * b;
           if (ROWS > 5u) { t[1] += c[1] * b; }
           if (ROWS > 6u) { t[2] += c[2] * b; }
@@ -63,11 +68,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         }
       } else {
         var b = vec4<f32>(1.0);
-        if (HAS_B) { b = four(at_b, B2); }
-        s[0] += four(at_a, A2) * b;
+        if (HAS_B) { b = four(at_b, B2, columns); }
+        s[0] += four(at_a, A2, columns) * b;
         for (var r = 1u; r < ROWS; r++) {
-          if (HAS_B && B1 > 0u) { b = four(at_b + r * B1, B2); }
-          s[r] += four(at_a + r * A1, A2) * b;
+          if (HAS_B && B1 > 0u) { b = four(at_b + min(r, last) * B1, B2, columns); }
+          s[r] += four(at_a + min(r, last) * A1, A2, columns) * b;
         }
       }
       at_a += AV;

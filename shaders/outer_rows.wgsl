@@ -43,7 +43,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var at_right = (id.y * shape.rows + first) * shape.right_stride4 + shape.right_first4 + j;
   for (var row = first; row < end; row++) {
     let r = right[at_right];
-    // Columns past the end of a row read its neighbour's; they are not written.
+    // Columns past the end of a row are its neighbour's; they are not written.
     let l = left_value(at_left);
     a[0] += l[0] * r;
     if (TILE > 1u) { a[1] += l[1] * r; }

@@ -60,8 +60,8 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     let alpha = kept(exp(s - rows[0])) * rows[1];
     let g = alpha * (grad_weight - rows[2]) * factors;
     for (var c = 0u; c < 4u; c++) {
-      grad_key[c] += four_queries(query, column + c) * g;
-      grad_value[c] += four_grads(grad, column + c) * alpha;
+      grad_key[c] += four_queries(query, min(column + c, DK4 - 1u)) * g;
+      grad_value[c] += four_grads(grad, min(column + c, DV4 - 1u)) * alpha;
     }
   }
   if (tile + thread > j) { return; }

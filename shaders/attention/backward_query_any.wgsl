@@ -59,8 +59,8 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     #end
     product += dot(products, g);
     for (var c = 0u; c < 4u; c++) {
-      low[c] += four_keys(key, column + c) * g;
-      high[c] += four_keys(key, column + 4u + c) * g;
+      low[c] += four_keys(key, min(column + c, DK4 - 1u)) * g;
+      high[c] += four_keys(key, min(column + 4u + c, DK4 - 1u)) * g;
     }
   }
   #if LOG_SCALE

@@ -50,8 +50,8 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     sum = sum * keep + dot(w, vec4<f32>(1.0));
     let value = four(attention.values, sequence.first_key + j, last_key, sequence.head);
     for (var c = 0u; c < 4u; c++) {
-      low[c] = low[c] * keep + four_values(value, column + c) * w;
-      high[c] = high[c] * keep + four_values(value, column + 4u + c) * w;
+      low[c] = low[c] * keep + four_values(value, min(column + c, DV4 - 1u)) * w;
+      high[c] = high[c] * keep + four_values(value, min(column + 4u + c, DV4 - 1u)) * w;
     }
   }
   if (row > last) { return; }

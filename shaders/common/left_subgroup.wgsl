@@ -5,8 +5,13 @@ var<private> quad_lane: u32;
 
 fn quad_begin() { quad_lane = subgroupExclusiveAdd(1u) & 3u; }
 
+// None past the end of the buffer.
 fn left_four(at: u32) -> vec4<f32> {
-  if (!ALIGNED) { return vec4<f32>(left[at], left[at + 1u], left[at + 2u], left[at + 3u]); }
-  let mine = left[at + quad_lane];
+  let end = arrayLength(&left) - 1u;
+  if (!ALIGNED) {
+    let each = min(vec4<u32>(at, at + 1u, at + 2u, at + 3u), vec4<u32>(end));
+    return vec4<f32>(left[each.x], left[each.y], left[each.z], left[each.w]);
+  }
+  let mine = left[min(at + quad_lane, end)];
   return vec4<f32>(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
 }

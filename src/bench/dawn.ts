@@ -2,6 +2,7 @@ import '../engine/dawn-globals.ts';
 import '../engine/dawn-polling.ts';
 import { create } from 'webgpu';
 import { endWithParent } from '../engine/dawn-process.ts';
+import { UNCHECKED } from '../shared/unchecked.ts';
 import { benchRequestSchema } from './protocol.ts';
 import { Bench } from './serve.ts';
 
@@ -10,7 +11,7 @@ import { Bench } from './serve.ts';
  */
 
 /** Held for the life of the process: Dawn ends with the last reference to it. */
-const gpu = create([]);
+const gpu = create([`enable-dawn-features=${UNCHECKED}`]);
 // Peers look for a browser's navigator, which Node has without a GPU or, before 21, not at all.
 const navigator = (globalThis.navigator ?? {}) as object;
 Object.defineProperty(navigator, 'gpu', { value: gpu });

@@ -1,4 +1,5 @@
 import type { AdapterPreference } from '../shared/protocol.ts';
+import { UNCHECKED } from '../shared/unchecked.ts';
 
 /** Whatever a background tab would be slowed down by, and everything that would call out to the network. */
 const QUIET = [
@@ -31,6 +32,7 @@ export function chromeFlags(
   const hardware = adapter === 'hardware' || (adapter === 'auto' && hasGpu);
   return [
     '--enable-unsafe-webgpu',
+    `--enable-dawn-features=${UNCHECKED}`,
     ...(hardware ? HARDWARE : ['--use-webgpu-adapter=swiftshader']),
     ...(isRoot ? ['--no-sandbox'] : []),
     ...(profile ? EXACT_TIMESTAMPS : []),

@@ -29,7 +29,11 @@ describe.each(['chrome', 'dawn'] as const)('a session of %s', runtime => {
 });
 
 describe.each(['chrome', 'dawn'] as const)('supervision of %s', runtime => {
-  async function supervised(kill: (session: Session) => Promise<void> | void, failures: number, checkpointSeconds = 0.001) {
+  async function supervised(
+    kill: (session: Session) => Promise<void> | void,
+    failures: number,
+    checkpointSeconds = 0.001,
+  ) {
     const log: string[] = [];
     const finished: string[] = [];
     const idle: Session[] = [];

@@ -3,10 +3,12 @@ import '../../src/engine/dawn-polling.ts';
 import { create } from 'webgpu';
 import { carryInChild } from '../../src/engine/dawn-carrier.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import { checkBounds, withinBounds } from './checked-gpu.ts';
 import { TEST_OPERATIONS } from './operations.ts';
 import { testRequestSchema } from './protocol.ts';
 
 /** Held for the life of the process. */
 const gpu = create(['disable-dawn-features=timestamp_quantization']);
 
-carryInChild(new Engine(testRequestSchema, TEST_OPERATIONS, gpu));
+checkBounds();
+carryInChild(new Engine(testRequestSchema, withinBounds(TEST_OPERATIONS), gpu));
