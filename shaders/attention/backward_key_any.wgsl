@@ -22,7 +22,7 @@ const BLOCKS = (max(DK4, DV4) + 3u) / 4u;
 @compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
   quad_begin();
-  let sequence = sequence_of(group, BLOCKS);
+  let sequence = sequence_of(group, BLOCKS, 1u);
   let tile = group.x * TILE;
   let column = sequence.block * 4u;
   _ = &grad_values;
@@ -40,10 +40,10 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     let query = four(attention.queries, i, last_query, sequence.head);
     let grad = four(attention.grads, i, last_query, sequence.head);
     let rows = transpose(mat4x4<f32>(
-      statistic_of(sequence, i),
-      statistic_of(sequence, i + 1u),
-      statistic_of(sequence, i + 2u),
-      statistic_of(sequence, i + 3u),
+      statistic_of(sequence, i, sequence.head),
+      statistic_of(sequence, i + 1u, sequence.head),
+      statistic_of(sequence, i + 2u, sequence.head),
+      statistic_of(sequence, i + 3u, sequence.head),
     ));
     let logs = log(max(rows[3], vec4<f32>(1.0)));
     let factors = vec4<f32>(

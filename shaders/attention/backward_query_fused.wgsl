@@ -17,7 +17,9 @@
 @group(0) @binding(9) var<storage, read_write> grad_queries: array<vec4<f32>>;
 @group(0) @binding(10) var<storage, read_write> grad_scores: array<f32>;
 
-const TILE = ROWS * LANES;
+// Queries of a workgroup, and heads.
+const TILE = select(ROWS * LANES, LANES, BY_HEAD);
+const HEADS = select(1u, ROWS, BY_HEAD);
 
 fn position_at(row: u32) -> u32 { return u32(stats[row * H].w); }
 
@@ -41,16 +43,15 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
 ) {
   let lane = subgroupExclusiveAdd(1u) & 3u;
-  let sequence = sequence_of(group, 1u);
+  let sequence = sequence_of(group, 1u, HEADS);
   let tile = sequence.first_query + (groups.x - 1u - group.x) * TILE;
   _ = &values;
   _ = &grad_scores;
   if (tile >= sequence.end_query) { return; }
   #call query_rows()
   #for r ROWS
-    let out$r = at$r * H + sequence.head;
     let statistic$r = stats[out$r];
-    #call load_row(grad$r, grad_means, grads, at$r, DVM)
+    #call load_row(grad$r, grad_means, grads, at$r, head$r, DVM)
     #call zeros(grad_query$r, DKM)
     #if SUFFIX
       if (row$r <= last) {
@@ -106,7 +107,7 @@ fn main(
           grad_query$r_$m_$c *= factor$r;
         #end
       #end
-      #call store_row(grad_query$r, grad_queries, at$r, DK4, DKM)
+      #call store_row(grad_query$r, grad_queries, out$r, DK4, DKM)
     }
   #end
 }

@@ -92,7 +92,7 @@ fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
 ) {
-  let sequence = sequence_of(group, BLOCKS);
+  let sequence = sequence_of(group, BLOCKS, 1u);
   let column = sequence.block * 16u;
   let tile = sequence.first_query + (groups.x - 1u - group.x) * TILE;
   if (tile >= sequence.end_query) { return; }

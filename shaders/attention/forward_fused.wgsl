@@ -17,7 +17,9 @@
 @group(0) @binding(8) var<storage, read_write> means: array<vec4<f32>>;
 @group(0) @binding(9) var<storage, read_write> stats: array<vec4<f32>>;
 
-const TILE = ROWS * LANES;
+// Queries of a workgroup, and heads.
+const TILE = select(ROWS * LANES, LANES, BY_HEAD);
+const HEADS = select(1u, ROWS, BY_HEAD);
 
 fn position_at(row: u32) -> u32 { return positions[row]; }
 
@@ -54,7 +56,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
 ) {
   let lane = subgroupExclusiveAdd(1u) & 3u;
-  let sequence = sequence_of(group, 1u);
+  let sequence = sequence_of(group, 1u, HEADS);
   let tile = sequence.first_query + (groups.x - 1u - group.x) * TILE;
   _ = &values;
   if (tile >= sequence.end_query) { return; }
@@ -87,8 +89,8 @@ fn main(
           mean$r_$m_$c *= share;
         #end
       #end
-      #call store_row(mean$r, means, at$r, DV4, DVM)
-      stats[at$r * H + sequence.head] = statistic(highest$r, sum$r, position$r);
+      #call store_row(mean$r, means, out$r, DV4, DVM)
+      stats[out$r] = statistic(highest$r, sum$r, position$r);
     }
   #end
 }

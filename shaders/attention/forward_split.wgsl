@@ -31,7 +31,7 @@ fn sum(a: f32, b: f32) -> f32 { return a + b; }
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
-  let sequence = sequence_of(group, 1u);
+  let sequence = sequence_of(group, 1u, 1u);
   let chunk = group.x % attention.chunks;
   let row = sequence.first_query + group.x / attention.chunks;
   if (row >= sequence.end_query) { return; }

@@ -1,6 +1,7 @@
 // Parts of the kernels that keep rows in registers, ROWS a lane. A quad, and so the workgroup, steps through the other side's rows
 // four at a time: every lane loads one of them, a mat4x4 behind one bounds check, and broadcasts it (kernels.md). Rows in
-// registers are called name{row}_{mat4x4}, broadcast columns name{mat4x4}_{column}; j is the first of four keys.
+// registers are called name{row}_{mat4x4}, broadcast columns name{mat4x4}_{column}; j is the first of four keys. Where the heads share
+// their keys, the rows of a lane are so many heads of one query (BY_HEAD): a tile of fewer queries, which see fewer keys beyond their own.
 
 // One vec4 of each lane of a quad, as columns.
 fn shared_columns(mine: vec4<f32>) -> mat4x4<f32> {
@@ -11,9 +12,9 @@ fn shared_four(mine: f32) -> vec4<f32> {
   return vec4<f32>(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
 }
 
-// Row `row` of a tensor into registers.
-#part load_row(name, buffer, tensor, row, matrices)
-  let $name_at = place(attention.$tensor, $row, sequence.head);
+// Row `row` of a head of a tensor into registers.
+#part load_row(name, buffer, tensor, row, head, matrices)
+  let $name_at = place(attention.$tensor, $row, $head);
   #for m $matrices
     let $name_$m = $buffer[$name_at + $mu];
   #end
@@ -32,16 +33,22 @@ fn shared_four(mine: f32) -> vec4<f32> {
   let last = min(tile + TILE, sequence.end_query) - 1u;
   let reach = last_position(tile, last + 1u);
   let near = near_from(position_at(tile));
-  let sigma = sigma_of(sequence.replica, sequence.head);
   let key_base = place(attention.keys, sequence.first_key, sequence.head);
   let value_base = place(attention.values, sequence.first_key, sequence.head);
   #for r ROWS
-    let row$r = tile + $ru * LANES + thread;
+    #if BY_HEAD
+      let row$r = tile + thread;
+      let head$r = sequence.head + $ru;
+    #else
+      let row$r = tile + $ru * LANES + thread;
+      let head$r = sequence.head;
+    #end
     let at$r = min(row$r, last);
+    let out$r = at$r * H + head$r;
     let position$r = position_at(at$r);
     let log$r = log_of(position$r);
-    let factor$r = row_factor(log$r, sigma);
-    #call load_row(raw$r, queries, queries, at$r, DKM)
+    let factor$r = row_factor(log$r, sigma_of(sequence.replica, head$r));
+    #call load_row(raw$r, queries, queries, at$r, head$r, DKM)
     #for m DKM
       let query$r_$m = raw$r_$m * factor$r;
     #end
@@ -65,7 +72,7 @@ fn shared_four(mine: f32) -> vec4<f32> {
   #end
   if (BIASED || j >= near) {
     #for r ROWS
-      s$r = ruled(s$r, vec4<u32>(position$r), vec4<f32>(log$r), four_from(j), sequence.replica, sequence.head);
+      s$r = ruled(s$r, vec4<u32>(position$r), vec4<f32>(log$r), four_from(j), sequence.replica, head$r);
     #end
   }
 #end
@@ -92,9 +99,9 @@ fn shared_four(mine: f32) -> vec4<f32> {
   #end
 #end
 
-// A tensor [rows][H][vectors] of gradients or means from registers, where the row is no repeated one.
-#part store_row(name, buffer, row, vectors, matrices)
-  let $name_out = ($row * H + sequence.head) * $vectors;
+// Row `at` of a tensor [rows · heads][vectors] of gradients or means from registers, where it is no repeated one.
+#part store_row(name, buffer, at, vectors, matrices)
+  let $name_out = $at * $vectors;
   #for m $matrices
     #for c 4
       if ($mu * 4u + $cu < $vectors) { $buffer[$name_out + $mu * 4u + $cu] = $name_$m_$c; }

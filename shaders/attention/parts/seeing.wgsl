@@ -18,7 +18,7 @@ fn first_seeing(sequence: Sequence, key: u32) -> u32 {
 }
 
 // The statistics of a query row; past the sequence's end those of a row that sees nothing.
-fn statistic_of(sequence: Sequence, row: u32) -> vec4<f32> {
-  let own = stats[min(row, sequence.end_query - 1u) * H + sequence.head];
+fn statistic_of(sequence: Sequence, row: u32, head: u32) -> vec4<f32> {
+  let own = stats[min(row, sequence.end_query - 1u) * H + head];
   return select(vec4<f32>(HIGHEST, 0.0, 0.0, 0.0), own, row < sequence.end_query);
 }

@@ -1,4 +1,4 @@
-// A sequence of a replica: rows first_query .. end_query - 1 and first_key .. end_key - 1, padding included.
+// A sequence of a replica, and the first of the heads of a workgroup: rows first_query .. end_query - 1 and first_key .. end_key - 1, padding included.
 struct Sequence {
   replica: u32,
   head: u32,
@@ -9,14 +9,14 @@ struct Sequence {
   end_key: u32,
 }
 
-// The sequence of a workgroup, `blocks` of them to a head.
-fn sequence_of(group: vec3<u32>, blocks: u32) -> Sequence {
-  let start = group.y * (attention.sequences + 1u) + group.z / (blocks * H);
+// The sequence of a workgroup, `blocks` of them to `heads` heads.
+fn sequence_of(group: vec3<u32>, blocks: u32, heads: u32) -> Sequence {
+  let start = group.y * (attention.sequences + 1u) + group.z / (blocks * (H / heads));
   let query = group.y * attention.queries.rows;
   let key = group.y * attention.keys.rows;
   return Sequence(
     group.y,
-    group.z / blocks % H,
+    group.z / blocks % (H / heads) * heads,
     group.z % blocks,
     query + query_starts[start],
     query + query_starts[start + 1u],

@@ -1,13 +1,14 @@
 import { rowsOfLane } from '../../shared/attention-variants.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { Memory } from '../memory.ts';
-import { ANY_LANES, groupsOf, LANES, queryRowsOfLane } from './forward.ts';
+import { ANY_LANES, groupsOf, LANES, queryTiles } from './forward.ts';
 import {
   type AttentionBackward,
   type AttentionForward,
   type AttentionInputs,
   type AttentionShape,
   isKeyed,
+  isShared,
   type RowTensor,
 } from './inputs.ts';
 import { run, traitsOf } from './kernels.ts';
@@ -22,11 +23,11 @@ interface Written {
   gradScores: GPUBuffer;
 }
 
-function allocate(memory: Memory, shape: AttentionShape, inputs: AttentionInputs): Written {
+function allocate(memory: Memory, shape: AttentionShape, inputs: AttentionInputs, keyHeads: number): Written {
   const { model, keyWidth, valueWidth } = shape;
   const { queryRows, keyRows } = inputs;
   const queries = queryRows.replicas * queryRows.rows * model.heads;
-  const keys = keyRows.replicas * keyRows.rows * model.heads;
+  const keys = keyRows.replicas * keyRows.rows * keyHeads;
   return {
     gradQueries: memory.storage('query gradients', queries * keyWidth),
     gradKeys: memory.storage('key gradients', keys * keyWidth),
@@ -39,13 +40,13 @@ function allocate(memory: Memory, shape: AttentionShape, inputs: AttentionInputs
 interface Schedule {
   query: 'backwardQueryFused' | 'backwardQueryAny';
   key: 'backwardKeyFused' | 'backwardKeyAny';
-  /** Query rows and keys of a workgroup, and workgroups to a head. */
+  /** Queries and keys of a workgroup, and workgroups to so many heads. */
   queryTile: number;
   keyTile: number;
-  queryBlocks: number;
-  keyBlocks: number;
-  queryConstants: Record<string, number>;
-  keyConstants: Record<string, number>;
+  queryGroups: { blocks: number; heads: number };
+  keyGroups: { blocks: number; heads: number };
+  queryConstants: Record<string, number | boolean>;
+  keyConstants: Record<string, number | boolean>;
 }
 
 /**
@@ -65,15 +66,16 @@ export async function backward(
   const { dispatches, read } =
     most > 0 ? await inMatrices(memory, shape, inputs, unpacked) : { dispatches: [], read: unpacked };
   const unit = most > 0 ? 'matrix' : 'vector';
-  const written = allocate(memory, shape, inputs);
   const schedule = most > 0 ? fused(shape, inputs, most) : anyWidth(shape);
+  const { heads } = shape.model;
+  const keyHeads = heads / schedule.keyGroups.heads;
+  const written = allocate(memory, shape, inputs, keyHeads);
   const steps = await Promise.all([
     delta(memory, shape, inputs, forward, gradMeans),
     ...pair(memory, shape, inputs, { read, unit, forward, written, schedule }),
     ...parameters(memory, shape, inputs, written.gradScores, gradParameters),
   ]);
-  const { heads } = shape.model;
-  const gradKeys = rowsOfHeads(written.gradKeys, heads, shape.keyWidth);
+  const gradKeys = rowsOfHeads(written.gradKeys, keyHeads, shape.keyWidth);
   return {
     dispatches: [...dispatches, ...steps],
     gradQueries: rowsOfHeads(written.gradQueries, heads, shape.keyWidth),
@@ -83,17 +85,18 @@ export async function backward(
 }
 
 function fused(shape: AttentionShape, inputs: AttentionInputs, most: number): Schedule {
-  const queries = queryRowsOfLane(shape, inputs, most);
+  const queries = queryTiles(shape, inputs, most);
   const keys = rowsOfLane(shape, most);
+  const shared = isShared(shape, inputs);
   return {
     query: 'backwardQueryFused',
     key: 'backwardKeyFused',
-    queryTile: queries * LANES,
+    queryTile: queries.tile,
     keyTile: keys * LANES,
-    queryBlocks: 1,
-    keyBlocks: 1,
-    queryConstants: { ROWS: queries, LANES },
-    keyConstants: { ROWS: keys, LANES },
+    queryGroups: { blocks: 1, heads: queries.heads },
+    keyGroups: { blocks: 1, heads: shared ? shape.model.heads : 1 },
+    queryConstants: queries.constants,
+    keyConstants: { ROWS: keys, LANES, BY_HEAD: shared },
   };
 }
 
@@ -104,8 +107,8 @@ function anyWidth({ keyWidth, valueWidth }: AttentionShape): Schedule {
     key: 'backwardKeyAny',
     queryTile: ANY_LANES,
     keyTile: ANY_LANES,
-    queryBlocks: Math.ceil(keyWidth / 32),
-    keyBlocks: Math.ceil(Math.max(keyWidth, valueWidth) / 16),
+    queryGroups: { blocks: Math.ceil(keyWidth / 32), heads: 1 },
+    keyGroups: { blocks: Math.ceil(Math.max(keyWidth, valueWidth) / 16), heads: 1 },
     queryConstants: constants,
     keyConstants: constants,
   };
@@ -163,12 +166,12 @@ function pair(
   return [
     run(memory, schedule.query, shape, {
       buffers,
-      groups: groupsOf(shape, inputs, queryRows.longest, schedule.queryTile, schedule.queryBlocks),
+      groups: groupsOf(shape, inputs, queryRows.longest, schedule.queryTile, schedule.queryGroups),
       constants: { ...schedule.queryConstants, KEYED },
     }),
     run(memory, schedule.key, shape, {
       buffers,
-      groups: groupsOf(shape, inputs, keyRows.longest, schedule.keyTile, schedule.keyBlocks),
+      groups: groupsOf(shape, inputs, keyRows.longest, schedule.keyTile, schedule.keyGroups),
       constants: { ...schedule.keyConstants, KEYED },
     }),
   ];

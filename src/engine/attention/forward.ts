@@ -1,6 +1,12 @@
 import { rowsOfLane, SPLIT_KEYS } from '../../shared/attention-variants.ts';
 import type { Memory } from '../memory.ts';
-import { type AttentionForward, type AttentionInputs, type AttentionShape, isKeyed } from './inputs.ts';
+import {
+  type AttentionForward,
+  type AttentionInputs,
+  type AttentionShape,
+  isKeyed,
+  isShared,
+} from './inputs.ts';
 import { run } from './kernels.ts';
 import { attentionUniform, inMatrices, rowsOfHeads } from './places.ts';
 
@@ -11,15 +17,16 @@ const FLASH_ROWS = 64;
 /** Threads of a workgroup of the kernels of any width. */
 export const ANY_LANES = 32;
 
-/** Workgroups of a kernel with `blocks` of them to a head and a tile of `tile` of the rows of `longest`. */
+/** Workgroups of a kernel with `blocks` of them to `heads` heads and a tile of `tile` of the rows of `longest`. */
 export function groupsOf(
   { model }: AttentionShape,
   { queryRows }: AttentionInputs,
   longest: number,
   tile: number,
-  blocks = 1,
+  { blocks = 1, heads = 1 } = {},
 ): [number, number, number] {
-  return [Math.ceil(longest / tile), queryRows.replicas, queryRows.sequences * model.heads * blocks];
+  const z = (queryRows.sequences * model.heads * blocks) / heads;
+  return [Math.ceil(longest / tile), queryRows.replicas, z];
 }
 
 /** Room for the means and the statistics of the query rows. */
@@ -49,16 +56,29 @@ const buffersOf = ({ queries, keys, values }: Pick<AttentionInputs, 'queries' | 
   values: values.buffer,
 });
 
-/**
- * Rows a lane of a query subset: no more than a tile of its few queries needs. Of whole sequences always the same, so that the tiles of
- * one do not depend on the longest of its pack.
- */
-export function queryRowsOfLane(shape: AttentionShape, inputs: AttentionInputs, most: number): number {
-  const rows = rowsOfLane(shape, most);
-  if (inputs.queryRows === inputs.keyRows) return rows;
-  const needed = 2 ** Math.ceil(Math.log2(Math.max(1, inputs.queryRows.longest / LANES)));
-  return Math.min(rows, needed);
+/** How the kernels whose lanes hold queries are tiled: their constants, the queries of a workgroup, and its heads. */
+export interface QueryTiles {
+  constants: { ROWS: number; LANES: number; BY_HEAD: boolean };
+  tile: number;
+  heads: number;
 }
+
+/**
+ * At most `most` rows a lane: heads of one query where they share keys and so many divide them, else queries of one head. Of a query subset
+ * no more than a tile of its few queries needs; of whole sequences always the same, so that the tiles of one do not depend on the
+ * longest of its pack.
+ */
+export function queryTiles(shape: AttentionShape, inputs: AttentionInputs, most: number): QueryTiles {
+  const rows = rowsOfLane(shape, most);
+  const heads = isShared(shape, inputs) ? commonPower(shape.model.heads, rows) : 1;
+  if (heads > 1) return { constants: { ROWS: heads, LANES, BY_HEAD: true }, tile: LANES, heads };
+  const needed = 2 ** Math.ceil(Math.log2(Math.max(1, inputs.queryRows.longest / LANES)));
+  const ROWS = inputs.queryRows === inputs.keyRows ? rows : Math.min(rows, needed);
+  return { constants: { ROWS, LANES, BY_HEAD: false }, tile: ROWS * LANES, heads: 1 };
+}
+
+/** The greatest power of two that divides both. */
+const commonPower = (a: number, b: number): number => (a | b) & -(a | b);
 
 /** `most` query rows a lane in registers, log-sum-exp streamed. */
 export async function fusedForward(
@@ -69,12 +89,12 @@ export async function fusedForward(
 ): Promise<AttentionForward> {
   const { dispatches, read } = await inMatrices(memory, shape, inputs, inputs);
   const { means, stats } = allocateOutputs(memory, shape, inputs);
-  const ROWS = queryRowsOfLane(shape, inputs, most);
+  const { constants, tile, heads } = queryTiles(shape, inputs, most);
   const attention = attentionUniform(memory, inputs, read, 'matrix');
   const fused = await run(memory, 'forwardFused', shape, {
     buffers: { attention, ...readBindings(inputs), ...buffersOf(read), means, stats },
-    groups: groupsOf(shape, inputs, inputs.queryRows.longest, ROWS * LANES),
-    constants: { ROWS, LANES, KEYED: isKeyed(shape, inputs) },
+    groups: groupsOf(shape, inputs, inputs.queryRows.longest, tile, { heads }),
+    constants: { ...constants, KEYED: isKeyed(shape, inputs) },
   });
   return {
     dispatches: [...dispatches, fused],
@@ -95,7 +115,9 @@ export async function vectorForward(
   const attention = attentionUniform(memory, inputs, inputs, 'vector');
   const dispatch = await run(memory, kernel, shape, {
     buffers: { attention, ...readBindings(inputs), ...buffersOf(inputs), means, stats },
-    groups: groupsOf(shape, inputs, inputs.queryRows.longest, tile, Math.ceil(shape.valueWidth / block)),
+    groups: groupsOf(shape, inputs, inputs.queryRows.longest, tile, {
+      blocks: Math.ceil(shape.valueWidth / block),
+    }),
     constants: { LANES: ANY_LANES },
   });
   return {

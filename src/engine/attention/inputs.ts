@@ -41,7 +41,10 @@ export interface AttentionForward {
   stats: GPUBuffer;
 }
 
-/** Gradients [rows][heads][width] of queries, keys and values; shared keys and values have theirs by head, to be summed. */
+/**
+ * Gradients [rows][heads][width] of queries, keys and values. Those of shared keys and values are by head, to be summed, unless their `head`
+ * is 0 too: then they are summed.
+ */
 export interface AttentionBackward {
   dispatches: Dispatch[];
   gradQueries: RowTensor;
@@ -62,4 +65,9 @@ export function isKeyed(
     keys.row === values.row &&
     keys.head === values.head
   );
+}
+
+/** Whether all heads have the same keys, which are their values too. */
+export function isShared(shape: AttentionShape, inputs: AttentionInputs): boolean {
+  return isKeyed(shape, inputs) && inputs.keys.head === 0;
 }

@@ -7,9 +7,9 @@ import { run } from './kernels.ts';
 const MATRIX = 16;
 const VECTOR = 4;
 
-/** A rows' tensor of heads side by side. */
+/** A rows' tensor of heads side by side, or of one for all of them. */
 export function rowsOfHeads(buffer: GPUBuffer, heads: number, width: number): RowTensor {
-  return { buffer, at: 0, row: heads * width, head: width };
+  return { buffer, at: 0, row: heads * width, head: heads === 1 ? 0 : width };
 }
 
 /** The tensors that the kernels read, `grads` being the gradient of the means. */
@@ -50,7 +50,7 @@ export async function inMatrices(
         constants: { IN4: width / VECTOR, OUT4: wide / VECTOR },
       }),
     );
-    return { ...rowsOfHeads(packed, heads, wide), head: tensor.head === 0 ? 0 : wide };
+    return rowsOfHeads(packed, heads, wide);
   };
   const queries = await copied(read.queries, keyWidth, queryRows);
   const keys = await copied(read.keys, keyWidth, keyRows);

@@ -136,7 +136,7 @@ export async function denseLayer(
         rms ? {} : { add: gradY },
         true,
       ),
-      sumHeads(kernels, rows, gradValues.buffer, gradU, !some),
+      sumHeads(kernels, rows, gradValues, gradU, !some),
       ...(tables.keys
         ? [
             tableGradient(kernels, rows, tables.keys, u, gradKeys.buffer),

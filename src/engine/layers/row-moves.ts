@@ -1,4 +1,5 @@
 import { encodingOf } from '../../model/encodings/registry.ts';
+import type { RowTensor } from '../attention/attention.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { Kernels } from '../kernels.ts';
 import type { RowSet } from '../row-set.ts';
@@ -42,16 +43,17 @@ export function scatter(
   return kernels.run('scatterRows', { ...places(reads, all), readRows, allRows }, { threads });
 }
 
-/** output = Σ_h parts [rows, H, width], or += where `add`. */
+/** output = Σ_h parts [rows, heads, width], or += where `add`. */
 export function sumHeads(
   kernels: Kernels,
   { space, starts, rows }: RowSet,
-  parts: GPUBuffer,
+  { buffer: parts, row }: RowTensor,
   output: GPUBuffer,
   add: boolean,
 ): Promise<Dispatch> {
-  const threads = rows * row4(kernels);
-  return kernels.run('sumHeads', { space, starts, parts, output }, { threads }, { ADD: add });
+  const width4 = row4(kernels);
+  const buffers = { space, starts, parts, output };
+  return kernels.run('sumHeads', buffers, { threads: rows * width4 }, { HEADS: row / 4 / width4, ADD: add });
 }
 
 /** Turns the queries or keys [rows, H, keyWidth] in place by their positions' angles, or back. */
