@@ -19,8 +19,8 @@ export function allColumns(buffer: GPUBuffer, columns: number): Columns {
 /** Rows that one thread adds before the blocks are added, as in shaders/common/outer.wgsl. */
 const BLOCK_ROWS = 256;
 
-/** Most columns of the left side that one thread of outer_rows.wgsl takes. */
-const MOST_COLUMNS = 12;
+/** Most fours of columns of the left side that one thread of outer_rows.wgsl takes. */
+const MOST_FOURS = 4;
 
 /** Which rows of a replica are summed together. */
 export interface Segments {
@@ -116,9 +116,10 @@ export async function segmentedOuter(
 ): Promise<Dispatch[]> {
   const blocks = blocksOf(segments.longest);
   const right4 = right.columns / 4;
-  const tilesOfLeft = Math.ceil(left.columns / MOST_COLUMNS);
+  const fours = Math.ceil(left.columns / 4);
+  const tilesOfLeft = Math.ceil(fours / MOST_FOURS);
   const constants = {
-    TILE: Math.ceil(left.columns / tilesOfLeft),
+    FOURS: Math.ceil(fours / tilesOfLeft),
     ALIGNED: right4 % 4 === 0,
     DIRECT: blocks === 1,
     ACTIVATE: activate,
