@@ -3,7 +3,7 @@
 //   grad_queries [rows][H][DK4] = factor_i * sum_j grad_score_ij k_j
 //   grad_scores [rows][H][SLOTS]: what parameters_backward.wgsl adds up: grad_score at offsets 0 .. TAU where the rule has phi (0 where
 //   there is no such key), then a slot for whatever is farther; SCALE * q_i . sum_j grad_score_ij k_j, last, where it has sigma
-// As forward_fused.wgsl: ROWS query rows a lane in registers, keys and values broadcast within quads.
+// As forward_fused.wgsl: ROWS query rows a lane in registers, keys and values handed round within quads.
 
 @group(0) @binding(0) var<uniform> attention: Attention;
 @group(0) @binding(1) var<storage, read> query_starts: array<u32>;
@@ -76,7 +76,7 @@ fn main(
       if (j >= near) {
         #for r ROWS
           // No condition: on SwiftShader one in this loop costs a tenth of the kernel.
-          let slots$r = out$r * SLOTS + min(position$r - 1u - four_from(j), vec4<u32>(TAU + 1u));
+          let slots$r = out$r * SLOTS + min(position$r - 1u - shared_from(j, lane), vec4<u32>(TAU + 1u));
           #for c 4
             grad_scores[slots$r[$c]] = g$r[$c];
           #end

@@ -1,16 +1,20 @@
 // Parts of the kernels that keep rows in registers, ROWS a lane. A quad, and so the workgroup, steps through the other side's rows
-// four at a time: every lane loads one of them, a mat4x4 behind one bounds check, and broadcasts it (kernels.md). Rows in
-// registers are called name{row}_{mat4x4}, broadcast columns name{mat4x4}_{column}; j is the first of four keys. Where the heads share
+// four at a time: every lane loads one of them, a mat4x4 at once, and hands it round (kernels.md). Rows in
+// registers are called name{row}_{mat4x4}, shared columns name{mat4x4}_{column}; j is the first of four keys. Where the heads share
 // their keys, the rows of a lane are so many heads of one query (BY_HEAD): a tile of fewer queries, which see fewer keys beyond their own.
 
-// One vec4 of each lane of a quad, as columns.
+// One vec4 of each lane of a quad, as columns, in an order of each lane's own: lane ^ 0, ^ 1, ^ 2, ^ 3. On SwiftShader a swap of lanes is
+// one instruction, a broadcast a dozen.
 fn shared_columns(mine: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+  return mat4x4<f32>(mine, quadSwapX(mine), quadSwapY(mine), quadSwapDiagonal(mine));
 }
 
 fn shared_four(mine: f32) -> vec4<f32> {
-  return vec4<f32>(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+  return vec4<f32>(mine, quadSwapX(mine), quadSwapY(mine), quadSwapDiagonal(mine));
 }
+
+// The numbers of four rows from `first` on, in that order.
+fn shared_from(first: u32, lane: u32) -> vec4<u32> { return first + (vec4<u32>(lane) ^ vec4<u32>(0u, 1u, 2u, 3u)); }
 
 // Row `row` of a head of a tensor into registers.
 #part load_row(name, buffer, tensor, row, head, matrices)
@@ -72,7 +76,7 @@ fn shared_four(mine: f32) -> vec4<f32> {
   #end
   if (BIASED || j >= near) {
     #for r ROWS
-      s$r = ruled(s$r, vec4<u32>(position$r), vec4<f32>(log$r), four_from(j), sequence.replica, head$r);
+      s$r = ruled(s$r, vec4<u32>(position$r), vec4<f32>(log$r), shared_from(j, lane), sequence.replica, head$r);
     #end
   }
 #end
