@@ -2,7 +2,8 @@
 //   means [rows][H][DV4] = sum_j alpha_ij v_j       stats [rows][H]: parts/rule.wgsl
 // Group x: row tiles of a sequence, the longest first. ROUNDS: small weights become 0, of a row's highest score only, which takes a
 // sweep of its own.
-// T = 1024, D = 64 on SwiftShader, in processor time of two cores: 4 rows a lane 40 ms (1.7 s to compile), 8 rows 34 ms (3.9 s).
+// T = 1024, D = 64 on SwiftShader, in processor time of two cores, with bounds checks and broadcasts: 4 rows a lane 40 ms (1.7 s
+// to compile), 8 rows 34 ms (3.9 s).
 // Tried: loads of one vec4 instead of one mat4x4, the same speed at twice the compile time; 2 rows a lane, 0.7 times the speed;
 // scores kept in memory between passes, the same speed with O(T) more memory a row.
 

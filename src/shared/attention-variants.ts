@@ -1,7 +1,7 @@
 import type { ModelConfig } from './model-config.ts';
 
 /**
- * Kernels of dense attention (`engine/attention/`). The `qb` ones share loads by subgroup broadcast and keep 4 or 8 query rows a lane
+ * Kernels of dense attention (`engine/attention/`). The `qb` ones share loads within quads and keep 4 or 8 query rows a lane
  * in registers, half as many of wide heads and in the backward pass. `flash-wg` has workgroup tiles, `split-k` splits the keys of few
  * queries, `quad` does any width, with subgroups or without. On record: scores kept in memory between passes (`qb-3pass`) ran as fast as
  * `qb-fused` on SwiftShader for O(T) more memory a row; they rounded to bits, which a second sweep does now.

@@ -70,7 +70,7 @@ async function outOfBounds(device: GPUDevice): Promise<string[]> {
   return counts.flatMap((count, i) => (count > 0 ? [`${labels[i]}: ${count} indices past the end`] : []));
 }
 
-/** WGSL that counts in counter `number` whatever lies past the end of its bindings and workgroup arrays, and reads the last element there. */
+/** WGSL that counts in counter `number` every index past the end of its bindings and workgroup arrays, and takes the last element there. */
 export function checkedSource(code: string, number: number): string {
   const bound = [...code.matchAll(/var<storage[^>]*>\s*(\w+)\s*:\s*array</g)].map(([, name]) => ({
     name: name!,

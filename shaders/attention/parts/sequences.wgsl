@@ -1,4 +1,5 @@
-// A sequence of a replica, and the first of the heads of a workgroup: rows first_query .. end_query - 1 and first_key .. end_key - 1, padding included.
+// A sequence of a replica, and the first of the heads of a workgroup: rows first_query .. end_query - 1 and
+// first_key .. end_key - 1, padding included.
 struct Sequence {
   replica: u32,
   head: u32,

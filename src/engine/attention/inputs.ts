@@ -42,8 +42,8 @@ export interface AttentionForward {
 }
 
 /**
- * Gradients [rows][heads][width] of queries, keys and values. Those of shared keys and values are by head, to be summed, unless their `head`
- * is 0 too: then they are summed.
+ * Gradients [rows][heads][width] of queries, keys and values. Those of shared keys and values are by head, to be summed, unless their
+ * `head` is 0 too: then they are summed.
  */
 export interface AttentionBackward {
   dispatches: Dispatch[];
