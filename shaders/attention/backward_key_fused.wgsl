@@ -21,7 +21,7 @@
 const TILE = ROWS * LANES;
 const HEADS = select(1u, H, BY_HEAD);
 
-fn lowest(s: vec4<f32>) -> f32 { return min(min(s.x, s.y), min(s.z, s.w)); }
+fn smallest(s: vec4<f32>) -> f32 { return min(min(s.x, s.y), min(s.z, s.w)); }
 
 #part key_rows()
   let count = sequence.end_key - sequence.first_key;
@@ -113,7 +113,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       #for r ROWS
         s$r *= factors;
       #end
-      if (BIASED || u32(lowest(four[3])) <= tile + TILE + TAU) {
+      if (BIASED || u32(smallest(four[3])) <= tile + TILE + TAU) {
         let logs = shared_four(log_own);
         #for r ROWS
           s$r = ruled(s$r, vec4<u32>(four[3]), logs, vec4<u32>(j$r), sequence.replica, head);

@@ -3,6 +3,7 @@ import { OPERATIONS } from '../../src/engine/operations.ts';
 import { setFaults, withFaults } from './faults.ts';
 import { gradientOf, sampleSequences } from './inspect.ts';
 import { attentionOf } from './inspect-attention.ts';
+import { overrun } from './overrun.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
 import { replay } from './replay.ts';
 
@@ -13,6 +14,7 @@ export const TEST_OPERATIONS: Operations<TestRequest, TestEvent> = {
   faults: setFaults,
   gradient: gradientOf,
   attention: attentionOf,
+  overrun,
   sample: sampleSequences,
   replay,
 };

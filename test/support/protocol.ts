@@ -106,6 +106,8 @@ export const testRequestSchema = z.discriminatedUnion('op', [
     resume: packStateSchema,
     steps: z.int().min(1),
   }),
+  /** Runs a kernel that reads past the end of its buffer. Answered as `probe`, where nobody looks. */
+  z.strictObject({ op: z.literal('overrun'), adapter: adapterPreferenceSchema }),
   z.strictObject({
     op: z.literal('sample'),
     adapter: adapterPreferenceSchema,

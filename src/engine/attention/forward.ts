@@ -64,16 +64,17 @@ export interface QueryTiles {
 }
 
 /**
- * At most `most` rows a lane: heads of one query where they share keys and so many divide them, else queries of one head. Of a query subset
- * no more than a tile of its few queries needs; of whole sequences always the same, so that the tiles of one do not depend on the
- * longest of its pack.
+ * At most `most` rows a lane. Queries of one head: of a query subset no more than a tile of its few queries needs, of whole sequences always
+ * as many, so that the tiles of one do not depend on the longest of its pack. Where heads share keys, heads of one query instead if
+ * they are as many: fewer rows would share a load.
  */
 export function queryTiles(shape: AttentionShape, inputs: AttentionInputs, most: number): QueryTiles {
   const rows = rowsOfLane(shape, most);
-  const heads = isShared(shape, inputs) ? commonPower(shape.model.heads, rows) : 1;
-  if (heads > 1) return { constants: { ROWS: heads, LANES, BY_HEAD: true }, tile: LANES, heads };
   const needed = 2 ** Math.ceil(Math.log2(Math.max(1, inputs.queryRows.longest / LANES)));
   const ROWS = inputs.queryRows === inputs.keyRows ? rows : Math.min(rows, needed);
+  const heads = isShared(shape, inputs) ? commonPower(shape.model.heads, rows) : 1;
+  if (heads > 1 && heads >= ROWS)
+    return { constants: { ROWS: heads, LANES, BY_HEAD: true }, tile: LANES, heads };
   return { constants: { ROWS, LANES, BY_HEAD: false }, tile: ROWS * LANES, heads: 1 };
 }
 
