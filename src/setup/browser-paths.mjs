@@ -7,9 +7,6 @@ import { delimiter, join } from 'node:path';
 export const INSTALL_HINT =
   'Install one (Debian: `apt-get install chromium`; otherwise https://www.google.com/chrome), or set LENGTHWISE_CHROME to its path.';
 
-/** The Chrome that is downloaded where there is no browser: the one that the installed puppeteer was made for. */
-export const CHROME_VERSION = '148.0.7778.97';
-
 const COMMANDS = ['google-chrome-stable', 'google-chrome', 'chromium', 'chromium-browser', 'chrome'];
 
 const FIXED_PATHS = [

@@ -6,7 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHROME_VERSION, downloadFolder, findBrowser, INSTALL_HINT } from './browser-paths.mjs';
+import { downloadFolder, findBrowser, INSTALL_HINT } from './browser-paths.mjs';
+import { CHROME_VERSION, downloadChrome } from './chrome.mjs';
 import { installMesa } from './mesa.mjs';
 import { installRedis } from './redis.mjs';
 import { give, outputOf, ROOT, runs, say } from './shell.mjs';
@@ -62,7 +63,7 @@ function installDependencies() {
   writeFileSync(join(ROOT, stamp), hash);
 }
 
-function installBrowser() {
+async function installBrowser() {
   const wanted = process.env.LENGTHWISE_CHROME;
   // A wrong path is the command line's to complain about, in one clear error.
   if (wanted || findBrowser()) return;
@@ -76,15 +77,14 @@ function installBrowser() {
     say('apt-get could not install chromium');
   }
   say(`downloading Chrome ${CHROME_VERSION} into ${downloadFolder()}`);
-  const build = `chrome@${CHROME_VERSION}`;
-  runs('npx', ['--no-install', '@puppeteer/browsers', 'install', build, '--path', downloadFolder()]);
+  await downloadChrome(downloadFolder()).catch(({ message }) =>
+    give(`no Chrome or Chromium was found, and none could be installed: ${message}`, INSTALL_HINT),
+  );
   const found = findBrowser();
-  if (!found) give('no Chrome or Chromium was found, and none could be installed', INSTALL_HINT);
-  // On Windows a browser does not print its version.
-  const version = process.platform === 'win32' ? CHROME_VERSION : outputOf(found, ['--version']);
-  if (!version.includes(CHROME_VERSION))
+  const version = found && outputOf(found, ['--version']);
+  if (!version?.includes(CHROME_VERSION))
     give(
-      `${found} says that it is ${version.trim() || 'nothing'}, not Chrome ${CHROME_VERSION}`,
+      `${found ?? 'what was downloaded'} says that it is ${version?.trim() || 'nothing'}, not Chrome ${CHROME_VERSION}`,
       INSTALL_HINT,
     );
 }
@@ -116,7 +116,7 @@ function build() {
 }
 
 /** Keeps two set-ups from running into each other. A lock older than any set-up is taken over. */
-function withLock(/** @type {() => void} */ work) {
+async function withLock(/** @type {() => Promise<void>} */ work) {
   const lock = join(ROOT, '.setup-lock');
   const began = Date.now();
   for (;;) {
@@ -134,17 +134,17 @@ function withLock(/** @type {() => void} */ work) {
   const unlock = () => rmSync(lock, { recursive: true, force: true });
   process.once('exit', unlock);
   process.once('SIGINT', () => process.exit(130));
-  work();
+  await work();
 }
 
 const flags = process.argv.slice(2);
 const unknown = flags.find(flag => flag !== '--mesa' && flag !== '--redis');
 if (unknown) give(`${unknown}: unknown`, 'The set-up takes two flags, --mesa and --redis.');
 checkNode();
-withLock(() => {
+await withLock(async () => {
   if (flags.includes('--mesa')) installMesa();
   if (flags.includes('--redis')) installRedis();
   installDependencies();
-  installBrowser();
+  await installBrowser();
   build();
 });

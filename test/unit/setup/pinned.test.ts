@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { CHROME_VERSION } from '../../../src/setup/browser-paths.mjs';
+import { CHROME_VERSION } from '../../../src/setup/chrome.mjs';
 
 interface Step {
   uses?: string;
