@@ -14,8 +14,13 @@ export interface Closable {
  */
 export type StopPhase = 'save' | 'release';
 
-/** Resolves to what a person should hear of it, in a line, or to nothing. */
-export type StopWork = () => Promise<string | undefined>;
+/** What is done, and what a person should hear of it, in a line. */
+export interface StopWork {
+  /** Resolves to what there is to say, or to nothing. */
+  work: () => Promise<string | undefined>;
+  /** What to say instead where there was no time for it; that it failed, unless given. */
+  late?: () => string;
+}
 
 /** Longest that each may take, in milliseconds: together less than the five seconds after which the prompt is back. */
 const SAVE_MS = 2500;
@@ -36,9 +41,10 @@ export function untrack(thing: Closable): void {
 }
 
 /** Has work done when the program is told to stop. Returns what takes it back. */
-export function onStop(phase: StopPhase, work: StopWork): () => void {
-  atStop[phase].add(work);
-  return () => void atStop[phase].delete(work);
+export function onStop(phase: StopPhase, work: StopWork['work'], late?: StopWork['late']): () => void {
+  const own = { work, ...(late ? { late } : {}) };
+  atStop[phase].add(own);
+  return () => void atStop[phase].delete(own);
 }
 
 /** Whether the program is on its way out: nothing is to be started or begun again. */
@@ -57,7 +63,7 @@ export async function stopEverything(): Promise<string[]> {
     ...(await all(
       'closing',
       CLOSE_MS,
-      [...open].map(thing => () => thing.close().then(() => undefined)),
+      [...open].map(thing => ({ work: () => thing.close().then(() => undefined) })),
     )),
   );
   killEverything();
@@ -71,13 +77,14 @@ export function killEverything(): void {
 }
 
 /** Does things side by side, each for so long; gives what they say, and what went wrong. */
-async function all(what: string, ms: number, work: Iterable<StopWork>): Promise<string[]> {
+async function all(what: string, ms: number, works: Iterable<StopWork>): Promise<string[]> {
   const lines = await Promise.all(
-    [...work].map(async one => {
+    [...works].map(async ({ work, late }) => {
+      const tooLate = new Error(`not done in ${seconds(ms)}`);
       try {
-        return await withDeadline(ms, one(), () => new Error(`not done in ${seconds(ms)}`));
+        return await withDeadline(ms, work(), () => tooLate);
       } catch (error) {
-        return `${what} failed: ${messageOf(error)}`;
+        return error === tooLate && late ? late() : `${what} failed: ${messageOf(error)}`;
       }
     }),
   );

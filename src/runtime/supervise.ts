@@ -196,15 +196,21 @@ async function train(
   const half = 0.5 ** losses;
   let told: (() => void)[] = [];
   let written = Promise.resolve();
-  /** Resolves when a state that was told from now on is on the disk. */
+  /** Resolves when a state that was told from now on is on the disk, or what was told before where the engine did nothing since. */
   const save = async () => {
-    const news = new Promise<void>(resolve => told.push(resolve));
-    session.tell({ op: 'state' });
-    await news;
+    const { hasNews } = part;
+    if (hasNews) {
+      const news = new Promise<void>(resolve => told.push(resolve));
+      session.tell({ op: 'state' });
+      await news;
+    }
     await written;
-    return `${cells} cells under way are saved, at step ${part.step} of ${pack.steps}`;
+    const what = hasNews ? 'are saved, at' : 'have nothing new to save since';
+    return `${cells} cells under way ${what} step ${part.step} of ${pack.steps}`;
   };
-  const unwatch = onStop('save', save);
+  const late = () =>
+    `${cells} cells under way go on from step ${part.step} of ${pack.steps}: the engine told no later state in time`;
+  const unwatch = onStop('save', save, late);
   const settled = () => {
     unwatch();
     // Whoever waits for a state waits no longer: there is none to come.

@@ -22,6 +22,8 @@ interface Cell {
 export class Underway {
   readonly pack: Pack;
   private readonly cells: Cell[];
+  /** Whether the engine went on from where the cells are saved, as far as it has told. */
+  private moved = false;
 
   private constructor(pack: Pack, cells: Cell[]) {
     this.pack = { ...pack, replicas: cells.map(({ replica }) => replica) };
@@ -58,6 +60,11 @@ export class Underway {
     return this.cells[0]!.saved?.origin;
   }
 
+  /** Whether there is more than what is saved, as far as the engine has told. */
+  get hasNews(): boolean {
+    return this.moved;
+  }
+
   /** Has every cell start again. */
   restart(): void {
     for (const cell of this.cells) cell.saved = undefined;
@@ -65,6 +72,7 @@ export class Underway {
 
   /** Where the engine is to go on; undefined: at the beginning. Forgets what was seen beyond. */
   resume(): PackState | undefined {
+    this.moved = false;
     for (const cell of this.cells) cell.curve = cell.saved?.curve ?? [];
     const [first] = this.cells;
     if (!first?.saved) return undefined;
@@ -80,6 +88,7 @@ export class Underway {
 
   /** Takes in points of the curves. */
   progressed({ curve }: Progress): void {
+    this.moved = true;
     for (const { step, losses } of curve) {
       this.cells.forEach((cell, r) => {
         cell.curve = [...cell.curve, { step, loss: losses[r]! }];
@@ -89,6 +98,7 @@ export class Underway {
 
   /** Takes in where the engine stands. `before` is the time that was spent on each cell until the engine began. */
   stands(event: Standing, origin: Origin, before: readonly number[]): void {
+    this.moved = event.event === 'tested';
     this.cells.forEach((cell, r) => {
       const seconds = before[r]! + event.seconds / this.cells.length;
       if (event.event === 'tested') {

@@ -122,7 +122,7 @@ describe('lengthwise run', () => {
     expect(stderr).toMatch(/SIGINT: stopping/);
     // A machine that is busy may not manage it in the time that the prompt leaves; it says so. dawn.test.ts goes on from what was saved.
     expect(stderr).toMatch(
-      /4 cells under way are saved, at step \d+ of 1000000|saving failed: not done in 2.5 s/,
+      /4 cells under way (are saved, at|have nothing new to save since|go on from) step \d+ of 1000000/,
     );
     expect(stderr).toMatch(/0 of 4 cells are finished; the same command goes on from here/);
     const [late] = readdirSync(join(cwd, 'late', 'tiny'));
