@@ -1,4 +1,4 @@
-import { multiply, multiplyTransposed, type Vector } from '../shared/linear.ts';
+import { multiply, multiplyNormal, multiplyTransposed, type Vector } from '../shared/linear.ts';
 
 /** A matrix by what it does to vectors. */
 export interface LinearMap {
@@ -12,6 +12,10 @@ export interface LinearMap {
 /** A map with its matrix, row by row. */
 export interface DenseMap extends LinearMap {
   data: Vector;
+}
+
+function isDense(map: LinearMap): map is DenseMap {
+  return 'data' in map;
 }
 
 /** The map of a matrix [rows, columns] that is written row by row. */
@@ -45,6 +49,29 @@ export function transposed(map: LinearMap): LinearMap {
   };
 }
 
+/**
+ * v ↦ Mᵀ M v / scale², or M Mᵀ where M has fewer rows than columns: symmetric, of the smaller size, its largest eigenvalue that of M squared
+ * over scale².
+ */
+export function normal(map: LinearMap, scale: number): { size: number; apply(v: Vector): Vector } {
+  const { rows, columns } = map;
+  if (columns > rows) return normal(isDense(map) ? turned(map) : transposed(map), scale);
+  const divided = (v: Vector) => v.map(x => x / scale);
+  return {
+    size: columns,
+    apply: isDense(map)
+      ? v => multiplyNormal(map.data, v, rows, scale)
+      : v => divided(map.applyTransposed(divided(map.apply(v)))),
+  };
+}
+
+/** The transpose of a matrix, written out. */
+function turned({ data, rows, columns }: DenseMap): DenseMap {
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < rows; i++) for (let k = 0; k < columns; k++) out[k * rows + i] = data[i * columns + k]!;
+  return dense(out, columns, rows);
+}
+
 /** The last map after those before it, as matrices are written: `product(A, B)` is A B. */
 export function product(...maps: LinearMap[]): LinearMap {
   return {
@@ -66,27 +93,45 @@ export function sumOf(a: LinearMap, b: LinearMap): LinearMap {
 }
 
 /** Mᵀ M of a matrix, row by row. */
-export function gramOf({ data, rows, columns }: DenseMap): DenseMap {
-  const gram = new Float64Array(columns * columns);
-  const none = new Float64Array(columns);
-  const row = (i: number) => (i < rows ? data.subarray(i * columns, (i + 1) * columns) : none);
-  for (let i = 0; i < rows; i += 4) {
-    const [p, q, r, s] = [row(i), row(i + 1), row(i + 2), row(i + 3)];
-    // Two lines of the result at a time: each entry of the four rows is read once for both. Below the diagonal a line may start with anything.
-    for (let k = 0; k < columns; k += 2) {
-      const next = Math.min(k + 1, columns - 1);
-      const [a, b, c, d, at] = [p[k]!, q[k]!, r[k]!, s[k]!, k * columns];
-      const [e, f, g, h, below] = [p[next]!, q[next]!, r[next]!, s[next]!, next * columns];
-      for (let j = k; j < columns; j++) {
-        const [w, x, y, z] = [p[j]!, q[j]!, r[j]!, s[j]!];
-        gram[at + j]! += a * w + b * x + (c * y + d * z);
-        if (next > k) gram[below + j]! += e * w + f * x + (g * y + h * z);
+export function gramOf(map: DenseMap): DenseMap {
+  const { rows: length, columns: size } = map;
+  const { data } = turned(map);
+  const gram = new Float64Array(size * size);
+  const line = (k: number) => Math.min(k, size - 1) * length;
+  // Products of four lines with two at a time: six numbers are read for eight multiply-adds, and sums stay at hand. At the edge a line comes twice.
+  for (let k = 0; k < size; k += 4) {
+    const [p, q, r, s] = [line(k), line(k + 1), line(k + 2), line(k + 3)];
+    for (let j = k; j < size; j += 2) {
+      const [x, y] = [line(j), line(j + 1)];
+      let [px, qx, rx, sx, py, qy, ry, sy] = [0, 0, 0, 0, 0, 0, 0, 0];
+      for (let i = 0; i < length; i++) {
+        const [a, b] = [data[x + i]!, data[y + i]!];
+        const [c, d, e, f] = [data[p + i]!, data[q + i]!, data[r + i]!, data[s + i]!];
+        px += c * a;
+        qx += d * a;
+        rx += e * a;
+        sx += f * a;
+        py += c * b;
+        qy += d * b;
+        ry += e * b;
+        sy += f * b;
       }
+      [px, qx, rx, sx].forEach((sum, at) => {
+        put(gram, size, k + at, j, sum);
+      });
+      [py, qy, ry, sy].forEach((sum, at) => {
+        put(gram, size, k + at, j + 1, sum);
+      });
     }
   }
-  for (let k = 0; k < columns; k++)
-    for (let j = 0; j < k; j++) gram[k * columns + j] = gram[j * columns + k]!;
-  return dense(gram, columns, columns);
+  return dense(gram, size, size);
+}
+
+/** Sets an entry of a symmetric matrix, on both sides, where it has it. */
+function put(matrix: Vector, size: number, i: number, j: number, value: number): void {
+  if (i >= size || j >= size) return;
+  matrix[i * size + j] = value;
+  matrix[j * size + i] = value;
 }
 
 /** The matrix of a map, row by row, by what it makes of unit vectors. */

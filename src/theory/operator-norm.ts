@@ -1,6 +1,6 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import { add, dot, type Vector } from '../shared/linear.ts';
-import { type DenseMap, type LinearMap, transposed, written } from './linear-map.ts';
+import { type DenseMap, type LinearMap, normal, written } from './linear-map.ts';
 
 /** Maps with fewer rows or columns are decomposed at once. */
 const DIRECT = 32;
@@ -13,13 +13,10 @@ const ACCURACY = 1e-10;
 export function operatorNorm(map: LinearMap): number {
   const { rows, columns } = map;
   if (Math.min(rows, columns) < DIRECT) return decomposed(written(map));
-  const tall = columns <= rows ? map : transposed(map);
   // Squares of squares must be numbers still.
-  const scale = length(tall.apply(anything(tall.columns)));
-  const square = largestEigenvalue(
-    v => divided(tall.applyTransposed(divided(tall.apply(v), scale)), scale),
-    tall.columns,
-  );
+  const scale = length(map.apply(anything(columns)));
+  const { apply, size } = normal(map, scale);
+  const square = largestEigenvalue(apply, size);
   return square === undefined ? decomposed(written(map)) : scale * Math.sqrt(square);
 }
 
@@ -28,12 +25,9 @@ function decomposed({ data, rows, columns }: DenseMap): number {
   const scale = data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   // The library's iteration misbehaves on matrices of subnormal numbers; scaled, none are left.
   if (scale === 0) return 0;
-  const unit = Matrix.from1DArray(
-    rows,
-    columns,
-    Array.from(data, x => x / scale),
-  );
-  const svd = new SingularValueDecomposition(unit, {
+  const unit = divided(data, scale);
+  if (Math.min(rows, columns) === 1) return scale * length(unit);
+  const svd = new SingularValueDecomposition(Matrix.from1DArray(rows, columns, [...unit]), {
     computeLeftSingularVectors: false,
     computeRightSingularVectors: false,
     autoTranspose: true,
