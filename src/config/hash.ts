@@ -13,22 +13,25 @@ export function canonicalHash(value: unknown, digits: number): string {
 export function canonicalHasher(digits: number): (value: object) => string {
   const byText = new Map<string, string>();
   const byObject = new Map<unknown, string>();
-  const canonical = (field: unknown) => {
+  const canonical = (field: object) => {
     const text = JSON.stringify(field);
     const known = byText.get(text) ?? canonicalize(field)!;
     byText.set(text, known);
     return known;
   };
   const textOf = (field: unknown) => {
-    if (typeof field !== 'object') return canonical(field);
+    // Of what is no object, JSON as it is written is canonical.
+    if (typeof field !== 'object' || field === null) return JSON.stringify(field);
     const known = byObject.get(field) ?? canonical(field);
     byObject.set(field, known);
     return known;
   };
+  let names: string[] | undefined;
   return value => {
     // Names of fields are identifiers, whose canonical order is that of their letters.
-    const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return digestOf(`{${fields.map(([name, field]) => `"${name}":${textOf(field)}`).join(',')}}`, digits);
+    names ??= Object.keys(value).sort();
+    const fields = names.map(name => `"${name}":${textOf(value[name as keyof typeof value])}`);
+    return digestOf(`{${fields.join(',')}}`, digits);
   };
 }
 

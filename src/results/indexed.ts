@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import * as node from 'node:fs/promises';
 import type { z } from 'zod';
 import type { Disk } from '../shared/whole-file.ts';
+import { apart, type Leaf, together } from './leaves.ts';
 import { type Extent, LineFile, parseLine, scanLines } from './lines.ts';
 import { checksumOf, sealed } from './seal.ts';
 
@@ -13,16 +14,23 @@ export interface Lines<T extends object, D extends object> {
   digest: (line: T) => D;
 }
 
-/** A row of an index: what a line with this checksum and of this many bytes says, in short. */
+/** What an index says of a line: its checksum and bytes, and what it says in short. */
 interface Row<D> {
-  format: number;
   line: string;
   bytes: number;
   digest: D;
 }
 
+/**
+ * A line of an index: a shape, or a row with the leaves of a digest that has the shape of so many before. Most rows have one shape, whose names and
+ * brackets would be most of what is read.
+ */
+type IndexLine =
+  | { format: number; shape: unknown }
+  | { line: string; bytes: number; of: number; leaves: Leaf[] };
+
 /** Counts up whenever a digest means something else. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** Rows written at once. */
 const ROWS = 1000;
 
@@ -38,6 +46,7 @@ export class IndexedFile<T extends object, D extends object> {
   readonly digests: D[];
   private readonly file: LineFile<T>;
   private readonly index: FileHandle | undefined;
+  private readonly shapes: Shapes;
   private readonly path: string;
   private readonly digest: (line: T) => D;
 
@@ -45,13 +54,14 @@ export class IndexedFile<T extends object, D extends object> {
     { path, digest }: Lines<T, D>,
     digests: D[],
     file: LineFile<T>,
-    index: FileHandle | undefined,
+    { index, shapes }: { index: FileHandle | undefined; shapes: Shapes },
   ) {
     this.path = path;
     this.digest = digest;
     this.digests = digests;
     this.file = file;
     this.index = index;
+    this.shapes = shapes;
   }
 
   /**
@@ -64,23 +74,27 @@ export class IndexedFile<T extends object, D extends object> {
   ): Promise<IndexedFile<T, D>> {
     const { path } = lines;
     let rows: Row<D>[] = [];
+    let shapes = new Shapes();
     let fromIndex = false;
     const file = await LineFile.open<T>(
       path,
       async handle => {
         const read = await readRows(handle, lines);
-        ({ rows, fromIndex } = read);
+        ({ rows, shapes, fromIndex } = read);
         return read;
       },
       { onTorn, disk },
     );
-    if (!fromIndex) await writeIndex(indexOf(path), rows).catch(() => {});
+    if (!fromIndex) {
+      shapes = new Shapes();
+      await writeIndex(indexOf(path), rows, shapes).catch(() => {});
+    }
     const index = await node.open(indexOf(path), 'a').catch(() => undefined);
     return new IndexedFile(
       lines,
       rows.map(row => row.digest),
       file,
-      index,
+      { index, shapes },
     );
   }
 
@@ -88,7 +102,7 @@ export class IndexedFile<T extends object, D extends object> {
   async append(values: readonly T[]): Promise<void> {
     await this.file.append(values);
     const rows = values.map(value => rowOf(Buffer.from(sealed(value)).subarray(0, -1), this.digest(value)));
-    await this.index?.appendFile(rows.map(sealed).join('')).catch(() => {});
+    await this.index?.appendFile(indexText(rows, this.shapes)).catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -119,52 +133,84 @@ export async function readDigests<T extends object, D extends object>(
 async function readRows<T extends object, D extends object>(
   handle: FileHandle,
   { path, schema, digest }: Lines<T, D>,
-): Promise<Extent & { rows: Row<D>[]; fromIndex: boolean }> {
+): Promise<Extent & { rows: Row<D>[]; shapes: Shapes; fromIndex: boolean }> {
   const indexed = await readIndex<D>(indexOf(path));
   const rows: Row<D>[] = [];
   let fromIndex = true;
   const extent = await scanLines(handle, path, line => {
-    const row = indexed[rows.length];
+    const row = indexed.rows[rows.length];
     const isKnown = row?.line === line.checksum && row.bytes === line.bytes.length;
     fromIndex &&= isKnown;
     rows.push(isKnown ? row : rowOf(line.bytes, digest(parseLine(line, path, schema))));
   });
-  return { ...extent, rows, fromIndex: fromIndex && indexed.length === rows.length };
+  fromIndex &&= indexed.rows.length === rows.length;
+  return { ...extent, rows, shapes: indexed.shapes, fromIndex };
 }
 
 function rowOf<D>(line: Buffer, digest: D): Row<D> {
-  return { format: FORMAT, line: checksumOf(line)!, bytes: line.length, digest };
+  return { line: checksumOf(line)!, bytes: line.length, digest };
 }
 
-/** Rows of an index up to the first that is damaged or of another format. */
-async function readIndex<D>(path: string): Promise<Row<D>[]> {
+/** Shapes of an index, by their place in it. */
+class Shapes {
+  private readonly places = new Map<string, number>();
+  private readonly builders: ((leaves: readonly Leaf[]) => unknown)[] = [];
+
+  /** Takes in a shape; gives its place, and whether it is new. */
+  add(shape: unknown): { place: number; isNew: boolean } {
+    const text = JSON.stringify(shape);
+    const known = this.places.get(text);
+    if (known !== undefined) return { place: known, isNew: false };
+    this.places.set(text, this.builders.length);
+    return { place: this.builders.push(together(shape)) - 1, isNew: true };
+  }
+
+  /** The value of some leaves in a shape. @throws Error when there is none at this place, or they do not fit */
+  build(place: number, leaves: readonly Leaf[]): unknown {
+    const build = this.builders[place];
+    if (!build) throw new Error(`no shape ${place}`);
+    return build(leaves);
+  }
+}
+
+/** Rows of an index up to the first line that is damaged or of another format. */
+async function readIndex<D>(path: string): Promise<{ rows: Row<D>[]; shapes: Shapes }> {
   const rows: Row<D>[] = [];
+  const shapes = new Shapes();
   const handle = await node.open(path, 'r').catch(() => undefined);
   try {
     if (handle)
-      await scanLines(handle, path, ({ bytes }) => {
-        const { format, line, bytes: size, digest } = JSON.parse(bytes.toString()) as Row<D>;
-        if (format !== FORMAT) throw new Error('another format');
-        rows.push({ format, line, bytes: size, digest });
+      await scanLines(handle, path, raw => {
+        const said = JSON.parse(raw.bytes.toString()) as IndexLine;
+        if ('leaves' in said) {
+          const { line, bytes, of, leaves } = said;
+          rows.push({ line, bytes, digest: shapes.build(of, leaves) as D });
+        } else if (said.format === FORMAT) shapes.add(said.shape);
+        else throw new Error('another format');
       });
   } catch {
     // What follows is read from the file itself.
   } finally {
     await handle?.close();
   }
-  return rows;
+  return { rows, shapes };
 }
 
-async function writeIndex<D>(path: string, rows: readonly Row<D>[]): Promise<void> {
+/** Rows as they stand in an index, after the shapes that are new in them. */
+function indexText<D>(rows: readonly Row<D>[], shapes: Shapes): string {
+  const lines = rows.flatMap(({ line, bytes, digest }): IndexLine[] => {
+    const { shape, leaves } = apart(digest);
+    const { place, isNew } = shapes.add(shape);
+    return [...(isNew ? [{ format: FORMAT, shape }] : []), { line, bytes, of: place, leaves }];
+  });
+  return lines.map(sealed).join('');
+}
+
+async function writeIndex<D>(path: string, rows: readonly Row<D>[], shapes: Shapes): Promise<void> {
   const handle = await node.open(path, 'w');
   try {
     for (let first = 0; first < rows.length; first += ROWS)
-      await handle.appendFile(
-        rows
-          .slice(first, first + ROWS)
-          .map(sealed)
-          .join(''),
-      );
+      await handle.appendFile(indexText(rows.slice(first, first + ROWS), shapes));
   } finally {
     await handle.close();
   }

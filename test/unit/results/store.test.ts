@@ -112,9 +112,16 @@ describe('store', () => {
     const folder = await folderOf('aa', 'bb', 'cc');
     const index = join(folder, 'cells.index');
     const whole = readFileSync(index, 'utf8');
-    const rows = whole.split('\n');
-    const others = [rows[0], rows[2], '', rows[1], `${rows[1]}\n${rows[0]}\n${rows[2]}\n`];
-    for (const text of ['', whole.slice(0, -9), `${whole}${rows[0]}\n`, 'x\n', ...others]) {
+    const [shape, ...rows] = whole.split('\n');
+    const others = [
+      rows[0],
+      shape,
+      '',
+      `${shape}\n${rows[1]}`,
+      `${shape}\n${rows[1]}\n${rows[0]}\n${rows[2]}\n`,
+    ];
+    const older = whole.replace('"format":2', '"format":1');
+    for (const text of ['', whole.slice(0, -9), `${whole}${rows[0]}\n`, 'x\n', older, ...others]) {
       writeFileSync(index, text!);
       expect((await readCells(folder)).cells).toEqual(['aa', 'bb', 'cc'].map(line));
       const { store } = await open(folder);
