@@ -23,6 +23,8 @@ export interface ModelContext {
   target: ((tokens: ArrayLike<number>) => number[]) | undefined;
   /** The task in words; undefined for a file of its own. */
   task: string | undefined;
+  /** The cell of a run that it was trained as. */
+  cell: CellConfig | undefined;
 }
 
 /** What the command line said of the token law. */
@@ -61,6 +63,7 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
       alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
     target: task && (tokens => targetOf(task, tokens, knobs as Record<string, number>)),
+    cell,
     task: task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),
   };
 }

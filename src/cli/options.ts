@@ -63,6 +63,14 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** Parses a probability between 0 and 1, both excluded, for commander. */
+export function probability(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && value < 1))
+    throw new InvalidArgumentError('Expected a number between 0 and 1.');
+  return value;
+}
+
 /** Largest Dirichlet parameter: far beyond it laws are uniform, and the urn that draws tokens would overflow. */
 const MOST_ALPHA = 1000;
 

@@ -10,6 +10,7 @@ import {
   later,
   machineOptions,
   positiveNumber,
+  probability,
   shard,
   version,
   wholeNumber,
@@ -191,14 +192,43 @@ export function program(): Command {
       .option(
         '--target <model.safetensors>',
         'a second model g: bounds use the larger C and the smaller margins',
+      )
+      .addOption(
+        count('--strings <m>', 'strings that certificate C for two layers draws; 0: none', 1_000_000, 0, 0),
+      )
+      .addOption(
+        new Option('--delta <number>', 'probability with which certificate C may be wrong')
+          .argParser(probability)
+          .default(0.05),
       ),
   )
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExamples:\n  lengthwise theory results/quickstart/<run>/models/<cell>.safetensors\n  lengthwise theory model.safetensors --epsilon 0.1 --epsilon 0.01 --bits 8 --json\n  lengthwise theory --results results/quickstart',
+      '\nExamples:\n  lengthwise theory results/quickstart/<run>/models/<cell>.safetensors\n  lengthwise theory model.safetensors --epsilon 0.1 --epsilon 0.01 --bits 8 --json\n  lengthwise theory model-snapped.safetensors --epsilon 0.1 --strings 2000\n  lengthwise theory --results results/quickstart',
     )
     .action(later(async () => (await import('./theory.ts')).theory));
+  withLaw(
+    verb(
+      'snap <model.safetensors>',
+      'exact heads: φ to hard offsets or to zero, with the loss before and after',
+    )
+      .option(
+        '--prune',
+        'silence heads of layer 1 that see every position, so that `theory` can certify',
+        false,
+      )
+      .addOption(
+        count('--steps <number>', 'steps of fine-tuning on the CPU, heads kept exact', 1_000_000, 0, 0),
+      )
+      .option('--out <file>', 'where the model goes; beside the given one, -snapped, unless given'),
+  )
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExample:\n  lengthwise snap results/k-gram/<run>/models/<cell>.safetensors --prune --steps 300 --out exact.safetensors',
+    )
+    .action(later(async () => (await import('./snap.ts')).snap));
   withLaw(
     withMachine(
       verb('simulate <model.safetensors>', 'short strings that stand in for long ones, and how well')

@@ -4,10 +4,12 @@ import type { LawName } from '../tasks/laws/registry.ts';
 import { boundsAt } from '../theory/bounds.ts';
 import { whyUndefined } from '../theory/defined.ts';
 import { type Member, pairInputs } from '../theory/pair.ts';
+import { twoLayerBounds } from '../theory/promises.ts';
 import { type Analysis, analyse } from '../theory/theory.ts';
 import { theoryOfResults } from './add-theory.ts';
 import { type ModelContext, modelInContext } from './model-context.ts';
 import { print, printJson } from './output.ts';
+import { promisesText } from './promises-text.ts';
 import { theoryText } from './theory-text.ts';
 
 export interface TheoryOptions {
@@ -18,11 +20,18 @@ export interface TheoryOptions {
   alpha?: number;
   law?: LawName;
   target?: string;
+  /** Strings that certificate C draws. */
+  strings: number;
+  delta: number;
   json: boolean;
 }
 
 /** ε when none is given. */
 const EPSILONS = [0.1, 0.01];
+/** Lengths that certificate C tries. */
+const TRIED = [16, 32, 64, 128, 256, 512, 1024];
+/** T of certificate C in finite precision. */
+const LONG = 4096;
 
 /** `lengthwise theory`: how long the theory says that training sequences had to be. Runs on the CPU, in float64. */
 export async function theory(file: string | undefined, options: TheoryOptions): Promise<void> {
@@ -45,12 +54,28 @@ async function theoryOfModel(file: string, options: TheoryOptions): Promise<void
   const own = await analyseIn(context);
   const other = target && (await analyseIn(target));
   const bounds = other ? boundsAt(pairInputs(memberOf(own), memberOf(other)), epsilons) : own.theory.bounds;
+  const certificates = whyUndefined('bounds', context.model.config)
+    ? []
+    : twoLayerBounds(own.model, context.source, {
+        epsilons,
+        drawn:
+          options.strings === 0
+            ? null
+            : { lengths: TRIED, strings: options.strings, delta: options.delta, longLength: LONG, seed: 0 },
+      });
   if (options.json) {
     const { theory: rest } = own;
-    printJson({ ...rest, bounds, attention: own.attention, ...(other ? { target: other.theory } : {}) });
+    printJson({
+      ...rest,
+      bounds,
+      certificates,
+      attention: own.attention,
+      ...(other ? { target: other.theory } : {}),
+    });
     return;
   }
   print(theoryText(context, { ...own, theory: { ...own.theory, bounds } }));
+  if (certificates.length > 0) print(`\n${promisesText(certificates)}`);
   if (other) print(`\nBounds: for the pair with ${options.target}, the larger C and the smaller margins.`);
 }
 

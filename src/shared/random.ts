@@ -77,6 +77,7 @@ export const STREAM = {
   greedy: 8,
   adversary: 9,
   bootstrap: 10,
+  chain: 11,
 } as const;
 
 /** Keys of what is drawn of a training sequence besides its tokens, which must not change with it: the stream's key is changed by these. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gramAt, gramFrequencies } from './laws/chain.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -43,6 +44,15 @@ export const kGram: Task = {
       const total = counts.reduce((a, b) => a + b, 0);
       return Array.from(counts, count => (total === 0 ? 1 / vocabulary! : count / total));
     });
+  },
+  limit(chain, { vocabulary, k }) {
+    const grams = gramFrequencies(chain, k! + 1);
+    return last => {
+      const context = gramAt(last, k!, vocabulary!);
+      const followers = grams.subarray(context * vocabulary!, (context + 1) * vocabulary!);
+      const total = followers.reduce((a, b) => a + b, 0);
+      return Array.from(followers, share => share / total);
+    };
   },
   wgslKnobs: ({ k }) => [k!, 0, 0, 0],
   scratchWords: ({ vocabulary, k }) => vocabulary! ** (k! + 1),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gramFrequencies } from './laws/chain.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -27,6 +28,10 @@ export const modP: Task = {
       }
       return [positions === 0 ? 0 : ones / positions];
     });
+  },
+  limit(chain, { k }) {
+    const share = gramFrequencies(chain, 1, k)[1]!;
+    return () => [share];
   },
   wgslKnobs: ({ p, k }) => [p!, k!, 0, 0],
   wgsl: /* wgsl */ `

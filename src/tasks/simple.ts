@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gramFrequencies } from './laws/chain.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -20,6 +21,14 @@ export const simple: Task = {
       for (; i < length; i++) ones += tokens[i]!;
       return [Math.sin((omega! * (length - 2 * ones)) / length)];
     });
+  },
+  limit(chain, { omega }) {
+    // The mean over the residues that a chain may tell apart.
+    const balances = chain.rows
+      .map((_, residue) => gramFrequencies(chain, 1, residue))
+      .map(([a, b]) => a! - b!);
+    const balance = chain.order > 0 ? balances[0]! : balances.reduce((a, b) => a + b, 0) / balances.length;
+    return () => [Math.sin(omega! * balance)];
   },
   wgslKnobs: ({ omega }) => [omega!, 0, 0, 0],
   wgsl: /* wgsl */ `

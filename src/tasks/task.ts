@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { TokenChain } from './laws/chain.ts';
 
 /** Knob values of a task as the YAML gives them, `kind` left out. */
 export type Knobs = Record<string, number>;
@@ -38,6 +39,11 @@ export interface Task {
   refuse?(knobs: Knobs): string | undefined;
   /** f*(prefix), `outputs` numbers, for the prefixes that end at `reads`, positions from 1, rising: in one pass over the tokens. */
   targets(tokens: ArrayLike<number>, knobs: Knobs, reads: readonly number[]): number[][];
+  /**
+   * What f* tends to as T → ∞ on strings of an ergodic law (theory.md §12), from the last `order` tokens or more. Where `order` is 0, f* is at
+   * every T this function of the string's own class frequencies.
+   */
+  limit?(chain: TokenChain, knobs: Knobs): (last: ArrayLike<number>) => number[];
   /** Up to four numbers that `wgsl` receives as `knobs: vec4<f32>`. */
   wgslKnobs(knobs: Knobs): [number, number, number, number];
   /** u32 words that the WGSL needs for each sequence when several prefixes are read, as `scratch` at binding 7; none unless given. */

@@ -13,6 +13,9 @@ const isShallow = ({ layers }: Pick<Kind, 'layers'>) => layers <= 2;
 /** Whether attention is that of finite precision, at any number of bits. */
 export const hasFinitePrecision = (attention: Attention): boolean => ruleOf(attention).kind === 'finite';
 
+/** Whether attention is that of infinite precision. */
+export const hasInfinitePrecision = (attention: Attention): boolean => ruleOf(attention).kind === 'infinite';
+
 /** p of attention that is rounded; null for any other. */
 export const bitsOf = (attention: Attention): number | null => ('bits' in attention ? attention.bits : null);
 
@@ -47,7 +50,7 @@ const LIMIT: Need = {
   instead: ({ attention }) => `${ruleOf(attention).kind} attention`,
 };
 const INFINITE: Need = {
-  met: ({ attention }) => ruleOf(attention).kind === 'infinite',
+  met: ({ attention }) => hasInfinitePrecision(attention),
   instead: ({ attention }) => ruleOf(attention).describe(attention),
 };
 /** Class tables and Lipschitz chains multiply matrices out. */

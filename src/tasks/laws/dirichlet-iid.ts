@@ -1,4 +1,5 @@
 import { below } from '../../shared/random.ts';
+import { drawDirichlet } from './dirichlet.ts';
 import { type Law, ONE } from './law.ts';
 
 /**
@@ -20,6 +21,11 @@ export const dirichletIid: Law = {
     }
     return tokens;
   },
+  prior: (stream, { vocabulary, alphaThousandths }) => ({
+    vocabulary,
+    order: 0,
+    rows: [drawDirichlet(stream, vocabulary, alphaThousandths / ONE)],
+  }),
   wgsl: /* wgsl */ `
 fn draw_tokens(stream: ptr<function, WordStream>, row: u32, length: u32, alpha: u32) {
   var weights: array<u32, S>;

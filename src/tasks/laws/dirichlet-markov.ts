@@ -1,4 +1,5 @@
 import { below } from '../../shared/random.ts';
+import { drawDirichlet } from './dirichlet.ts';
 import { type Law, ONE } from './law.ts';
 
 /**
@@ -31,6 +32,13 @@ export const dirichletMarkov: Law = {
     }
     return tokens;
   },
+  prior: (stream, { vocabulary, alphaThousandths, order }) => ({
+    vocabulary,
+    order,
+    rows: Array.from({ length: vocabulary ** order }, () =>
+      drawDirichlet(stream, vocabulary, alphaThousandths / ONE),
+    ),
+  }),
   wgsl: /* wgsl */ `
 @group(0) @binding(5) var<storage, read_write> scratch: array<u32>;
 

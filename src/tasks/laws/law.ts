@@ -1,4 +1,5 @@
 import type { WordStream } from '../../shared/random.ts';
+import type { TokenChain } from './chain.ts';
 
 /** What a law needs to know besides the sequence's length. */
 export interface LawParameters {
@@ -15,6 +16,8 @@ export interface LawParameters {
 export interface Law {
   /** Draws `length` tokens of 0…vocabulary−1. */
   draw(stream: WordStream, length: number, parameters: LawParameters): Uint8Array;
+  /** Draws the ergodic law that a sequence's tokens follow once its random parameters are fixed: `draw` is the mixture of these. */
+  prior(stream: WordStream, parameters: LawParameters): TokenChain;
   /** u32 words of scratch memory that the WGSL twin needs for each sequence, as `scratch` at binding 5. */
   scratchWords(vocabulary: number, order: number): number;
   /**

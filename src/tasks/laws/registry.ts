@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../../shared/errors.ts';
-import { WordStream } from '../../shared/random.ts';
+import { STREAM, streamKey, WordStream } from '../../shared/random.ts';
+import type { TokenChain } from './chain.ts';
 import { dirichletIid } from './dirichlet-iid.ts';
 import { dirichletMarkov } from './dirichlet-markov.ts';
 import { type Law, type LawParameters, ONE } from './law.ts';
@@ -43,4 +44,9 @@ export function drawTokens(
   length: number,
 ): Uint8Array {
   return LAWS[law].draw(new WordStream(key, 0, sequence), length, parameters);
+}
+
+/** Ergodic law number `number` of a source: what its sequences are a mixture of. The numbering is not that of `drawTokens`. */
+export function drawChain({ law, key, ...parameters }: TokenSource, number: number): TokenChain {
+  return LAWS[law].prior(new WordStream(streamKey(key, STREAM.chain), 0, number), parameters);
 }

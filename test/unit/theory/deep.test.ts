@@ -95,7 +95,7 @@ describe.each(models)('theory of $name', ({ model }) => {
     const line = { ...cellLine({ 'train.length': 8, seed: 0 }, [1, 1]), theory: analysis.theory };
     const read = cellLineSchema.parse(JSON.parse(JSON.stringify({ ...line, attention: analysis.attention })));
     expect(read.theory).toEqual(JSON.parse(JSON.stringify(analysis.theory)));
-    const context = { model, source, target: undefined, task: undefined };
+    const context = { model, source, target: undefined, task: undefined, cell: undefined };
     const text = theoryText(context, analysis);
     expect(text).toContain(softmax ? 'Note: not defined for softmax attention' : 'positional margin γ');
     expect(text).not.toMatch(/null|undefined|NaN|\(f\) +│/);

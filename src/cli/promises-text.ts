@@ -1,0 +1,24 @@
+import Table from 'cli-table3';
+import type { TwoLayerBound } from '../theory/promises.ts';
+import { lengthText } from './numbers.ts';
+import { wrapped } from './wrapped.ts';
+
+/** Certificates for two layers for people: a row each, then what each promises. */
+export function promisesText(bounds: readonly TwoLayerBound[]): string {
+  const epsilons = [...new Set(bounds.map(({ epsilon }) => epsilon))];
+  const names = [...new Set(bounds.map(({ name }) => name))];
+  const table = new Table({
+    head: ['certificate', ...epsilons.map(epsilon => `ε = ${epsilon}`)],
+    style: { head: [], border: [] },
+  });
+  const of = (name: string) => bounds.filter(bound => bound.name === name);
+  for (const name of names) table.push([name, ...of(name).map(({ log10N }) => lengthText(log10N))]);
+  return [
+    'Certificates for two layers: N such that some z of at most N tokens has ‖f(x) − f(z)‖ ≤ ε',
+    table.toString(),
+    ...names.map(name => {
+      const [{ promise, note }] = of(name) as [TwoLayerBound];
+      return wrapped(`${name}: ${promise}; ${note}.`);
+    }),
+  ].join('\n');
+}

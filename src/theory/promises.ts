@@ -1,0 +1,84 @@
+import { classTables } from '../model/first-layer.ts';
+import type { AnyModel } from '../shared/model-config.ts';
+import type { TokenSource } from '../tasks/laws/registry.ts';
+import { isOneLayer } from './defined.ts';
+import { lift, whyNotLifted } from './lifted.ts';
+import { type StatisticalOptions, statisticalCertificate, whyNoStatistical } from './statistical.ts';
+import { twoLayerCertificates } from './two-layers.ts';
+
+/** A length N for ε by one of the certificates for two layers, with what it promises of ‖f(x) − f(z)‖ ≤ ε, |z| ≤ N. */
+export interface TwoLayerBound {
+  name: 'A' | 'B' | 'C';
+  promise: string;
+  epsilon: number;
+  /** Null: there is none, and `note` says why. */
+  log10N: number | null;
+  note: string;
+}
+
+export interface PromiseOptions {
+  epsilons: readonly number[];
+  /** Of certificate C; null: it is not drawn. */
+  drawn: StatisticalOptions | null;
+}
+
+export const PROMISES = {
+  A: 'for every string x',
+  B: 'on average over the last tokens of x, T → ∞, under every stationary ergodic law with positive rows',
+} as const;
+
+/** Certificates A, B and C of a model at every ε; none for one layer, which has a certificate of its own (certificate.ts). */
+export function twoLayerBounds(
+  model: AnyModel,
+  source: TokenSource,
+  options: PromiseOptions,
+): TwoLayerBound[] {
+  if (isOneLayer(model.config)) return [];
+  return [...liftedBounds(model, options), ...drawnBounds(model, source, options)];
+}
+
+function liftedBounds(model: AnyModel, { epsilons }: PromiseOptions): TwoLayerBound[] {
+  const rows = (log10N: (name: 'A' | 'B', epsilon: number) => number | null, note: string) =>
+    (['A', 'B'] as const).flatMap(name =>
+      epsilons.map(epsilon => ({
+        name,
+        promise: PROMISES[name],
+        epsilon,
+        log10N: log10N(name, epsilon),
+        note,
+      })),
+    );
+  const tables = classTables(model);
+  const why = whyNotLifted(model, tables);
+  if (why !== undefined) return rows(() => null, `none: ${why}`);
+  const lifted = lift(model, tables);
+  const { everyString, average } = twoLayerCertificates(lifted);
+  const slack = lifted.slack(1000);
+  return rows(
+    (name, epsilon) => (name === 'A' ? everyString : average).log10Length(epsilon),
+    `grams of ${lifted.gram} tokens; ${slack < 1e-12 ? 'layer 1 is exact' : `layer 1 is not exact, and its slack is counted: ${slack.toPrecision(2)} in a state at position 1,000`}`,
+  );
+}
+
+function drawnBounds(
+  model: AnyModel,
+  source: TokenSource,
+  { epsilons, drawn }: PromiseOptions,
+): TwoLayerBound[] {
+  const rows = (promise: string, length: (epsilon: number) => number | null, note: string) =>
+    epsilons.map((epsilon): TwoLayerBound => {
+      const N = length(epsilon);
+      return { name: 'C', promise, epsilon, log10N: N === null ? null : Math.log10(N), note };
+    });
+  const law = `on average over the law (${source.law}, α = ${source.alphaThousandths / 1000})`;
+  const why = whyNoStatistical(model, source);
+  if (why !== undefined) return rows(law, () => null, `none: ${why}`);
+  if (drawn === null) return rows(law, () => null, 'none: no strings were drawn');
+  const { points, range, longLength, length } = statisticalCertificate(model, source, drawn);
+  const tried = points.map(point => `${point.length}: ${point.bound.toPrecision(2)}`).join(', ');
+  return rows(
+    `with probability ${1 - drawn.delta} over the ${drawn.strings} strings drawn, ${law}, T ${longLength === null ? '→ ∞' : `= ${longLength}`}`,
+    length,
+    `errors up to R = ${range.toPrecision(3)}; bound on the mean error by M: ${tried}`,
+  );
+}

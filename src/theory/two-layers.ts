@@ -1,0 +1,214 @@
+import { gramOverhead } from '../simulation/gram-short.ts';
+import { solve } from './certificate.ts';
+import { sum } from './complexity.ts';
+import type { Lifted, LiftedHead, LiftedQuery } from './lifted.ts';
+
+/*
+ * Certificates A and B for two layers [ours] (theory.md §13): how far f(x) is from f(z), z the short string of x's grams (simulation/gram-short.ts),
+ * |z| ≤ M, for a model that can be lifted (lifted.ts; its notation here). n = M − (S^g + g + τ).
+ *
+ * **z.** Before its last τ + 1 positions z has g − 1 positions whose grams are not whole, and gram w exactly F̂_w + 1 times, F the grams of x
+ * scaled to sum n, F̂ its rounding to a circulation, |F̂_w − F_w| < 1. So 0 < F̂_w + 1 − F_w < 2. The last τ + 1 grams are those of x.
+ *
+ * **Softmax.** For non-negative measures μ, ν of total mass Z, Z', TV(μ/Z, ν/Z') ≤ max(‖(μ − ν)₊‖, ‖(ν − μ)₊‖) / max(Z, Z'): where Z' ≥ Z, the total variation
+ * is Σ (ν/Z' − μ/Z)₊ ≤ Σ (ν − μ)₊ / Z', and the other way round. Logits that move by a function of range r move a softmax by at most r/4.
+ *
+ * **One head, one query gram q.** Let ℓ_w be the logits, ℓ⁺ the largest, ℓ* ≥ any state's, Z = Σ_w ν_w e^{ℓ_w} with ν the frequencies of x.
+ * Compare, with layer 1 exact (y_j = g(w_j)), x's attention scaled by n/|x| with z's. Where max φ_2 ≤ 1:
+ *
+ *     grams           Σ_w 2 e^{ℓ_w}                                         from F̂ + 1
+ *     starts          (g − 1) e^{ℓ*} in z;   in A also in x, where closing the walk adds as many edges: 2 (g − 1) e^{ℓ*}
+ *     τ-suffix        Σ_t e^{ℓ⁺} M^{φ[t]}     φ[t] < 1 (in x its share is not larger: T^{φ−1} falls)
+ *                     Σ_t e^{ℓ⁺} (M − n)      φ[t] = 1 (x has between e^{ℓ} n and e^{ℓ} M)
+ *
+ * Their sum over n Z bounds the total variation. Layer 1's slack moves the weights of position j by at most min(e^{ℓ*}, e^{ℓ⁺} (e^{G d(j)} − 1)), G the
+ * largest steepness of a logit, and its value by at most min(spread, ‖V‖ d(j)), of mass at most e^{ℓ⁺}: with P(M) the sum over j from g to M of both, over e^{ℓ⁺},
+ *
+ *     slack           e^{ℓ⁺} P(M) / (n Z), once for z; in A again for x, whose mean slack is not larger
+ *
+ * (the suffix's weights M^{φ[t]} move by the same factor, at M − τ), and it moves the query's own state by d(M), and with it the logits by a range of at
+ * most keySpread d(M): a total variation of keySpread d(M)/4. For a snapped model d = 0 to the last digit. Where max φ_2 > 1, with η = G d(M − τ), what is
+ * off the settled offsets of layer 2 is at most odds/(1 + odds), odds = e^{η} [ M + Σ_{t unsettled} M^{φ[t]} ] e^{ℓ*} / (M^{max φ} e^{ℓ⁻}), ℓ⁻ the smallest ℓ_w,
+ * on x and z alike; between the settled offsets x and z differ by a total variation of at most η/2 each, and their values by ‖V‖ d(M − τ) each.
+ *
+ * **A: every string x.** Z ≥ e^{ℓ⁻} (1 − (g − 1)/(M − τ − 1)), the factor for the edges that close x's walk. The maximum over q.
+ *
+ * **B: on average over x's last tokens, T → ∞, under every stationary ergodic law with positive rows.** E_q[a(q) / Z(q)] has no worst case: let the
+ * grams v that a query q is matched with be those whose g-gram has at its tokens before the last ("predecessors", as an induction head matches) or up to
+ * the last ("itself") what q has in its last i tokens. By stationarity their frequency Σ ν_v is that of the queries which ask for them, π(c), c those i
+ * tokens, so Z(q) ≥ π(c) e^{min_v ℓ_v(q)} and
+ *
+ *     E_q[a(q)/Z(q)] = Σ_q ν_q a(q)/Z(q) ≤ Σ_{c ∈ S^i} max_{q ends in c} a(q) e^{−min_{v matches c} ℓ_v(q)}
+ *
+ * whatever the law: S^i terms, each about S for an induction head, no e^{ρ}. The least over both ways to match and all i (i = 0 is A's bound).
+ *
+ * Then ‖f(x) − f(z)‖ ≤ J_2(q) [ κ d(M) + Σ_h spread_2h (min(1, TV_h) + κ keySpread_h d(M)/4) ], κ = 2 in A and 1 in B.
+ */
+
+/** A bound on the error by the short string's length, for what it promises. */
+export interface TwoLayerCertificate {
+  /** Bound on ‖f(x) − f(z)‖, |z| ≤ M: for every x, T > M (A); in the mean over the last tokens, T → ∞ (B). */
+  errorAt(length: number): number;
+  /** log10 of the least N that suffices for ε. Null: for no N. */
+  log10Length(epsilon: number): number | null;
+}
+
+export interface TwoLayerCertificates {
+  /** A: for every string. */
+  everyString: TwoLayerCertificate;
+  /** B: in the mean over the last tokens, under every ergodic law. */
+  average: TwoLayerCertificate;
+}
+
+/** Certificates A and B of a lifted model. */
+export function twoLayerCertificates(lifted: Lifted): TwoLayerCertificates {
+  const heads = lifted.heads.map(head => headBounds(lifted, head));
+  const overhead = gramOverhead(lifted);
+  const steepest = Math.max(...lifted.slopes);
+  const certificate = (kappa: number, core: (length: number) => number): TwoLayerCertificate => {
+    const errorAt = (length: number) => {
+      if (length < overhead + 1) return Infinity;
+      const moved = lifted.slack(Math.max(2, length));
+      const query =
+        moved + sum(lifted.heads.map(({ spread, keySpread }) => (spread * keySpread * moved) / 4));
+      return kappa * steepest * query + core(length);
+    };
+    return { errorAt, log10Length: epsilon => solve(errorAt, overhead + 1, 1, epsilon) };
+  };
+  return {
+    everyString: certificate(2, length =>
+      Math.max(
+        ...lifted.slopes.map(
+          (slope, q) => slope * sum(heads.map(({ spread, everyString }) => spread * everyString(q, length))),
+        ),
+      ),
+    ),
+    average: certificate(1, length => sum(heads.map(({ spread, average }) => spread * average(length)))),
+  };
+}
+
+/** e^x, capped where it would overflow: far above what any length divides away. */
+const exp = (x: number) => Math.exp(Math.min(700, x));
+
+/** Bounds of one head. */
+interface HeadBounds {
+  spread: number;
+  /** On min(1, TV) for a query gram. */
+  everyString(query: number, length: number): number;
+  /** On the mean of J_2 min(1, TV). */
+  average(length: number): number;
+}
+
+function headBounds(lifted: Lifted, head: LiftedHead): HeadBounds {
+  const { gram, locality, slopes } = lifted;
+  const { queries, spread, phi } = head;
+  const tops = queries.map(({ logits }) => Math.max(...logits));
+  const lows = queries.map(({ logits }) => Math.min(...logits));
+  const sizes = queries.map(({ logits }, q) => 2 * sum(Array.from(logits, l => exp(l - tops[q]!))));
+  const above = queries.map(({ highest }, q) => exp(Math.max(0, highest - tops[q]!)));
+  const overhead = gramOverhead(lifted);
+  const slackSum = slackSums(lifted, head, Math.max(...above));
+  const steepest = Math.max(...slopes);
+  const top = Math.max(...phi);
+  if (top > 1) {
+    const settled = (q: number, length: number) => {
+      const moved = lifted.slack(Math.max(2, length - locality));
+      const tilt = queries[q]!.steepness * moved;
+      const others = [1, ...[...phi].filter(bias => bias < top)].map(bias => length ** (bias - top));
+      const odds = exp(tops[q]! - lows[q]! + tilt) * above[q]! * sum(others);
+      return Math.min(1, odds / (1 + odds) + tilt + (spread === 0 ? 0 : (2 * head.norm * moved) / spread));
+    };
+    return {
+      spread,
+      everyString: settled,
+      average: length => steepest * Math.max(...queries.map((_, q) => settled(q, length))),
+    };
+  }
+  /** Weights that differ, over e^{ℓ⁺}: part that is the query's own, and part that is the same for all. */
+  const difference = (q: number, length: number, sides: number) => {
+    const n = length - overhead;
+    const late = sides * slackSum.at(Math.max(2, length - locality));
+    const suffix = sum(
+      [...phi].map(bias => (bias < 1 ? length ** bias * (1 + late) : length - n + length * late)),
+    );
+    return (sizes[q]! + sides * (gram - 1) * above[q]! + suffix + sides * slackSum.upTo(length)) / n;
+  };
+  const perQuery = queries.map((query, q) => ({ ...query, top: tops[q]! }));
+  const matches = matchesOf(lifted, perQuery);
+  return {
+    spread,
+    everyString(q, length) {
+      const closing = 1 - (gram - 1) / (length - locality - 1);
+      return Math.min(1, (difference(q, length, 2) * exp(tops[q]! - lows[q]!)) / closing);
+    },
+    average(length) {
+      const own = slopes.map((slope, q) => slope * difference(q, length, 1));
+      return Math.min(steepest, ...matches.map(match => match(own)));
+    },
+  };
+}
+
+/**
+ * The ways to match: each takes a(q) e^{−ℓ⁺(q)} and returns Σ_c max_q a(q) e^{−min ℓ_v(q)}.
+ */
+function matchesOf(
+  { vocabulary: S, gram }: Lifted,
+  queries: readonly (LiftedQuery & { top: number })[],
+): ((own: number[]) => number)[] {
+  const ways = [0, 1].flatMap(offset =>
+    Array.from({ length: gram + 1 - offset }, (_, i) => ({ offset, i })).filter(
+      ({ offset, i }) => i > 0 || offset === 0,
+    ),
+  );
+  return ways.map(({ offset, i }) => {
+    const asked = (q: number) => q % S ** i;
+    const matched = (v: number) => Math.floor(v / S ** offset) % S ** i;
+    const factors = queries.map(({ logits, top }, q) => {
+      let least = Infinity;
+      logits.forEach((logit, v) => {
+        if (matched(v) === asked(q) && logit < least) least = logit;
+      });
+      return exp(top - least);
+    });
+    return own => {
+      const most = new Float64Array(S ** i);
+      own.forEach((a, q) => {
+        most[asked(q)] = Math.max(most[asked(q)]!, a * factors[q]!);
+      });
+      return sum([...most]);
+    };
+  });
+}
+
+/** Each block of positions is bounded by its first: this is the ratio of their ends. */
+const BLOCK = 1.02;
+
+/** P(M) of a head, blocks of positions at a time. */
+function slackSums({ slack, gram }: Lifted, { queries, norm, spread }: LiftedHead, above: number) {
+  const steepness = Math.max(...queries.map(query => query.steepness));
+  const at = (position: number) => {
+    const d = slack(position);
+    const weight = Math.min(above, Math.expm1(steepness * d));
+    return weight + (spread === 0 ? 0 : Math.min(1, (norm * d) / spread));
+  };
+  /** [first position, its bound, sum before it] */
+  const blocks: [number, number, number][] = [[gram, at(gram), 0]];
+  const upTo = (length: number) => {
+    for (;;) {
+      const [first, bound, before] = blocks.at(-1)!;
+      if (first > length) break;
+      const next = Math.max(first + 1, Math.floor(first * BLOCK));
+      blocks.push([next, at(next), before + (next - first) * bound]);
+    }
+    let [low, high] = [0, blocks.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (blocks[middle]![0] <= length) low = middle;
+      else high = middle - 1;
+    }
+    const [first, bound, before] = blocks[low]!;
+    return before + (length - first + 1) * bound;
+  };
+  /** What position j adds, over e^{ℓ⁺}; and the sum of it. */
+  return { at, upTo };
+}
