@@ -13,6 +13,7 @@ export interface TheoryPoint {
   /** log10 C(f). */
   complexity: Record<keyof Theory['complexity'], number | null>;
   logitMargin: number | null;
+  attainableLogitMargin: number | null;
   effectiveMargin: number | null;
   positionalMargin: number | null;
   lipschitz: number | null;
@@ -49,6 +50,7 @@ export function theoryPoints(cells: readonly CellResult[]): TheoryPoint[] {
         empirical: middle(({ complexity }) => complexity.empirical),
       },
       logitMargin: middle(theory => theory.logitMargin),
+      attainableLogitMargin: middle(theory => theory.attainableLogitMargin),
       effectiveMargin: middle(theory => theory.effectiveMargin),
       positionalMargin: middle(theory => theory.positionalMargin),
       lipschitz: middle(theory => theory.lipschitz),

@@ -62,6 +62,7 @@ const THEORY_COLUMNS: { head: string; quantity: Quantity; text: (point: TheoryPo
     text: ({ complexity: { empirical } }) => (empirical === null ? 'none' : empirical.toFixed(2)),
   },
   { head: 'logit γ', quantity: 'logitMargin', text: point => infinite(point.logitMargin) },
+  { head: 'attainable γ', quantity: 'logitMargin', text: point => infinite(point.attainableLogitMargin) },
   { head: 'effective γ', quantity: 'effectiveMargin', text: point => infinite(point.effectiveMargin) },
   { head: 'positional γ', quantity: 'positionalMargin', text: point => infinite(point.positionalMargin) },
   { head: 'L', quantity: 'lipschitz', text: point => infinite(point.lipschitz) },

@@ -104,7 +104,13 @@ function marginRows(theory: Theory): Row[] {
       quantity: 'logitMargin',
       name: 'logit margin γ',
       value: infinite(theory.logitMargin),
-      meaning: `layer 1: smallest gap of two logits a query can meet; closer than ${theory.tieTolerance} is a tie`,
+      meaning: `layer 1: smallest gap of two logits a query can meet, as defined; ${tieText(theory)}`,
+    },
+    {
+      quantity: 'logitMargin',
+      name: 'attainable margin',
+      value: infinite(theory.attainableLogitMargin),
+      meaning: 'the same of logits that can meet as the largest of a softmax and another of it',
     },
     {
       quantity: 'effectiveMargin',
@@ -159,12 +165,26 @@ function complexityRows({ complexity, hardmax, lipschitz }: Theory): Row[] {
   ];
 }
 
-function hardmaxRow({ bits, measured, searchedTo, log10Predicted }: NonNullable<Theory['hardmax']>): Row {
+/** What counts as a tie, and up to which length. */
+function tieText({ tieTolerance, largestTie, log10TieLength }: Theory): string {
+  const closer = `closer than ${tieTolerance} is a tie`;
+  if (!largestTie) return `${closer}, and all ties are exact`;
+  const length = log10TieLength === null ? '2^(p/gap)' : `2^(p/gap) = ${power(log10TieLength)}`;
+  return `${closer} for T < ${length} (largest such gap ${short(largestTie)})`;
+}
+
+function hardmaxRow({
+  bits,
+  measured,
+  searchedTo,
+  log10Predicted,
+  log10Attainable,
+}: NonNullable<Theory['hardmax']>): Row {
   return {
     quantity: 'hardmax',
     name: `hardmax at ${bits} bits`,
     value: measured === null ? `> ${searchedTo}` : `${measured}`,
-    meaning: `length from which attention is hardmax in every sampled sequence; predicted 2^(p/γ) = ${power(log10Predicted)}`,
+    meaning: `length from which attention is hardmax in every sampled sequence; predicted 2^(p/γ) = ${power(log10Predicted)}, with the attainable γ ${power(log10Attainable)}`,
   };
 }
 

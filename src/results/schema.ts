@@ -18,18 +18,27 @@ const regimes = z.array(z.enum(['token', 'balanced', 'position']));
 const theorySchema: z.ZodType<CellTheory> = z.object({
   norms: z.record(z.string(), z.union([z.number(), z.array(z.number())])),
   logitMargin: finite,
+  // What runs of older versions don't have has a default.
+  attainableLogitMargin: finite.default(null),
   tieTolerance: z.number(),
+  largestTie: finite.default(null),
+  log10TieLength: finite.default(null),
   effectiveMargin: finite,
   effectiveMarginQuantiles: z.record(z.string(), finite).nullable(),
   positionalMargin: finite,
-  // What runs of older versions don't have has a default.
   positionalMargins: z.array(finite).nullable().default(null),
   regimes: regimes.nullable(),
   layerRegimes: z.array(regimes).nullable().default(null),
   lipschitz: finite,
   complexity: z.object({ norm: finite, range: finite, empirical: finite }),
   hardmax: z
-    .object({ bits: z.int(), measured: z.int().nullable(), searchedTo: z.int(), log10Predicted: finite })
+    .object({
+      bits: z.int(),
+      measured: z.int().nullable(),
+      searchedTo: z.int(),
+      log10Predicted: finite,
+      log10Attainable: finite.default(null),
+    })
     .nullable(),
   bounds: z
     .array(
@@ -91,6 +100,7 @@ export type TheoryDigest = Pick<
   CellTheory,
   | 'complexity'
   | 'logitMargin'
+  | 'attainableLogitMargin'
   | 'effectiveMargin'
   | 'positionalMargin'
   | 'lipschitz'
@@ -104,11 +114,13 @@ export type CellResult = Omit<CellLine, 'theory'> & { theory?: TheoryDigest | nu
 /** A cell's line without what only people look up in the file. */
 export function digestOf({ theory, ...line }: CellLine): CellResult {
   if (!theory) return theory === undefined ? line : { ...line, theory };
-  const { complexity, logitMargin, effectiveMargin, positionalMargin, lipschitz, notDefined } = theory;
+  const { complexity, logitMargin, attainableLogitMargin, effectiveMargin, positionalMargin } = theory;
+  const { lipschitz, notDefined } = theory;
   const bounds = theory.bounds?.filter(({ applies }) => applies) ?? null;
   const digest = {
     complexity,
     logitMargin,
+    attainableLogitMargin,
     effectiveMargin,
     positionalMargin,
     lipschitz,

@@ -7,6 +7,7 @@ export interface BoundInputs {
   config: ModelConfig;
   /** p; null: none was given and the model has none. */
   bits: number | null;
+  /** As it is defined, not the attainable one: what the theorems are stated with. */
   logitMargin: number;
   /** The smallest over layers. */
   positionalMargin: number;
@@ -60,7 +61,7 @@ const CONSTANT = 'a constant factor, taken as 1';
 const STATEMENTS: Statement[] = [
   {
     name: 'theorem-4.1',
-    statement: 'max{ 2^(p/γ), L² Δ⁷ S⁶ τ² / ε² }, γ logit margin',
+    statement: 'max{ 2^(p/γ), L² Δ⁷ S⁶ τ² / ε² }, γ the logit margin as defined',
     source: `${PAPER}, Theorem 4.1: worst case, one layer, finite precision`,
     hides: CONSTANT,
     fits: inputs => oneLayer(inputs) && finite(inputs),
@@ -105,7 +106,7 @@ const STATEMENTS: Statement[] = [
   },
   {
     name: 'theorem-5.2',
-    statement: '(C / ε)^max(1/γ, 3), γ positional margin',
+    statement: '(C / ε)^max(1/γ, 3), γ the smallest positional margin of the layers',
     source: `${PAPER}, Theorem 5.2 (arXiv): two layers, infinite precision`,
     hides: 'C(f): polynomials not spelled out, explicit form ours',
     fits: twoLayersInfinite,
@@ -116,7 +117,7 @@ const STATEMENTS: Statement[] = [
   },
   {
     name: 'theorem-5.2-openreview',
-    statement: 'C · ε^(−max(1/γ, 3))',
+    statement: 'C · ε^(−max(1/γ, 3)), γ the smallest positional margin of the layers',
     source: 'Theorem 5.2 as the conference page states it',
     hides: 'C(f): polynomials not spelled out, explicit form ours',
     fits: twoLayersInfinite,
@@ -127,7 +128,7 @@ const STATEMENTS: Statement[] = [
   },
   {
     name: 'theorem-5.2-digest',
-    statement: 'max{ C², log(1/ε)/γ } · ε^(−2)',
+    statement: 'max{ C², log(1/ε)/γ } · ε^(−2), γ the smallest positional margin of the layers',
     source: 'Theorem 5.2 as in the digest that this project started from',
     hides: 'C(f): polynomials not spelled out, explicit form ours',
     fits: twoLayersInfinite,

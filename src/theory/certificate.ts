@@ -2,7 +2,15 @@ import type { ClassTables } from '../model/first-layer.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { logSum, sum } from './complexity.ts';
 import { bitsOf, hasFinitePrecision, isDefined } from './defined.ts';
-import { forEachQuery, logitMargin, type MetLogit, suffixClasses, TIE } from './margins.ts';
+import {
+  attainableLogitMargin,
+  forEachQuery,
+  largestTie,
+  leastLargest,
+  levelsOf,
+  type MetLogit,
+  suffixClasses,
+} from './margins.ts';
 import { contentRange, spreadOf } from './range.ts';
 import { reachableStates } from './reachable.ts';
 import { steepestSlopes } from './slope-bound.ts';
@@ -128,8 +136,10 @@ function infiniteDistance({ config }: AnyModel, tables: ClassTables): Distance {
 }
 
 /**
- * Finite precision: from 2^{p/γ} on, attention is uniform over the argmax set on x and on z alike. Where every set of tied logits
- * is one class, f(x) = f(z); where it is all tokens of some residues, the largest remainder's error is left; else there is no bound.
+ * Finite precision: from 2^{p/γ} on, γ the attainable logit margin, attention is uniform over the argmax set on x and on z alike. Where every set of tied
+ * logits that can be the largest is one class, f(x) = f(z); where it is all tokens of some residues, the largest remainder's error is left; else
+ * there is no bound. Ties of a gap g > 0 weigh between T^−g and 1: an exponential family whose total variation from the uniform law is at most g log(T) / 4,
+ * once for x and once for z.
  */
 function finiteDistance({ config }: AnyModel, tables: ClassTables): Distance {
   const { attention, period, vocabulary, locality } = config;
@@ -137,32 +147,28 @@ function finiteDistance({ config }: AnyModel, tables: ClassTables): Distance {
   if (bits === null) {
     return { at: () => Infinity, note: 'none: without rounding, attention tends to hardmax but never is' };
   }
-  const from = bits / logitMargin(config, tables);
+  const from = bits / attainableLogitMargin(config, tables);
+  const tie = largestTie(config, tables);
+  const split = (tie * MOST_LOG10 * Math.LN10) / 2;
   const rounding = new Map<string, (length: number) => number>();
   let mixed = false;
   forEachQuery(config, tables, (met, h, query) => {
-    const bounds = levels(met).map(level => levelDistance(level, { period, vocabulary, locality }));
+    const floor = leastLargest(met, config);
+    const largest = levelsOf(met).filter(level => level.at(-1)!.logit >= floor);
+    const bounds = largest.map(level => levelDistance(level, { period, vocabulary, locality }));
     mixed ||= bounds.includes(undefined);
-    rounding.set(`${h},${query}`, length => Math.max(...bounds.map(bound => bound?.(length) ?? Infinity)));
+    rounding.set(
+      `${h},${query}`,
+      length => split + Math.max(...bounds.map(bound => bound?.(length) ?? Infinity)),
+    );
   });
   return {
     note: mixed
       ? 'none: some logits tie that do not fill a residue class, so rare tokens can share the argmax'
-      : `for all sequences, from |z| = 2^(p/γ) = 10^${(from * Math.log10(2)).toFixed(1)} on`,
+      : `for all sequences${tie > 0 ? ` of T ≤ 10^${MOST_LOG10}, to which gaps of ${tie.toExponential(1)} are ties,` : ','} from |z| = 2^(p/γ) = 10^${(from * Math.log10(2)).toFixed(1)} on, γ the attainable logit margin`,
     at: (h, query, length) =>
       Math.log2(length) < from ? Infinity : Math.min(1, rounding.get(`${h},${query}`)!(length)),
   };
-}
-
-/** Sets of tied logits. */
-function levels(met: MetLogit[]): MetLogit[][] {
-  const sorted = [...met].sort((a, b) => a.logit - b.logit);
-  const sets: MetLogit[][] = [];
-  sorted.forEach((logit, i) => {
-    if (i > 0 && logit.logit - sorted[i - 1]!.logit <= TIE) sets.at(-1)!.push(logit);
-    else sets.push([logit]);
-  });
-  return sets;
 }
 
 function levelDistance(

@@ -9,7 +9,14 @@ import { type Bound, type BoundInputs, boundsAt, finiteOrNull } from './bounds.t
 import { type Certificate, certificateOf } from './certificate.ts';
 import { lipschitzOf, normComplexity } from './complexity.ts';
 import { bitsOf, isDefined, isOneLayer, type Quantity, undefinedLines, undefinedOf } from './defined.ts';
-import { logitMargin, positionalMargin, suffixBiases, TIE } from './margins.ts';
+import {
+  attainableLogitMargin,
+  largestTie,
+  logitMargin,
+  positionalMargin,
+  suffixBiases,
+  TIE,
+} from './margins.ts';
 import { type NamedNorms, type Norms, namedNorms, normsOf } from './norms.ts';
 import { rangeComplexity } from './range.ts';
 import { reachableStates } from './reachable.ts';
@@ -29,10 +36,16 @@ import { steepestSlopes } from './slope-bound.ts';
  */
 export interface Theory {
   norms: NamedNorms;
-  /** Of layer 1. */
+  /** Of layer 1: γ as it is defined, of every two logits that a query can meet. */
   logitMargin: number | null;
+  /** Of layer 1: γ of logits that can meet as the largest and another of one softmax. */
+  attainableLogitMargin: number | null;
   /** Logits closer than this count as equal. */
   tieTolerance: number;
+  /** The largest gap that counts as equal; 0 where what counts as equal is so. */
+  largestTie: number | null;
+  /** log10 of 2^(p/gap), up to which it does; null without a gap, or without bits. */
+  log10TieLength: number | null;
   effectiveMargin: number | null;
   effectiveMarginQuantiles: Record<string, number | null> | null;
   /** Of layer 1. */
@@ -48,7 +61,7 @@ export interface Theory {
   /** log10 C(f). For one layer: of the Lipschitz constant of f in the class histogram. */
   complexity: { norm: number | null; range: number | null; empirical: number | null };
   /** At the bits asked for; null without any. */
-  hardmax: (HardmaxLength & { log10Predicted: number | null }) | null;
+  hardmax: (HardmaxLength & { log10Predicted: number | null; log10Attainable: number | null }) | null;
   bounds: Bound[] | null;
   /** What is not defined for the model, with what the model has instead. */
   notDefined: Partial<Record<Quantity, string>>;
@@ -95,7 +108,10 @@ export async function analyse(given: AnyModel, options: TheoryOptions): Promise<
   const theory: Theory = {
     norms: namedNorms(norms),
     logitMargin: finiteOrNull(first?.logitMargin ?? null),
+    attainableLogitMargin: finiteOrNull(first?.attainable ?? null),
     tieTolerance: TIE,
+    largestTie: first?.tie ?? null,
+    log10TieLength: first && hardmaxLog10(first.tie, bitsIn(model, options)),
     effectiveMargin: finiteOrNull(first?.effective.smallest ?? null),
     effectiveMarginQuantiles: first && mapValues(first.effective.quantiles, finiteOrNull),
     positionalMargin: finiteOrNull(positional?.[0] ?? null),
@@ -139,6 +155,10 @@ function inDouble({ config, tensors }: AnyModel): AnyModel {
 interface FirstLayerTheory {
   tables: ClassTables;
   logitMargin: number;
+  /** The attainable logit margin. */
+  attainable: number;
+  /** The largest gap that counts as a tie. */
+  tie: number;
   effective: EffectiveMargin;
 }
 
@@ -147,6 +167,8 @@ function firstLayerOf(model: AnyModel, { source }: TheoryOptions): FirstLayerThe
   return {
     tables,
     logitMargin: logitMargin(model.config, tables),
+    attainable: attainableLogitMargin(model.config, tables),
+    tie: largestTie(model.config, tables),
     effective: effectiveMargin(model, tables, source),
   };
 }
@@ -163,7 +185,7 @@ function boundInputs(
   const certificate = certificateOf(model, tables, steepest);
   return {
     config,
-    bits: options.bits ?? bitsOf(config.attention),
+    bits: bitsIn(model, options),
     logitMargin,
     positionalMargin,
     lipschitz: isDefined('lipschitz', config) ? lipschitzOf(config, norms) : null,
@@ -178,13 +200,24 @@ function boundInputs(
 
 function hardmaxOf(
   model: AnyModel,
-  { tables, logitMargin }: FirstLayerTheory,
+  { tables, logitMargin, attainable }: FirstLayerTheory,
   options: TheoryOptions,
 ): Theory['hardmax'] {
-  const bits = options.bits ?? bitsOf(model.config.attention);
+  const bits = bitsIn(model, options);
   if (bits === null) return null;
-  const log10Predicted = finiteOrNull((bits / logitMargin) * Math.log10(2));
-  return { ...hardmaxLength(model, tables, options.source, bits), log10Predicted };
+  return {
+    ...hardmaxLength(model, tables, options.source, bits),
+    log10Predicted: hardmaxLog10(logitMargin, bits),
+    log10Attainable: hardmaxLog10(attainable, bits),
+  };
+}
+
+/** p: what was asked for, else the model's own. */
+const bitsIn = ({ config }: AnyModel, { bits }: TheoryOptions) => bits ?? bitsOf(config.attention);
+
+/** log10 of 2^(p/gap), from which on a weight that far below the largest is rounded to 0. */
+function hardmaxLog10(gap: number, bits: number | null): number | null {
+  return bits === null ? null : finiteOrNull((bits / gap) * Math.log10(2));
 }
 
 /** What norms leave out, and what R0 is of, where it is not the classes of theory.md §4. */

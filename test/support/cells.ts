@@ -23,7 +23,10 @@ export function theoryLine(overrides: Partial<TheoryLine> = {}): TheoryLine {
   return {
     norms: { R0: 1, U: 1, V1: [1], KQ1: [1], A1: 1, B1: 1, b1: 1 },
     logitMargin: 0.1,
+    attainableLogitMargin: 0.15,
     tieTolerance: 1e-9,
+    largestTie: 0,
+    log10TieLength: null,
     effectiveMargin: 0.2,
     effectiveMarginQuantiles: { '0.5': 0.3 },
     positionalMargin: 1,

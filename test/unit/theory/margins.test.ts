@@ -3,13 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { classTables, FirstLayer } from '../../../src/model/first-layer.ts';
 import { classOf, type ModelConfig } from '../../../src/shared/model-config.ts';
 import {
+  attainableLogitMargin,
   gapBelowTop,
+  largestTie,
   logitMargin,
   positionalMargin,
   suffixBiases,
   TIE,
 } from '../../../src/theory/margins.ts';
 import { asFinite } from '../../../src/theory/sampled.ts';
+import { goldens } from '../../support/golden.ts';
 import { BASE, builtModel, randomModel } from '../../support/models.ts';
 import { everyString } from '../../support/strings.ts';
 
@@ -75,6 +78,64 @@ describe('logit margin', () => {
         },
       ),
     );
+  });
+});
+
+describe('attainable logit margin', () => {
+  it.each(shapes)(
+    'is the smallest gap below the largest logit over all strings: $vocabulary tokens, Δ = $period, τ = $locality',
+    shape => {
+      const config: ModelConfig = { ...BASE, layers: 1, ...shape };
+      for (const seed of [5, 6, 7]) {
+        const model = asFinite(randomModel(config, seed), null);
+        const tables = classTables(model);
+        // Long enough that a residue's positions before the suffix can hold every token.
+        const { vocabulary: S, period, locality } = shape;
+        const longest = Math.min(locality + 1 + S * period, S === 2 ? 9 : 6);
+        let smallest = Infinity;
+        for (let T = locality + 1 + period; T <= longest; T++) {
+          for (const tokens of everyString(S, T)) {
+            const layer = new FirstLayer(model, tables);
+            for (const token of tokens) layer.see(token);
+            for (let h = 0; h < shape.heads; h++)
+              smallest = Math.min(smallest, gapBelowTop(layer.scores(h).filter(score => score > -Infinity)));
+          }
+        }
+        expect(attainableLogitMargin(config, tables)).toBeCloseTo(smallest, 12);
+        expect(attainableLogitMargin(config, tables)).toBeGreaterThanOrEqual(logitMargin(config, tables));
+      }
+    },
+  );
+
+  it('is larger than the definition’s on golden models', () => {
+    for (const { name, model } of goldens()) {
+      const tables = classTables(model);
+      const [defined, attainable] = [
+        logitMargin(model.config, tables),
+        attainableLogitMargin(model.config, tables),
+      ];
+      console.info(
+        `${name}: γ = ${defined.toPrecision(3)}, attainable ${attainable.toPrecision(3)}, ${(attainable / defined).toFixed(1)} times`,
+      );
+      expect(attainable).toBeGreaterThanOrEqual(defined);
+    }
+  });
+});
+
+describe('the largest tie', () => {
+  const tables = (gap: number) => {
+    const config: ModelConfig = { ...BASE, layers: 1, heads: 1, locality: 0, vocabulary: 2 };
+    const model = builtModel(config, [['layer.0.phi', [0, 0], gap]]);
+    return { config, tables: classTables(model) };
+  };
+  it.each([
+    [0, 0],
+    [2 ** -31, 2 ** -31],
+    [2 ** -20, 0],
+  ])('of logits %d apart is %d', (gap, tie) => {
+    const { config, tables: own } = tables(gap);
+    expect(largestTie(config, own)).toBe(tie);
+    expect(logitMargin(config, own)).toBe(tie === gap ? Infinity : gap);
   });
 });
 
