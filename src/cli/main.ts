@@ -1,24 +1,7 @@
 #!/usr/bin/env node
 import { killEverything, stopEverything } from '../runtime/stopping.ts';
-import { log, report } from './output.ts';
-import { program, usageError } from './program.ts';
-
-/** Runs the command line; resolves to the exit code. */
-async function main(argv: string[]): Promise<number> {
-  const debug = argv.includes('--debug');
-  try {
-    await program().parseAsync(argv);
-    return 0;
-  } catch (error) {
-    const usage = usageError(error);
-    if (!usage) return report(error, debug);
-    if (usage.exitCode === 0) return 0;
-    const noVerb = usage.code === 'commander.help';
-    log(noVerb ? 'error: no known verb given' : usage.message.replace(/\n+/g, ' '));
-    log('       See `lengthwise --help`, or `lengthwise <verb> --help`.');
-    return 2;
-  }
-}
+import { runCommandLine } from './command-line.ts';
+import { log } from './output.ts';
 
 /** A second signal within this time is the first one again: npm hands on what the terminal has sent to everyone. */
 const SAME_SIGNAL_MS = 300;
@@ -47,4 +30,4 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await main(process.argv);
+process.exitCode = await runCommandLine(process.argv);

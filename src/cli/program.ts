@@ -76,7 +76,7 @@ function withLaw(command: Command): Command {
     );
 }
 
-/** The command line, declared. Actions throw; main.ts turns that into words and an exit code. */
+/** The command line, declared. Actions throw; command-line.ts turns that into words and an exit code. */
 export function program(): Command {
   const root = new Command('lengthwise')
     .description('How long must training sequences be? Length generalization in transformers, on WebGPU.')

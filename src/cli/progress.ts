@@ -20,7 +20,8 @@ export class RunProgress {
   private bar: SingleBar | undefined;
   /** The first sign of progress: what came before, starting and compiling, says nothing of the rate. */
   private first: { at: number; worked: number } | undefined;
-  private lastLine = 0;
+  /** The first sign of progress is a line at once, however soon it comes. */
+  private lastLine = Number.NEGATIVE_INFINITY;
   private loss = '-';
   private rate = 0;
 

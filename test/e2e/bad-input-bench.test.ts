@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { type BadInput, expectComplaint } from '../support/bad-input.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import { describe, test } from 'vitest';
+import { type BadInput, expectComplaint, testBadInput } from '../support/bad-input.ts';
+import { cliHere, emptyFolder } from '../support/cli.ts';
 
 const bench = (what: string, args: string[], says: RegExp, files: BadInput['files'] = {}): BadInput => ({
   what,
@@ -51,18 +51,13 @@ const CASES: BadInput[] = [
 ];
 
 describe('bad input to bench: exit 2, one clear error, no browser started, nothing left behind', () => {
-  test.concurrent.each(CASES)('$what', async ({ args, files = {}, says }) => {
-    const cwd = emptyFolder();
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
-    expectComplaint(await cli(args, { cwd }), says);
-    expect(readdirSync(cwd).sort()).toEqual(Object.keys(files).sort());
-  });
+  testBadInput(CASES);
 
   test('a folder where the chart should be', async () => {
     const cwd = emptyFolder();
     mkdirSync(join(cwd, 'chart.svg'));
     expectComplaint(
-      await cli(['bench', 'attention', '--out', 'chart.svg'], { cwd }),
+      await cliHere(['bench', 'attention', '--out', 'chart.svg'], { cwd }),
       /--out: cannot write chart\.svg/,
     );
   });

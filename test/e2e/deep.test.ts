@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { expectComplaint } from '../support/bad-input.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import { cli, cliHere, emptyFolder } from '../support/cli.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden');
 const cwd = emptyFolder();
@@ -25,7 +25,7 @@ describe('theory of deeper and softmax models', () => {
       /^Three layers, softmax, encoding rope: S = 3, width 8, heads 2, MLP 16, norm rms/,
     );
     expect(stdout).toContain('not defined for softmax attention: logit margin');
-    const theory = JSON.parse((await cli(['theory', 'rope.safetensors', '--json'], { cwd })).stdout);
+    const theory = JSON.parse((await cliHere(['theory', 'rope.safetensors', '--json'], { cwd })).stdout);
     expect(Object.keys(theory.norms)).toContain('KQ3');
     expect(theory).toMatchObject({
       logitMargin: null,
@@ -36,7 +36,7 @@ describe('theory of deeper and softmax models', () => {
   });
 
   test('has margins and regimes of every limit layer', async () => {
-    const theory = JSON.parse((await cli(['theory', 'limit.safetensors', '--json'], { cwd })).stdout);
+    const theory = JSON.parse((await cliHere(['theory', 'limit.safetensors', '--json'], { cwd })).stdout);
     expect(theory.positionalMargins).toHaveLength(3);
     expect(theory.layerRegimes).toEqual(Array(3).fill(['token', 'token']));
     expect(theory.complexity).toEqual({ norm: null, range: null, empirical: null });
@@ -88,6 +88,6 @@ describe('clear words where there is nothing', () => {
       /--target: rope\.safetensors has softmax attention, limit\.safetensors has infinite precision/,
     ],
   ])('%j', async (args, says) => {
-    expectComplaint(await cli(args, { cwd }), says);
+    expectComplaint(await cliHere(args, { cwd }), says);
   });
 });

@@ -2,14 +2,14 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { type CliResult, cli, emptyFolder } from '../support/cli.ts';
+import { type CliResult, cli, emptyFolder, whenSaid } from '../support/cli.ts';
 import { open, softwareDriver } from '../support/engine.ts';
 import { browserOf, dawnChildren, groupOf, isAlive, profileOf } from '../support/processes.ts';
 
 /** The prompt is back by then. */
 const BACK_MS = 5000;
-/** Nothing of a killed program is alive by then. */
-const GONE_MS = 10_000;
+/** Nothing of a killed program is alive by then, however busy the machine. */
+const GONE_MS = 60_000;
 
 const cwd = emptyFolder();
 writeFileSync(
@@ -22,29 +22,27 @@ test: { length: [8], sequences: 64 }
 `,
 );
 
-/** Runs until training is under way, does something to the program then, and gives how it ended and after how long. */
+/** Runs until training is under way, does something to the program then, and gives how it ended and how long after that. */
 async function interrupted(
   runtime: 'chrome' | 'dawn',
   act: (child: ChildProcess) => void,
 ): Promise<CliResult & { ms: number; signal: string | null; locks: string[] }> {
-  let [began, signal] = [0, null as string | null];
+  let [ms, signal] = [Number.NaN, null as string | null];
   const out = emptyFolder();
   const args = ['run', 'tiny.yaml', '--adapter', 'software', '--runtime', runtime, '--out', out];
   const result = await cli(args, {
     cwd,
     env: runtime === 'dawn' ? softwareDriver().environment : {},
     onStart(child) {
-      child.once('exit', (_, by) => {
-        signal = by;
-      });
-      child.stderr?.on('data', chunk => {
-        if (began > 0 || !/sequences\/s/.test(String(chunk))) return;
-        began = performance.now();
+      whenSaid(child, /sequences\/s/, () => {
         act(child);
+        const began = performance.now();
+        child.once('exit', (_, by) => {
+          [ms, signal] = [performance.now() - began, by];
+        });
       });
     },
   });
-  const ms = performance.now() - began;
   const files = readdirSync(out, { recursive: true, encoding: 'utf8' });
   return { ...result, signal, ms, locks: files.filter(name => name.includes('.lock')) };
 }
@@ -73,6 +71,8 @@ describe('told to stop', () => {
     expect(ended.code).toBe(130);
     expect(ended.ms).toBeLessThan(BACK_MS);
     await isGone(() => groupOf(chrome.pid));
+    // What a busy machine has not deleted before the prompt had to be back, it says, and a later start deletes.
+    if (/closing failed/.test(ended.stderr)) await (await open('chrome')).close();
     expect(chrome.folders.filter(existsSync)).toEqual([]);
   });
 

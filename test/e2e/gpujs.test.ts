@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type BadInput, expectComplaint, MODEL, TOKENS } from '../support/bad-input.ts';
+import { type BadInput, MODEL, TOKENS, testBadInput } from '../support/bad-input.ts';
 import { cli, emptyFolder } from '../support/cli.ts';
 import { flat, goldens, largestError } from '../support/golden.ts';
 
@@ -73,35 +73,33 @@ describe('forward --kernel gpujs', () => {
 });
 
 describe('bad input', () => {
-  const files = (tokens: string) => ({ 'm.safetensors': MODEL, 't.json': tokens });
-  const cases: BadInput[] = [
-    {
-      what: '--gpujs-mode with another kernel',
-      args: ['--kernel', 'dense', '--gpujs-mode', 'cpu'],
-      says: /--gpujs-mode means nothing to --kernel dense/,
-    },
-    {
-      what: 'a backend that gpu.js has not',
-      args: ['--kernel', 'gpujs', '--gpujs-mode', 'cuda'],
-      says: /--gpujs-mode.*cuda.*invalid/,
-    },
-    {
-      what: '--runtime dawn',
-      args: ['--kernel', 'gpujs', '--runtime', 'dawn'],
-      says: /--kernel gpujs does not run on dawn/,
-    },
-    {
-      what: 'a sequence that is too long',
-      args: ['--kernel', 'gpujs', '--gpujs-mode', 'cpu'],
-      files: files(JSON.stringify({ sequences: [[0], Array(4097).fill(1)] })),
-      says: /sequence 1 has 4097 tokens, and --kernel gpujs takes at most 4096: it keeps heads · T² logits/,
-    },
-  ];
-
-  test.concurrent.each(cases)('$what', async ({ args, says, ...rest }) => {
-    const cwd = emptyFolder();
-    for (const [name, content] of Object.entries(rest.files ?? files(TOKENS)))
-      writeFileSync(join(cwd, name), content);
-    expectComplaint(await cli(['forward', 'm.safetensors', 't.json', ...args], { cwd }), says);
+  const files = { 'm.safetensors': MODEL, 't.json': TOKENS };
+  const long = { ...files, 't.json': JSON.stringify({ sequences: [[0], Array(4097).fill(1)] }) };
+  const wrong = (what: string, args: string[], says: RegExp, own = files): BadInput => ({
+    ...{ what, says, files: own },
+    args: ['forward', 'm.safetensors', 't.json', ...args],
   });
+  testBadInput([
+    wrong(
+      '--gpujs-mode with another kernel',
+      ['--kernel', 'dense', '--gpujs-mode', 'cpu'],
+      /--gpujs-mode means nothing to --kernel dense/,
+    ),
+    wrong(
+      'a backend that gpu.js has not',
+      ['--kernel', 'gpujs', '--gpujs-mode', 'cuda'],
+      /--gpujs-mode.*cuda.*invalid/,
+    ),
+    wrong(
+      '--runtime dawn',
+      ['--kernel', 'gpujs', '--runtime', 'dawn'],
+      /--kernel gpujs does not run on dawn/,
+    ),
+    wrong(
+      'a sequence that is too long',
+      ['--kernel', 'gpujs', '--gpujs-mode', 'cpu'],
+      /sequence 1 has 4097 tokens, and --kernel gpujs takes at most 4096: it keeps heads · T² logits/,
+      long,
+    ),
+  ]);
 });

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type BadInput, expectComplaint, GOOD } from '../support/bad-input.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import { cli, cliHere, emptyFolder } from '../support/cli.ts';
 
 const TINY = `name: tiny
 task: { kind: simple, omega: 2 }
@@ -62,6 +62,6 @@ describe('--profile that cannot be written', () => {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'x.yaml'), GOOD);
     mkdirSync(join(cwd, 'folder.json'));
-    expectComplaint(await cli(args, { cwd }), says);
+    expectComplaint(await cliHere(args, { cwd }), says);
   });
 });

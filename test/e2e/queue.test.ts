@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contentOf, differences } from '../soak/sweeps.ts';
-import { type CliOptions, cli as commandLine, emptyFolder } from '../support/cli.ts';
+import { type CliOptions, cli as commandLine, emptyFolder, whenSaid } from '../support/cli.ts';
 import { freePort, TestRedis } from '../support/redis.ts';
 
 const EXPERIMENT = `name: shared
@@ -57,20 +57,12 @@ test('a sweep over several workers, one killed and one told to stop, equals a pl
   // The first is killed in its second job, the second is told to stop in its own, the third does the rest.
   const killed = await cli(worker('--lock', '3'), {
     cwd,
-    onStart: child => {
-      child.stderr!.on('data', chunk => {
-        if (/job pack-\w+: 1 cells/.test(String(chunk))) child.kill('SIGKILL');
-      });
-    },
+    onStart: child => whenSaid(child, /job pack-\w+: 1 cells/, () => child.kill('SIGKILL')),
   });
   expect(killed.code).toBeNull();
   const told = await cli(worker('--lock', '3'), {
     cwd,
-    onStart: child => {
-      child.stderr!.on('data', chunk => {
-        if (/job pack-\w+: 1 cells/.test(String(chunk))) child.kill('SIGINT');
-      });
-    },
+    onStart: child => whenSaid(child, /job pack-\w+: 1 cells/, () => child.kill('SIGINT')),
   });
   expect(told.code).toBe(130);
   const last = await cli(worker('--lock', '3', '--drain', '--json'), { cwd });
@@ -125,7 +117,7 @@ test('a worker that is told to stop hands its job on with a checkpoint: the next
   expect(differences(contentOf(join(cwd, 'plain-long'), 'shared'), queued)).toEqual([]);
   expect(await client.keys('lengthwise:checkpoint:*')).toEqual([]);
   client.disconnect();
-}, 300_000);
+});
 
 describe('what is wrong is said in a line, and what to do', () => {
   test.each([

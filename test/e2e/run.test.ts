@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readModel } from '../../src/model/safetensors.ts';
 import { rooflineSchema } from '../../src/shared/protocol.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import { cli, emptyFolder, whenSaid } from '../support/cli.ts';
 import { softwareDriver } from '../support/engine.ts';
 
 const EXPERIMENT = `name: tiny
@@ -111,11 +111,7 @@ describe('lengthwise run', () => {
       ['run', 'tiny.yaml', '--adapter', 'software', '--out', 'late', '--set', 'train.steps=1000000'],
       {
         cwd,
-        onStart: child => {
-          child.stderr?.on('data', chunk => {
-            if (/sequences\/s/.test(String(chunk))) child.kill('SIGINT');
-          });
-        },
+        onStart: child => whenSaid(child, /sequences\/s/, () => child.kill('SIGINT')),
       },
     );
     expect(code).toBe(130);

@@ -18,7 +18,7 @@ afterEach(() => vi.unstubAllEnvs());
 const remains = (runtime: Runtime, pid: number) =>
   runtime === 'chrome' ? groupOf(pid) : [pid].filter(isAlive);
 async function isGone({ runtime, pid, profile }: Session): Promise<void> {
-  await vi.waitFor(() => expect(remains(runtime, pid!)).toEqual([]), 10_000);
+  await vi.waitFor(() => expect(remains(runtime, pid!)).toEqual([]), 60_000);
   expect(existsSync(profile ?? '')).toBe(false);
 }
 

@@ -2,15 +2,17 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BOUNDS } from '../../src/theory/bounds.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import { type CliResult, cli, cliHere, emptyFolder } from '../support/cli.ts';
 
 const GOLDEN = join(import.meta.dirname, '..', 'golden');
 const cwd = emptyFolder();
-const json = async (...args: string[]) => {
-  const { code, stdout, stderr } = await cli([...args, '--json'], { cwd });
+const printed = ({ code, stdout, stderr }: CliResult) => {
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 };
+const json = async (...args: string[]) => printed(await cli([...args, '--json'], { cwd }));
+/** What needs no engine. */
+const theoryOf = async (...args: string[]) => printed(await cliHere(['theory', ...args, '--json'], { cwd }));
 const golden = (name: string) => join(GOLDEN, `${name}.safetensors`);
 
 /** A trained cell of a ModPTask run, and one of a two-layer run. */
@@ -62,7 +64,7 @@ describe('lengthwise theory', () => {
 
   test('--bits and --alpha reach the bounds', async () => {
     const at = async (...more: string[]) => {
-      const { bounds } = await json('theory', golden('one-layer-plain'), '--epsilon', '0.1', ...more);
+      const { bounds } = await theoryOf(golden('one-layer-plain'), '--epsilon', '0.1', ...more);
       return Object.fromEntries(bounds.map((b: { name: string; log10N: number }) => [b.name, b.log10N]));
     };
     const [none, few, many] = [
@@ -78,8 +80,8 @@ describe('lengthwise theory', () => {
 
   test('a target makes the bounds those of the pair', async () => {
     const [f, g] = [golden('one-layer-plain'), golden('one-layer-plain')];
-    const alone = await json('theory', f, '--epsilon', '0.1');
-    const pair = await json('theory', f, '--target', g, '--epsilon', '0.1');
+    const alone = await theoryOf(f, '--epsilon', '0.1');
+    const pair = await theoryOf(f, '--target', g, '--epsilon', '0.1');
     const certificate = (theory: { bounds: { name: string; log10N: number }[] }) =>
       theory.bounds.find(({ name }) => name === 'certificate')!.log10N;
     expect(certificate(pair)).toBeGreaterThan(certificate(alone));
@@ -87,7 +89,7 @@ describe('lengthwise theory', () => {
   });
 
   test('says in words that a bound is vacuous, and shows the attention map of a ModPTask model', async () => {
-    const { code, stdout } = await cli(['theory', trained, '--bits', '8'], { cwd });
+    const { code, stdout } = await cliHere(['theory', trained, '--bits', '8'], { cwd });
     expect(code).toBe(0);
     expect(stdout).toMatch(/Trained on mod-p, p = 3, k = 1/);
     expect(stdout).toMatch(/vacuous/);
@@ -96,7 +98,7 @@ describe('lengthwise theory', () => {
   });
 
   test('is what the run logged for the cell', async () => {
-    const { bounds, attention, certificates: _, ...theory } = await json('theory', trained);
+    const { bounds, attention, certificates: _, ...theory } = await theoryOf(trained);
     const line = JSON.parse(readFileSync(join(trained, '..', '..', 'cells.jsonl'), 'utf8'));
     const { bounds: logged, ...rest } = line.theory;
     expect(rest).toEqual(theory);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { CellLine } from '../../src/results/schema.ts';
 import { expectComplaint } from '../support/bad-input.ts';
 import { cellLine } from '../support/cells.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import { cli, cliHere, emptyFolder } from '../support/cli.ts';
 import { writeRun } from '../support/results.ts';
 
 /** What interfaces.md says `verify --json` prints. */
@@ -38,13 +38,13 @@ function cells(factor = 1, seeds = [0, 1, 2], tail = 1): CellLine[] {
     ),
   );
 }
-const verify = (...args: string[]) => cli(['verify', ...args]);
+const verify = (...args: string[]) => cliHere(['verify', ...args]);
 const run = (content: CellLine[], changes = {}) => writeRun(join(emptyFolder(), 'run'), content, changes);
 
 describe('lengthwise verify', () => {
   test('says which claims hold, as a table and by the contract’s JSON', async () => {
     const folder = run(cells());
-    const text = await verify(folder);
+    const text = await cli(['verify', folder]);
     expect(text.code).toBe(0);
     expect(text.stdout).toMatch(/made-up\/monotone-N +│ yes/);
     expect(text.stdout).toMatch(/N\*\(ε\)/);
@@ -60,7 +60,7 @@ describe('lengthwise verify', () => {
   });
 
   test('exit code 1, the claim named, when one fails', async () => {
-    const { code, stdout, stderr } = await verify(run(cells(1, [0, 1, 2], 2)));
+    const { code, stdout, stderr } = await cli(['verify', run(cells(1, [0, 1, 2], 2))]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/made-up\/plateau +│ NO/);
     expect(stderr).toMatch(/a claim fails: made-up\/plateau/);

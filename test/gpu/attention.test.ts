@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   DENSE_VARIANTS,
@@ -16,6 +15,7 @@ import {
   rowSetsOf,
 } from '../support/attention.ts';
 import { useEngine } from '../support/engine.ts';
+import fc from '../support/property.ts';
 
 const engine = useEngine();
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { useEngine } from '../support/engine.ts';
 
 describe('an index past the end of a buffer', () => {
-  const engine = useEngine();
+  const engine = useEngine({ apart: true });
 
   test('fails the request whose kernel used it, once', async () => {
     await expect(engine.ask('probed', { op: 'overrun' })).rejects.toThrow(

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GpujsRequest } from '../../src/gpujs/protocol.ts';
 import { float32Bounds } from '../../src/reference/bound.ts';
@@ -11,6 +10,7 @@ import { expectWithin } from '../support/bounds.ts';
 import { asRequest, BUILT, useEngine } from '../support/engine.ts';
 import { flat, goldens, largestError, unlabelled } from '../support/golden.ts';
 import { BASE, randomModel, randomTokens } from '../support/models.ts';
+import fc from '../support/property.ts';
 import { shapes } from '../support/shapes.ts';
 
 const engine = useEngine();

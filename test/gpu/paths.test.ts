@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { layoutOf, unflatten } from '../../src/model/layout.ts';
 import { type LabelledSequence, referenceGradient } from '../../src/reference/backward.ts';
@@ -9,6 +8,7 @@ import { pcg4d } from '../../src/shared/random.ts';
 import { asRequest, useEngine } from '../support/engine.ts';
 import { flat } from '../support/golden.ts';
 import { randomModel, randomTokens } from '../support/models.ts';
+import fc from '../support/property.ts';
 import { anyShapes } from '../support/shapes.ts';
 
 const engine = useEngine();

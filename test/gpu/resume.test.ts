@@ -12,7 +12,7 @@ type Tested = Extract<Standing, { event: 'tested' }>;
 
 const digest = (weights: string) => canonicalHash(weights, 8);
 
-/** Trains a pack, from a state where there is one, and tells every state after every submission. */
+/** Trains a pack, from a state where there is one, a step a submission, and tells every state after each. */
 async function train(own: Pack, resume?: PackState) {
   const curve: { step: number; losses: (number | null)[] }[] = [];
   const states: State[] = [];
@@ -20,7 +20,7 @@ async function train(own: Pack, resume?: PackState) {
   const phases = new Set<string>();
   const trained = await engine.ask(
     'trained',
-    { op: 'train', pack: own, ...(resume ? { resume } : {}), stateEverySeconds: 1e-6, submissionMs: 1 },
+    { op: 'train', pack: own, ...(resume ? { resume } : {}), stateEverySeconds: 1e-6, submissionMs: 1e-6 },
     event => {
       phases.add(event.phase);
       curve.push(...event.curve);
@@ -115,9 +115,13 @@ test('a replica that diverged stays so', async () => {
   expect((await train(own, stateOf(last))).cells).toEqual(whole.cells);
 });
 
-test('one state for each replica, or none', async () => {
-  const { states } = await train(pack({ steps: 2 }));
-  const two = pack({ steps: 2, replicas: [replica(), replica({ seed: 4 })] });
-  const failed = await engine.ask('failed', { op: 'train', pack: two, resume: stateOf(states[0]!) });
-  expect(failed.reason).toBe('bad-request');
+describe('a resumption that cannot be', () => {
+  const other = useEngine({ apart: true });
+
+  test('one state for each replica, or none', async () => {
+    const { states } = await train(pack({ steps: 2 }));
+    const two = pack({ steps: 2, replicas: [replica(), replica({ seed: 4 })] });
+    const failed = await other.ask('failed', { op: 'train', pack: two, resume: stateOf(states[0]!) });
+    expect(failed.reason).toBe('bad-request');
+  });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Session } from '../../src/runtime/session.ts';
 import { type FinishedPack, type Supervision, trainPacks } from '../../src/runtime/supervise.ts';
 import type { Checkpoint } from '../../src/shared/checkpoint.ts';
@@ -10,11 +10,27 @@ import { tapped } from '../support/tapped.ts';
 
 type Faults = Omit<Extract<TestRequest, { op: 'faults' }>, 'op' | 'adapter'>;
 
-/** A session of its own on Dawn, in which things go wrong. */
+/** A session of its own on Dawn, in which things may go wrong. */
 async function start(faults: Faults = {}): Promise<Session> {
   const session = await open('dawn', TEST_ENGINE);
   await session.send({ op: 'faults', adapter: 'software', ...faults } as unknown as Request);
   return session;
+}
+
+/** Sessions that nothing happened to: what they have compiled stays for the next. */
+const sound: Session[] = [];
+const wasSound = new WeakSet<Session>();
+afterAll(() => Promise.all(sound.map(session => session.close())));
+
+async function takeSound(): Promise<Session> {
+  const session = sound.pop() ?? (await start());
+  wasSound.add(session);
+  return session;
+}
+
+async function giveBack(session: Session): Promise<void> {
+  if (wasSound.has(session)) sound.push(session);
+  else await session.close();
 }
 
 /** Trains a pack; gives what each cell ended with, and what was said on the way. */
@@ -26,7 +42,7 @@ async function supervised(own: Pack, more: Partial<Supervision> = {}) {
   const idle: Session[] = [];
   const supervision: Supervision = {
     workers: 1,
-    open: () => start(),
+    open: takeSound,
     engine: 'one',
     savedOf: () => undefined,
     onProgress: (_, { phase, done }) => void (phase === 'train' && trainedFrom.push(done)),
@@ -42,7 +58,7 @@ async function supervised(own: Pack, more: Partial<Supervision> = {}) {
   try {
     await trainPacks([{ pack: own, adapter: 'software' }], supervision, idle);
   } finally {
-    for (const session of idle) await session.close();
+    for (const session of idle) await giveBack(session);
   }
   const cells = packs
     .flatMap(({ trained, curves }) => trained.cells.map((cell, r) => ({ ...cell, curve: curves[r] })))
@@ -79,8 +95,8 @@ describe.each([
       async open() {
         opened++;
         if (opened === 4) return start({ loseAfter: { phase: 'test', done: 2 } });
+        if (opened > 4) return takeSound();
         const session = await start();
-        if (opened > 4) return session;
         let events = 0;
         return tapped(session, () => {
           if (++events === 2 + opened) process.kill(session.pid!, 'SIGKILL');

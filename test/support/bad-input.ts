@@ -1,8 +1,10 @@
-import { expect } from 'vitest';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
 import { layoutOf, unflatten } from '../../src/model/layout.ts';
 import { writeModel } from '../../src/model/safetensors.ts';
 import type { ModelConfig } from '../../src/shared/model-config.ts';
-import type { CliResult } from './cli.ts';
+import { type CliResult, cli, cliHere, emptyFolder } from './cli.ts';
 
 /** One way to get the command line wrong, and what it should say. */
 export interface BadInput {
@@ -41,6 +43,20 @@ task: { kind: simple, omega: 2 }
 train: { length: [4, 8] }
 test: { length: [16] }
 `;
+
+/** Of the ways to get it wrong, one in so many is tried in a process of its own. */
+const IN_PROCESS = 10;
+
+/** A test of each: a complaint, and nothing left behind. */
+export function testBadInput(cases: BadInput[]): void {
+  const ways = cases.map((own, i) => ({ ...own, run: i % IN_PROCESS === 0 ? cli : cliHere }));
+  test.each(ways)('$what', async ({ args, files = {}, env = {}, says, run }) => {
+    const cwd = emptyFolder();
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
+    expectComplaint(await run(args, { cwd, env }), says);
+    expect(readdirSync(cwd).sort()).toEqual(Object.keys(files).sort());
+  });
+}
 
 /** Exit code 2, nothing on stdout, and one error of at most two lines without a stack trace. */
 export function expectComplaint({ code, stdout, stderr }: CliResult, says: RegExp): void {

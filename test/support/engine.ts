@@ -54,16 +54,32 @@ export function softwareDriver(): Driver {
   return drivers.find(({ name }) => name === 'swiftshader') ?? drivers[0]!;
 }
 
+/** Engines on Dawn by their options, one for all files that a worker runs (vitest.config.ts): most of the time goes into compiling. They end with it. */
+const kept = new Map<string, Session>();
+
+async function keptEngine(options: Options): Promise<Session> {
+  const name = JSON.stringify(options);
+  const known = kept.get(name);
+  // One that an earlier file has lost is of no use to the next.
+  const lives = await known?.send({ op: 'probe', adapter: 'software' }).catch(() => undefined);
+  const session = known && lives ? known : await open('dawn', { ...options, ...TEST_ENGINE });
+  kept.set(name, session);
+  return session;
+}
+
 /**
- * One engine of the tests for those of a file, in the runtime of the vitest project that runs it. Fails, and does not skip, where
- * there is no adapter.
+ * One engine of the tests for those of a file, in the runtime of the vitest project that runs it; `apart`: one that no other file uses,
+ * for requests that fail, which costs an engine all that it has compiled. Fails, and does not skip, where there is no adapter.
  */
-export function useEngine(options: Options = {}) {
+export function useEngine({ apart = false, ...options }: Options & { apart?: boolean } = {}) {
   let session: Session;
+  const keeps = inject('runtime') === 'dawn' && !apart;
   beforeAll(async () => {
-    session = await open(inject('runtime'), { ...options, ...TEST_ENGINE });
+    session = keeps
+      ? await keptEngine(options)
+      : await open(inject('runtime'), { ...options, ...TEST_ENGINE });
   });
-  afterAll(() => session?.close());
+  afterAll(() => (keeps ? undefined : session?.close()));
   return {
     /** Asks the engine, and expects an answer of the named kind. */
     async ask<E extends TestEvent['event']>(

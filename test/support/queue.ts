@@ -36,7 +36,7 @@ export const hashesOf = (cells: Cell[]) => cells.map(({ hash }) => hash).sort();
 /** Waits for something that must come to be. */
 export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
   for (let waited = 0; !(await what()); waited += 20) {
-    if (waited > 20_000) throw new Error('waited for 20 s');
+    if (waited > 60_000) throw new Error('waited for a minute');
     await sleep(20);
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 /** A redis-server of a test's own, in a folder of its own. */
 export class TestRedis {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import type { ModelConfig } from '../../src/shared/model-config.ts';
 import { BASE } from './models.ts';
+import fc from './property.ts';
 
 /**
  * Shapes of small models for property tests. Rounding to bits is discontinuous, so a weight near the threshold may round differently in

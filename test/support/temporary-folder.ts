@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** How long what a test has killed may take to be gone. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const SHOWN = 10;
 
 /** Set once the run has a folder: every project loads this file anew. */

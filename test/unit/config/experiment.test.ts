@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { canonicalHash } from '../../../src/config/hash.ts';
 import { nearest } from '../../../src/config/problems.ts';
 import { experimentJsonSchema } from '../../../src/config/schema.ts';
+import fc from '../../support/property.ts';
 
 const MINIMAL = `name: x
 task: { kind: simple, omega: 2 }

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalHash, canonicalHasher } from '../../../src/config/hash.ts';
+import fc from '../../support/property.ts';
 
 test('hashes of many objects are those of each, whatever the order of keys', () => {
   const field = fc.jsonValue({ maxDepth: 2 });

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { GPU } from 'gpu.js';
 import { describe, expect, test } from 'vitest';
 import { gpujsForward } from '../../../src/gpujs/forward.ts';
@@ -9,6 +8,7 @@ import type { ModelConfig } from '../../../src/shared/model-config.ts';
 import { expectWithin } from '../../support/bounds.ts';
 import { flat, goldens, unlabelled } from '../../support/golden.ts';
 import { randomModel, randomTokens } from '../../support/models.ts';
+import fc from '../../support/property.ts';
 import { shapes } from '../../support/shapes.ts';
 
 const gpu = new GPU({ mode: 'cpu' });

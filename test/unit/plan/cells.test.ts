@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { type Cell, cellsOf } from '../../../src/plan/cells.ts';
 import { runHash } from '../../../src/plan/plan.ts';
 import { InputError } from '../../../src/shared/errors.ts';
+import fc from '../../support/property.ts';
 
 const BASE = {
   name: 'x',

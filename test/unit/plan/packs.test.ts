@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { cellsOf } from '../../../src/plan/cells.ts';
 import { type PackSeconds, packSeconds } from '../../../src/plan/estimate.ts';
 import { memoryWarning, refuseImpossible } from '../../../src/plan/limits.ts';
 import { type PlannedPack, packsOf } from '../../../src/plan/packs.ts';
+import fc from '../../support/property.ts';
 
 const TEXT = `name: x
 task: { kind: mod-p, p: 4, k: [0, 3] }

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { cellsOf } from '../../../src/plan/cells.ts';
 import { estimateSeconds } from '../../../src/plan/estimate.ts';
 import { packsOf } from '../../../src/plan/packs.ts';
 import { shardOf } from '../../../src/plan/shard.ts';
+import fc from '../../support/property.ts';
 
 const grid = (...sets: string[]) =>
   cellsOf(

@@ -3,7 +3,8 @@ import { erf } from '../../../src/model/activation.ts';
 import { randomWeights } from '../../../src/model/initialise.ts';
 import { layoutOf, unflatten } from '../../../src/model/layout.ts';
 import { adamState, adamStep } from '../../../src/reference/adam.ts';
-import { referenceGradient } from '../../../src/reference/backward.ts';
+import { labelsOf, lossOfReads, referenceGradient } from '../../../src/reference/backward.ts';
+import { referenceForward } from '../../../src/reference/forward.ts';
 import type { ModelConfig, Tensors } from '../../../src/shared/model-config.ts';
 import { WordStream } from '../../../src/shared/random.ts';
 
@@ -95,7 +96,15 @@ describe.each(SHAPES)('backward against central differences: $name', ({ config, 
       offset: config.period === 1 && config.locality === 0 ? 3 : 0,
     };
   });
-  const { gradient } = referenceGradient(model(flat), batch, loss);
+  const { gradient, loss: lossHere } = referenceGradient(model(flat), batch, loss);
+  const labels = labelsOf(batch);
+  const lossAt = (values: Float64Array) =>
+    batch.reduce((sum, sequence) => {
+      const { outputs } = referenceForward(model(values), sequence.tokens, sequence);
+      return sum + lossOfReads(loss, outputs, sequence, labels).loss;
+    }, 0) / labels;
+
+  test('the loss', () => expect(lossHere).toBe(lossAt(flat)));
 
   test.each(layout.slots.map(slot => ({ tensor: slot.name, slot })))('$tensor', ({ slot }) => {
     const step = 1e-5;
@@ -103,7 +112,7 @@ describe.each(SHAPES)('backward against central differences: $name', ({ config, 
       const at = (delta: number) => {
         const moved = flat.slice();
         moved[slot.offset + k]! += delta;
-        return referenceGradient(model(moved), batch, loss).loss;
+        return lossAt(moved);
       };
       // Fourth-order central difference: truncation and rounding both stay near 1e-10.
       const numeric = (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step);

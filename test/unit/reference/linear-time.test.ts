@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { referenceForward } from '../../../src/reference/forward.ts';
 import { linearTimeForward } from '../../../src/reference/linear-time.ts';
 import type { ModelConfig } from '../../../src/shared/model-config.ts';
 import { BASE, randomModel, randomTokens } from '../../support/models.ts';
+import fc from '../../support/property.ts';
 import { shapes } from '../../support/shapes.ts';
 
 test('the linear-time forward is the dense definition (property over H, Δ, τ, S, T, layers, precision)', () => {

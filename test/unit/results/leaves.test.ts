@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { apart, together } from '../../../src/results/leaves.ts';
+import fc from '../../support/property.ts';
 
 /** Any JSON but with the one name that an object cannot be given, and no line has. */
 const json = fc.jsonValue().filter(value => !JSON.stringify(value).includes('__proto__'));

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { LineFile, parseLine, scanLines } from '../../../src/results/lines.ts';
@@ -10,6 +9,7 @@ import { InputError, MachineError } from '../../../src/shared/errors.ts';
 import type { Disk } from '../../../src/shared/whole-file.ts';
 import { emptyFolder } from '../../support/cli.ts';
 import { diskWith, fullDisk, systemError } from '../../support/disk.ts';
+import fc from '../../support/property.ts';
 
 const schema = z.object({ cell: z.string(), loss: z.number().nullable() });
 type Line = z.infer<typeof schema>;

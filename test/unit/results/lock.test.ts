@@ -123,7 +123,7 @@ describe('the lock of a run folder', () => {
     // Whatever the dead had left beside it is cleared by who held it last, or by the next.
     await (await lockFolder(path))();
     expect(readdirSync(folder)).toEqual([]);
-  }, 120_000);
+  });
 
   test('in a folder that is not there is an error, not an endless wait', async () => {
     await expect(lockFolder(join(emptyFolder(), 'nowhere', '.lock'))).rejects.toThrow(/ENOENT/);

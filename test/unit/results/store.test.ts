@@ -185,7 +185,7 @@ describe('saving a cell', () => {
     }
     // A model has 8 calls, a curve and two lines have 2 each; before and after each.
     expect(died).toBe(2 * (8 + 3 * 2));
-  }, 120_000);
+  });
 
   test.each([/cells\.jsonl/, /curves\.jsonl/, /bb\.safetensors/])(
     'with no room left in %s, at any byte, keeps every cell before it, and nothing of its own counts',

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { eulerianTokens, isCirculation, roundCirculation } from '../../../src/simulation/circulation.ts';
 import {
@@ -11,6 +10,7 @@ import {
 import { gramAt, gramFrequencies } from '../../../src/tasks/laws/chain.ts';
 import { drawChain } from '../../../src/tasks/laws/registry.ts';
 import { randomTokens } from '../../support/models.ts';
+import fc from '../../support/property.ts';
 
 const shapes = fc.constantFrom([2, 1], [2, 2], [2, 3], [3, 2], [3, 3], [4, 2], [5, 1]);
 const alpha = fc.constantFrom(50, 1000, 5000);

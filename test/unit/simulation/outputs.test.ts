@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { linearTimeForward } from '../../../src/reference/linear-time.ts';
 import { outputsOf } from '../../../src/simulation/outputs.ts';
 import { randomModel, randomTokens } from '../../support/models.ts';
+import fc from '../../support/property.ts';
 import { shapes } from '../../support/shapes.ts';
 
 test('outputs through the images of classes are those of the linear-time forward', () => {

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classTables, FirstLayer } from '../../../src/model/first-layer.ts';
 import { STREAM, streamKey, WordStream } from '../../../src/shared/random.ts';
@@ -7,6 +6,7 @@ import { neighbour } from '../../../src/simulation/greedy.ts';
 import { chainOf, markovShort } from '../../../src/simulation/markov.ts';
 import { asFinite } from '../../../src/theory/sampled.ts';
 import { BASE, randomModel, randomTokens } from '../../support/models.ts';
+import fc from '../../support/property.ts';
 
 const shape = fc.record({
   vocabulary: fc.integer({ min: 1, max: 4 }),

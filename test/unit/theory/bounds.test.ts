@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BOUNDS, type BoundInputs, boundsAt } from '../../../src/theory/bounds.ts';
 import { BASE } from '../../support/models.ts';
+import fc from '../../support/property.ts';
 
 const one: BoundInputs = {
   config: {

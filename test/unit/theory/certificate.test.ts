@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { classTables } from '../../../src/model/first-layer.ts';
 import { linearTimeForward } from '../../../src/reference/linear-time.ts';
@@ -7,6 +6,7 @@ import { deterministicShort, shortestLength } from '../../../src/simulation/dete
 import { distance } from '../../../src/simulation/simulate.ts';
 import { certificateOf, solve } from '../../../src/theory/certificate.ts';
 import { BASE, builtModel, randomModel, randomTokens } from '../../support/models.ts';
+import fc from '../../support/property.ts';
 import { everyString } from '../../support/strings.ts';
 
 const ONE: ModelConfig = { ...BASE, layers: 1, vocabulary: 2, heads: 1, outputs: 2 };

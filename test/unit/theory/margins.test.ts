@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classTables, FirstLayer } from '../../../src/model/first-layer.ts';
 import { classOf, type ModelConfig } from '../../../src/shared/model-config.ts';
@@ -14,6 +13,7 @@ import {
 import { asFinite } from '../../../src/theory/sampled.ts';
 import { goldens } from '../../support/golden.ts';
 import { BASE, builtModel, randomModel } from '../../support/models.ts';
+import fc from '../../support/property.ts';
 import { everyString } from '../../support/strings.ts';
 
 /** Small shapes whose strings can all be listed. */

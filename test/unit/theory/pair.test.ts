@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { paddedModel } from '../../../src/model/padded.ts';
 import { linearTimeForward } from '../../../src/reference/linear-time.ts';
@@ -9,6 +8,7 @@ import { pairInputs } from '../../../src/theory/pair.ts';
 import { largestError } from '../../support/golden.ts';
 import { memberOf } from '../../support/member.ts';
 import { BASE, randomModel, randomTokens } from '../../support/models.ts';
+import fc from '../../support/property.ts';
 import { everyString } from '../../support/strings.ts';
 
 const ONE: ModelConfig = { ...BASE, layers: 1, vocabulary: 2, heads: 1, outputs: 2 };

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ACTIVATIONS } from '../../../src/model/activation.ts';
 import { classTables, FirstLayer, throughMlp } from '../../../src/model/first-layer.ts';
@@ -13,6 +12,7 @@ import { relax, slopes } from '../../../src/theory/relaxation.ts';
 import { slopeBound } from '../../../src/theory/slope-bound.ts';
 import { goldens } from '../../support/golden.ts';
 import { BASE, randomModel, randomTokens } from '../../support/models.ts';
+import fc from '../../support/property.ts';
 
 /** How far apart two reachable states can be in direction g. */
 function extent(sets: readonly ReachableSet[], g: Float64Array): number {
