@@ -37,6 +37,7 @@ export async function openChromeSession(options: SessionOptions, bundle: string)
     runtime: 'chrome',
     version,
     pid,
+    driver: undefined,
     profile,
     send: (request, listeners) => conversation.ask(request, carrier, listeners),
     tell: control => carrier.deliver(JSON.stringify(control)),

@@ -9,6 +9,7 @@ import {
 } from '../shared/protocol.ts';
 import { PATIENCE, seconds } from './deadline.ts';
 import { isStopping } from './stopping.ts';
+import type { Driver } from './vulkan.ts';
 
 /** The engine went away while it was working: its browser, page or process crashed or was closed. Worth a fresh one. */
 export class SessionLost extends MachineError {}
@@ -43,6 +44,8 @@ export interface Session {
   version: string;
   /** Process id of the browser or of Dawn's process. */
   pid: number | undefined;
+  /** What Dawn was shown; undefined in a browser. */
+  driver: Driver | undefined;
   /** The browser's profile folder, gone after `close`; undefined without a browser. */
   profile: string | undefined;
 }

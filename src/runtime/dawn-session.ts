@@ -24,7 +24,7 @@ const greetingSchema = z.strictObject({ dawn: z.string() });
 export function openDawnSession(options: SessionOptions, program: string): Promise<Session> {
   const { adapter } = options;
   const drivers = options.driver ? [options.driver] : vulkanDrivers(adapter);
-  return onFirstDriver(drivers, adapter, async driver => {
+  const start = async (driver: Driver, isLast = false): Promise<Session | string> => {
     let session: Session | undefined;
     try {
       session = await startDawn(options, program, driver);
@@ -34,21 +34,23 @@ export function openDawnSession(options: SessionOptions, program: string): Promi
       return final.event === 'failed' ? final.message : final.event;
     } catch (error) {
       await session?.close();
-      if (error instanceof SessionLost) return error.message;
-      throw error;
+      if (!(error instanceof SessionLost)) throw error;
+      // A process that somebody else ended says nothing of its driver, and another driver gives other bits.
+      return isLast || error instanceof SessionStalled ? error.message : start(driver, true);
     }
-  });
+  };
+  return onFirstDriver(drivers, adapter, driver => start(driver));
 }
 
 async function startDawn(
   { onLog, protocol, patience }: SessionOptions,
   program: string,
-  { environment }: Driver,
+  driver: Driver,
 ): Promise<Session> {
   const { launchMs, stallMs, closeMs } = { ...PATIENCE, ...patience };
   const conversation = new Conversation(protocol, stallMs);
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...driver.environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
   });
@@ -69,6 +71,7 @@ async function startDawn(
     runtime: 'dawn',
     version: '',
     pid: child.pid,
+    driver,
     profile: undefined,
     send: (request, listeners) => conversation.ask(request, carrier, listeners),
     tell: control => carrier.deliver(JSON.stringify(control)),

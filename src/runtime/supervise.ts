@@ -119,7 +119,7 @@ async function trainPart(
     let session: Session | undefined;
     let parts = 1;
     try {
-      session = idle.pop() ?? (await supervision.open());
+      session = idle.pop() ?? (await opened(supervision, losses));
       const { adapter } = await ask(session, 'probed', { op: 'probe', adapter: request.adapter });
       const budget = await budgetBytes(adapter, supervision);
       parts = Math.max(1, Math.min(cells, Math.ceil(part.bytes / budget)));
@@ -146,6 +146,16 @@ async function trainPart(
     if (parts === 1) continue;
     for (const smaller of part.parts(parts)) await trainPart(smaller, request, idle, supervision, losses);
     return;
+  }
+}
+
+/** A fresh session. What does not start where one has started before counts as lost. */
+async function opened({ open }: Supervision, losses: number): Promise<Session> {
+  try {
+    return await open();
+  } catch (error) {
+    if (losses === 0 || !(error instanceof MachineError)) throw error;
+    throw new SessionLost(error.message, error.fix, { cause: error });
   }
 }
 

@@ -8,6 +8,7 @@ export function fakeSession({ onTrain = () => {} }: { onTrain?: (pack: Pack) => 
     runtime: 'dawn',
     version: 'made up',
     pid: undefined,
+    driver: undefined,
     profile: undefined,
     close: async () => {},
     tell() {},

@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { addressOf } from '../../../src/queue/address.ts';
 import { connectRedis } from '../../../src/queue/connection.ts';
+import { openWorker } from '../../../src/queue/queues.ts';
 import { TestRedis } from '../../support/redis.ts';
 
 const DEADLINE_MS = 15_000;
@@ -99,6 +100,25 @@ test('a Redis that goes and comes back is waited for', async () => {
     await server.up();
     expect(await answer).toBe('kept');
     expect(said).toEqual([expect.stringMatching(/^lost Redis at/), expect.stringMatching(/is back$/)]);
+  } finally {
+    redis.disconnect();
+    await server.remove();
+  }
+});
+
+test('a worker that opens while Redis is away works once it is back', async () => {
+  const server = await TestRedis.start({ settings: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+  const redis = await connectRedis(addressOf(server.url, {}), () => {});
+  try {
+    await server.kill();
+    await vi.waitFor(() => expect(redis.status).not.toBe('ready'));
+    const opening = openWorker(redis, 'away', { lockMs: 60_000, worker: 'test' });
+    // Its own connections have tried and failed by then.
+    await sleep(500);
+    await server.up();
+    const worker = await opening;
+    expect(await worker.getNextJob('token', { block: false })).toBeUndefined();
+    await worker.close(true);
   } finally {
     redis.disconnect();
     await server.remove();
