@@ -45,8 +45,6 @@ export async function connectRedis(address: Address, say: (line: string) => void
     throw error instanceof LengthwiseError ? error : refusal(error, address, last);
   }
   greeted = true;
-  // BullMQ's connections are copies of this one. One that is opened while Redis is away is to wait for it, as this one would, not to fail for good.
-  redis.options.lazyConnect = false;
   let lost = false;
   redis.on('close', () => {
     if (lost || redis.status === 'end') return;

@@ -32,7 +32,7 @@ export class Fleet {
     return new Fleet(
       redis,
       () => new Program(['submit', ...grid, ...queue], cwd),
-      () => new Program(['worker', ...engine, '--lock', String(LOCK_SECONDS), ...queue], cwd),
+      () => new Program(['worker', '--debug', ...engine, '--lock', String(LOCK_SECONDS), ...queue], cwd),
     );
   }
 
