@@ -76,13 +76,13 @@ export function twoLayerCertificates(lifted: Lifted): TwoLayerCertificates {
     return { errorAt, log10Length: epsilon => solve(errorAt, overhead + 1, 1, epsilon) };
   };
   return {
-    everyString: certificate(2, length =>
-      Math.max(
-        ...lifted.slopes.map(
-          (slope, q) => slope * sum(heads.map(({ spread, everyString }) => spread * everyString(q, length))),
-        ),
-      ),
-    ),
+    everyString: certificate(2, length => {
+      const moved = heads.map(({ spread, everyString }) => ({ spread, at: everyString(length) }));
+      const errors = lifted.slopes.map(
+        (slope, q) => slope * sum(moved.map(({ spread, at }) => spread * at(q))),
+      );
+      return Math.max(...errors);
+    }),
     average: certificate(1, length => sum(heads.map(({ spread, average }) => spread * average(length)))),
   };
 }
@@ -93,8 +93,8 @@ const exp = (x: number) => Math.exp(Math.min(700, x));
 /** Bounds of one head. */
 interface HeadBounds {
   spread: number;
-  /** On min(1, TV) for a query gram. */
-  everyString(query: number, length: number): number;
+  /** On min(1, TV), by query gram. */
+  everyString(length: number): (query: number) => number;
   /** On the mean of J_2 min(1, TV). */
   average(length: number): number;
 }
@@ -120,29 +120,32 @@ function headBounds(lifted: Lifted, head: LiftedHead): HeadBounds {
     };
     return {
       spread,
-      everyString: settled,
+      everyString: length => q => settled(q, length),
       average: length => steepest * Math.max(...queries.map((_, q) => settled(q, length))),
     };
   }
-  /** Weights that differ, over e^{ℓ⁺}: part that is the query's own, and part that is the same for all. */
-  const difference = (q: number, length: number, sides: number) => {
+  /** Weights that differ, over e^{ℓ⁺} n, by query gram. */
+  const differences = (length: number, sides: number) => {
     const n = length - overhead;
     const late = sides * slackSum.at(Math.max(2, length - locality));
     const suffix = sum(
       [...phi].map(bias => (bias < 1 ? length ** bias * (1 + late) : length - n + length * late)),
     );
-    return (sizes[q]! + sides * (gram - 1) * above[q]! + suffix + sides * slackSum.upTo(length)) / n;
+    const shared = suffix + sides * slackSum.upTo(length);
+    return (q: number) => (sizes[q]! + sides * (gram - 1) * above[q]! + shared) / n;
   };
   const perQuery = queries.map((query, q) => ({ ...query, top: tops[q]! }));
   const matches = matchesOf(lifted, perQuery);
   return {
     spread,
-    everyString(q, length) {
+    everyString(length) {
       const closing = 1 - (gram - 1) / (length - locality - 1);
-      return Math.min(1, (difference(q, length, 2) * exp(tops[q]! - lows[q]!)) / closing);
+      const difference = differences(length, 2);
+      return q => Math.min(1, (difference(q) * exp(tops[q]! - lows[q]!)) / closing);
     },
     average(length) {
-      const own = slopes.map((slope, q) => slope * difference(q, length, 1));
+      const difference = differences(length, 1);
+      const own = slopes.map((slope, q) => slope * difference(q));
       return Math.min(steepest, ...matches.map(match => match(own)));
     },
   };
