@@ -14,9 +14,11 @@ import { taskOf } from '../tasks/registry.ts';
 import type { Knobs } from '../tasks/task.ts';
 import { hasInfinitePrecision } from '../theory/defined.ts';
 import { lossAtInfinity } from '../theory/limit-loss.ts';
+import { positionalMargin, suffixBiases } from '../theory/margins.ts';
 import { type ModelContext, modelInContext } from './model-context.ts';
 import { short } from './numbers.ts';
 import { log, print, printJson } from './output.ts';
+import { wrapped } from './wrapped.ts';
 
 export interface SnapOptions {
   prune: boolean;
@@ -35,6 +37,9 @@ const LAWS = 100;
 const BATCH = 16;
 const RATE = 0.3;
 const PROGRESS = 50;
+
+/** Above this share, what the suffix keeps or loses at the longest length is not settled. */
+const NEAR = 0.05;
 
 /** Mean squared error against the target, or, without one, against the model before. */
 interface SnapLoss {
@@ -67,7 +72,15 @@ export async function snap(file: string, options: SnapOptions): Promise<void> {
     throw new InputError(`cannot write ${out} (${messageOf(error)})`, 'Name another file with --out.');
   }
   const losses = lossesOf(model, result, context);
-  const summary = { out, target: cell !== undefined, steps: options.steps, heads: exact.heads, losses };
+  const margin = Math.min(...suffixBiases(model).map(positionalMargin));
+  const summary = {
+    out,
+    target: cell !== undefined,
+    steps: options.steps,
+    heads: exact.heads,
+    losses,
+    margin,
+  };
   if (options.json) printJson(summary);
   else print(textOf(summary));
 }
@@ -134,13 +147,17 @@ function textOf({
   steps,
   heads,
   losses,
+  margin,
 }: {
   out: string;
   target: boolean;
   steps: number;
   heads: SnappedHead[];
   losses: SnapLoss[];
+  margin: number;
 }): string {
+  const longest = LENGTHS.at(-1)!;
+  const left = longest ** -margin;
   const table = new Table({ head: ['T', 'before', 'after'], style: { head: [], border: [] } });
   for (const { length, before, after } of losses) table.push([length ?? '∞', short(before), short(after)]);
   return [
@@ -151,6 +168,13 @@ function textOf({
       ? 'Mean squared error against the target:'
       : 'Mean squared distance from the model as it was (a file of its own has no target):',
     table.toString(),
+    ...(left > NEAR && losses.some(({ length }) => length === null)
+      ? [
+          wrapped(
+            `Before: φ is so near 1 that T^−|φ−1| is ${short(left)} at T = ${longest.toLocaleString('en')}: its loss at ∞ is not what longer tests would show.`,
+          ),
+        ]
+      : []),
     steps > 0 ? `Fine-tuned for ${steps} steps.` : 'Not fine-tuned (--steps).',
     `Written: ${out}`,
   ].join('\n');

@@ -110,15 +110,31 @@ export function lift(model: AnyModel, tables: ClassTables = classTables(model)):
     slack(Math.max(2, gram)) < NEGLIGIBLE ? [...grams, ...startingStates(model, tables, gram)] : undefined;
   const states = known ? statesOfList(known) : statesOfSets(sets);
   const pre = secondInputs(model, states);
-  const slopeTwo = slopeBound(model, 1, true, norms).at;
   return {
     vocabulary,
     locality,
     gram,
     heads: Array.from({ length: heads }, (_, h) => liftedHead(model, h, { grams, states, norms })),
-    slopes: grams.map(y => slopeTwo(pre(y, slack(Math.max(2, gram))))),
+    slopes: slopesOf(
+      slopeBound(model, 1, true, norms).at,
+      grams.map(y => pre(y, slack(Math.max(2, gram)))),
+    ),
     slack,
   };
+}
+
+/** Up to this many query grams have a slope bound of their own; more share that of the hull of their ranges. */
+const MOST_SLOPES = 64;
+
+function slopesOf(slopeAt: (pre: Interval[]) => number, pres: Interval[][]): number[] {
+  if (pres.length <= MOST_SLOPES) return pres.map(slopeAt);
+  const [first, ...rest] = pres as [Interval[], ...Interval[][]];
+  const hull = first.map((own, i) => ({
+    low: rest.reduce((least, pre) => Math.min(least, pre[i]!.low), own.low),
+    high: rest.reduce((most, pre) => Math.max(most, pre[i]!.high), own.high),
+  }));
+  const slope = slopeAt(hull);
+  return pres.map(() => slope);
 }
 
 /** Below this, states are those of the grams: what is left is less than float64 keeps of a state. */

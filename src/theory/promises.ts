@@ -4,11 +4,11 @@ import type { TokenSource } from '../tasks/laws/registry.ts';
 import { isOneLayer } from './defined.ts';
 import { lift, whyNotLifted } from './lifted.ts';
 import { type StatisticalOptions, statisticalCertificate, whyNoStatistical } from './statistical.ts';
-import { twoLayerCertificates } from './two-layers.ts';
+import { averagedOrder, twoLayerCertificates } from './two-layers.ts';
 
 /** A length N for ε by one of the certificates for two layers, with what it promises of ‖f(x) − f(z)‖ ≤ ε, |z| ≤ N. */
 export interface TwoLayerBound {
-  name: 'A' | 'B' | 'C';
+  name: 'A' | 'B' | 'B-law' | 'C';
   promise: string;
   epsilon: number;
   /** Null: there is none, and `note` says why. */
@@ -34,28 +34,34 @@ export function twoLayerBounds(
   options: PromiseOptions,
 ): TwoLayerBound[] {
   if (isOneLayer(model.config)) return [];
-  return [...liftedBounds(model, options), ...drawnBounds(model, source, options)];
+  return [...liftedBounds(model, source, options), ...drawnBounds(model, source, options)];
 }
 
-function liftedBounds(model: AnyModel, { epsilons }: PromiseOptions): TwoLayerBound[] {
-  const rows = (log10N: (name: 'A' | 'B', epsilon: number) => number | null, note: string) =>
-    (['A', 'B'] as const).flatMap(name =>
-      epsilons.map(epsilon => ({
-        name,
-        promise: PROMISES[name],
-        epsilon,
-        log10N: log10N(name, epsilon),
-        note,
-      })),
+/** The law of a source, in words. */
+const lawOf = ({ law, alphaThousandths }: TokenSource) =>
+  `on average over the law (${law === 'uniform-iid' ? law : `${law}, α = ${alphaThousandths / 1000}`})`;
+
+function liftedBounds(model: AnyModel, source: TokenSource, { epsilons }: PromiseOptions): TwoLayerBound[] {
+  const order = averagedOrder(source);
+  const promises = {
+    A: PROMISES.A,
+    B: PROMISES.B,
+    ...(order === undefined ? {} : { 'B-law': `${lawOf(source)} and the last tokens, T → ∞` }),
+  };
+  type Name = keyof typeof promises & ('A' | 'B' | 'B-law');
+  const rows = (log10N: (name: Name, epsilon: number) => number | null, note: string) =>
+    (Object.entries(promises) as [Name, string][]).flatMap(([name, promise]) =>
+      epsilons.map(epsilon => ({ name, promise, epsilon, log10N: log10N(name, epsilon), note })),
     );
   const tables = classTables(model);
   const why = whyNotLifted(model, tables);
   if (why !== undefined) return rows(() => null, `none: ${why}`);
   const lifted = lift(model, tables);
-  const { everyString, average } = twoLayerCertificates(lifted);
+  const { everyString, average, averageOfLaw } = twoLayerCertificates(lifted, order);
+  const certificates = { A: everyString, B: average, 'B-law': averageOfLaw };
   const slack = lifted.slack(1000);
   return rows(
-    (name, epsilon) => (name === 'A' ? everyString : average).log10Length(epsilon),
+    (name, epsilon) => certificates[name].log10Length(epsilon),
     `grams of ${lifted.gram} tokens; ${slack < 1e-12 ? 'layer 1 is exact' : `layer 1 is not exact, and its slack is counted: ${slack.toPrecision(2)} in a state at position 1,000`}`,
   );
 }
@@ -70,7 +76,7 @@ function drawnBounds(
       const N = length(epsilon);
       return { name: 'C', promise, epsilon, log10N: N === null ? null : Math.log10(N), note };
     });
-  const law = `on average over the law (${source.law}, α = ${source.alphaThousandths / 1000})`;
+  const law = lawOf(source);
   const why = whyNoStatistical(model, source);
   if (why !== undefined) return rows(law, () => null, `none: ${why}`);
   if (drawn === null) return rows(law, () => null, 'none: no strings were drawn');

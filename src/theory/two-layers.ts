@@ -1,4 +1,6 @@
 import { gramOverhead } from '../simulation/gram-short.ts';
+import { ONE } from '../tasks/laws/law.ts';
+import type { TokenSource } from '../tasks/laws/registry.ts';
 import { solve } from './certificate.ts';
 import { sum } from './complexity.ts';
 import type { Lifted, LiftedHead, LiftedQuery } from './lifted.ts';
@@ -42,6 +44,14 @@ import type { Lifted, LiftedHead, LiftedQuery } from './lifted.ts';
  *
  * whatever the law: S^i terms, each about S for an induction head, no e^{ρ}. The least over both ways to match and all i (i = 0 is A's bound).
  *
+ * **B under a Dirichlet prior: on average over the laws too.** Where the law's rows are Dir(α, …, α) with Sα ≥ 1 and c (i tokens before the last) holds a whole
+ * context, Σ over the older tokens of ν_v is π(c) p_s, p the row of c, s the last token of v. With u_s = min_{q ends in c} [ min_{older} e^{ℓ_v(q)} / a(q) ],
+ *
+ *     Σ_{q ends in c} ν_q a(q)/Z(q) ≤ 1 / Σ_s p_s u_s,      E_p[1 / Σ_s p_s u_s] ≤ (E_p[(Σ_s p_s u_s)^{−Sα}])^{1/(Sα)} = Π_s u_s^{−1/S}
+ *
+ * by Jensen, and by the Dirichlet integral E (Σ p_s u_s)^{−Σα_s} = Π u_s^{−α_s}. So the mean of the matches' logits stands where their minimum stood: the
+ * laws under which the best match is rare are rare. Independent uniform tokens have p_s = 1/S, and the same bound as arithmetic means are above geometric ones.
+ *
  * Then ‖f(x) − f(z)‖ ≤ J_2(q) [ κ d(M) + Σ_h spread_2h (min(1, TV_h) + κ keySpread_h d(M)/4) ], κ = 2 in A and 1 in B.
  */
 
@@ -58,11 +68,22 @@ export interface TwoLayerCertificates {
   everyString: TwoLayerCertificate;
   /** B: in the mean over the last tokens, under every ergodic law. */
   average: TwoLayerCertificate;
+  /** B under a prior: in the mean over its laws and the last tokens. */
+  averageOfLaw: TwoLayerCertificate;
 }
 
-/** Certificates A and B of a lifted model. */
-export function twoLayerCertificates(lifted: Lifted): TwoLayerCertificates {
-  const heads = lifted.heads.map(head => headBounds(lifted, head));
+/**
+ * Order of the token laws of a source, where B can be averaged over them: Dirichlet rows with Sα ≥ 1, or uniform tokens. Undefined where not.
+ */
+export function averagedOrder({ law, vocabulary, alphaThousandths, order }: TokenSource): number | undefined {
+  if (law === 'uniform-iid') return 0;
+  if (vocabulary * alphaThousandths < ONE) return undefined;
+  return law === 'dirichlet-markov' ? order : 0;
+}
+
+/** Certificates A and B of a lifted model. `order`: of the laws that B under a prior averages over; without, it is B. */
+export function twoLayerCertificates(lifted: Lifted, order?: number): TwoLayerCertificates {
+  const heads = lifted.heads.map(head => headBounds(lifted, head, order));
   const overhead = gramOverhead(lifted);
   const steepest = Math.max(...lifted.slopes);
   const certificate = (kappa: number, core: (length: number) => number): TwoLayerCertificate => {
@@ -76,14 +97,19 @@ export function twoLayerCertificates(lifted: Lifted): TwoLayerCertificates {
     return { errorAt, log10Length: epsilon => solve(errorAt, overhead + 1, 1, epsilon) };
   };
   return {
-    everyString: certificate(2, length =>
-      Math.max(
-        ...lifted.slopes.map(
-          (slope, q) => slope * sum(heads.map(({ spread, everyString }) => spread * everyString(q, length))),
-        ),
-      ),
+    everyString: certificate(2, length => {
+      const moved = heads.map(({ spread, everyString }) => ({ spread, at: everyString(length) }));
+      const errors = lifted.slopes.map(
+        (slope, q) => slope * sum(moved.map(({ spread, at }) => spread * at(q))),
+      );
+      return Math.max(...errors);
+    }),
+    average: certificate(1, length =>
+      sum(heads.map(({ spread, average }) => spread * average(length, false))),
     ),
-    average: certificate(1, length => sum(heads.map(({ spread, average }) => spread * average(length)))),
+    averageOfLaw: certificate(1, length =>
+      sum(heads.map(({ spread, average }) => spread * average(length, true))),
+    ),
   };
 }
 
@@ -93,13 +119,13 @@ const exp = (x: number) => Math.exp(Math.min(700, x));
 /** Bounds of one head. */
 interface HeadBounds {
   spread: number;
-  /** On min(1, TV) for a query gram. */
-  everyString(query: number, length: number): number;
-  /** On the mean of J_2 min(1, TV). */
-  average(length: number): number;
+  /** On min(1, TV), by query gram. */
+  everyString(length: number): (query: number) => number;
+  /** On the mean of J_2 min(1, TV), over the prior's laws too, or under every law. */
+  average(length: number, overLaws: boolean): number;
 }
 
-function headBounds(lifted: Lifted, head: LiftedHead): HeadBounds {
+function headBounds(lifted: Lifted, head: LiftedHead, order: number | undefined): HeadBounds {
   const { gram, locality, slopes } = lifted;
   const { queries, spread, phi } = head;
   const tops = queries.map(({ logits }) => Math.max(...logits));
@@ -120,30 +146,38 @@ function headBounds(lifted: Lifted, head: LiftedHead): HeadBounds {
     };
     return {
       spread,
-      everyString: settled,
+      everyString: length => q => settled(q, length),
       average: length => steepest * Math.max(...queries.map((_, q) => settled(q, length))),
     };
   }
-  /** Weights that differ, over e^{ℓ⁺}: part that is the query's own, and part that is the same for all. */
-  const difference = (q: number, length: number, sides: number) => {
+  /** Weights that differ, over e^{ℓ⁺} n, by query gram. */
+  const differences = (length: number, sides: number) => {
     const n = length - overhead;
     const late = sides * slackSum.at(Math.max(2, length - locality));
     const suffix = sum(
       [...phi].map(bias => (bias < 1 ? length ** bias * (1 + late) : length - n + length * late)),
     );
-    return (sizes[q]! + sides * (gram - 1) * above[q]! + suffix + sides * slackSum.upTo(length)) / n;
+    const shared = suffix + sides * slackSum.upTo(length);
+    return (q: number) => (sizes[q]! + sides * (gram - 1) * above[q]! + shared) / n;
   };
   const perQuery = queries.map((query, q) => ({ ...query, top: tops[q]! }));
   const matches = matchesOf(lifted, perQuery);
+  const ofLaws = order === undefined ? [] : lawMatchesOf(lifted, perQuery, order);
   return {
     spread,
-    everyString(q, length) {
+    everyString(length) {
       const closing = 1 - (gram - 1) / (length - locality - 1);
-      return Math.min(1, (difference(q, length, 2) * exp(tops[q]! - lows[q]!)) / closing);
+      const difference = differences(length, 2);
+      return q => Math.min(1, (difference(q) * exp(tops[q]! - lows[q]!)) / closing);
     },
-    average(length) {
-      const own = slopes.map((slope, q) => slope * difference(q, length, 1));
-      return Math.min(steepest, ...matches.map(match => match(own)));
+    average(length, overLaws) {
+      const difference = differences(length, 1);
+      const own = slopes.map((slope, q) => slope * difference(q));
+      return Math.min(
+        steepest,
+        ...matches.map(match => match(own)),
+        ...(overLaws ? ofLaws.map(match => match(own)) : []),
+      );
     },
   };
 }
@@ -176,6 +210,35 @@ function matchesOf(
         most[asked(q)] = Math.max(most[asked(q)]!, a * factors[q]!);
       });
       return sum([...most]);
+    };
+  });
+}
+
+/** The same for laws with Dirichlet rows: each takes a(q) e^{−ℓ⁺(q)} and returns Σ_c Π_s u_s^{−1/S}. */
+function lawMatchesOf(
+  { vocabulary: S, gram }: Lifted,
+  queries: readonly (LiftedQuery & { top: number })[],
+  order: number,
+): ((own: number[]) => number)[] {
+  const lengths = Array.from({ length: gram }, (_, i) => i).filter(i => i >= order);
+  return lengths.map(i => {
+    /** ℓ⁺(q) − min_{older} ℓ_v(q), by query and last token of v. */
+    const below = queries.map(({ logits, top }, q) => {
+      const most = new Float64Array(S);
+      logits.forEach((logit, v) => {
+        if (Math.floor(v / S) % S ** i === q % S ** i) most[v % S] = Math.max(most[v % S]!, top - logit);
+      });
+      return most;
+    });
+    return own => {
+      const logs = Array.from({ length: S ** i }, () => new Float64Array(S).fill(-Infinity));
+      own.forEach((a, q) => {
+        const row = logs[q % S ** i]!;
+        below[q]!.forEach((log, s) => {
+          row[s] = Math.max(row[s]!, Math.log(a) + log);
+        });
+      });
+      return sum(logs.map(row => exp(sum([...row]) / S)));
     };
   });
 }

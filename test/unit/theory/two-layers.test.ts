@@ -2,16 +2,18 @@ import { beforeAll, describe, expect, it, test } from 'vitest';
 import { classTables } from '../../../src/model/first-layer.ts';
 import { snapped } from '../../../src/model/snap.ts';
 import type { Model, ModelConfig } from '../../../src/shared/model-config.ts';
+import { WordStream } from '../../../src/shared/random.ts';
 import { worstString } from '../../../src/simulation/adversary.ts';
 import { gramOverhead, gramShort, shortOfGrams } from '../../../src/simulation/gram-short.ts';
 import { outputsOf } from '../../../src/simulation/outputs.ts';
 import { distance } from '../../../src/simulation/simulate.ts';
 import { gramFrequencies } from '../../../src/tasks/laws/chain.ts';
+import { drawDirichlet } from '../../../src/tasks/laws/dirichlet.ts';
 import { drawChain } from '../../../src/tasks/laws/registry.ts';
 import { type Lifted, lift, whyNotLifted } from '../../../src/theory/lifted.ts';
 import { limitFunction } from '../../../src/theory/limit.ts';
 import { endsOf } from '../../../src/theory/limit-loss.ts';
-import { twoLayerCertificates } from '../../../src/theory/two-layers.ts';
+import { averagedOrder, twoLayerCertificates } from '../../../src/theory/two-layers.ts';
 import { BASE, builtModel, randomModel, randomTokens } from '../../support/models.ts';
 import { everyString } from '../../support/strings.ts';
 
@@ -153,6 +155,37 @@ describe.each(models)('%s', (_, model) => {
     },
   );
 
+  test.each([500, 1000, 3000])(
+    'B under a prior holds in the mean over its laws, α = %d/1000',
+    alphaThousandths => {
+      const order = lifted.gram - 1;
+      const source = { law: 'dirichlet-markov' as const, vocabulary: 2, alphaThousandths, order, key: 5 };
+      expect(averagedOrder(source)).toBe(order);
+      const { averageOfLaw, average } = twoLayerCertificates(lifted, order);
+      const laws = 40;
+      const lengths = [20, 60];
+      const means = [0, 0];
+      for (let number = 0; number < laws; number++) {
+        const chain = drawChain(source, number);
+        const limit = limitFunction(model, chain);
+        const frequencies = gramFrequencies(chain, lifted.gram);
+        for (const { last, probability } of endsOf(chain, lifted.gram + lifted.locality, 1, 0))
+          lengths.forEach((length, k) => {
+            means[k]! +=
+              (probability / laws) *
+              beyond([...limit.output(last)], f(shortOfGrams(frequencies, last, length, lifted)));
+          });
+      }
+      lengths.forEach((length, k) => {
+        expect(means[k]).toBeLessThanOrEqual(averageOfLaw.errorAt(length));
+        expect(averageOfLaw.errorAt(length)).toBeLessThanOrEqual(average.errorAt(length));
+      });
+      console.info(
+        `mean error ${((100 * means[1]!) / averageOfLaw.errorAt(60)).toFixed(1)} % of B under the prior`,
+      );
+    },
+  );
+
   it('neither rises with the length', () => {
     const { everyString, average } = twoLayerCertificates(lifted);
     for (const { errorAt } of [everyString, average])
@@ -237,4 +270,24 @@ test('says why a model is not lifted', () => {
   expect(why(randomModel({ ...TWO, layers: 1 }, 1))).toMatch(/two limit layers/);
   expect(why(withPhi({ ...TWO, vocabulary: 40 }, 1, [0, 2], [0, 0]))).toMatch(/1600 grams/);
   expect(why(withPhi(TWO, 1, [0, 2], [0, 0]))).toBeUndefined();
+});
+
+test('the Dirichlet integral that B under a prior rests on, and where it does not', () => {
+  const weights = [0.01, 1, 40];
+  for (const alpha of [0.4, 1, 2.5]) {
+    const stream = new WordStream(3, 1, 4);
+    const draws = 40_000;
+    let mean = 0;
+    for (let i = 0; i < draws; i++) {
+      const p = drawDirichlet(stream, 3, alpha);
+      mean += 1 / (draws * p.reduce((sum, share, s) => sum + share * weights[s]!, 0));
+    }
+    // Π u^{−1/S}.
+    expect(mean).toBeLessThan(1.05 * weights.reduce((product, u) => product * u ** (-1 / 3), 1));
+  }
+  const source = { law: 'dirichlet-markov' as const, vocabulary: 3, alphaThousandths: 300, order: 2, key: 1 };
+  expect(averagedOrder(source)).toBeUndefined();
+  expect(averagedOrder({ ...source, alphaThousandths: 400 })).toBe(2);
+  expect(averagedOrder({ ...source, law: 'dirichlet-iid', alphaThousandths: 1000 })).toBe(0);
+  expect(averagedOrder({ ...source, law: 'uniform-iid' })).toBe(0);
 });
