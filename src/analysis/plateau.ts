@@ -1,11 +1,24 @@
+import { linearRegression } from 'simple-statistics';
 import type { CellResult } from '../results/schema.ts';
+import { meanOf, pool } from './statistics.ts';
 
-/** A mean over seeds with its standard error; null where nothing could be averaged. */
+/*
+ * The plateau, defined once (theory.md §8). Tables, figures, N*(ε) and claims all read it here.
+ *
+ * Its tail are the longest test lengths, the fewest that span three octaves; its level is the geometric mean of the losses there,
+ * its slope the least-squares slope of log2 loss against log2 length. Means over seeds are geometric too: a slope and a level in
+ * logarithms, whose mean is the number that tests are about.
+ */
+
+/** Octaves of test lengths that a plateau is measured over. */
+export const PLATEAU_OCTAVES = 3;
+
+/** A geometric mean over seeds; null where nothing could be averaged. */
 export interface SeedMean {
   mean: number | null;
-  /** Over seeds; null for fewer than two. */
-  stderr: number | null;
-  /** Seeds averaged, and seeds left out because they diverged. */
+  /** e to the standard error of the mean logarithm: the mean is known within times or over it. Null for fewer than two seeds. */
+  factor: number | null;
+  /** Seeds averaged, and seeds left out because they diverged, or have no logarithm. */
   seeds: number;
   diverged: number;
 }
@@ -15,20 +28,52 @@ export interface PlateauPoint {
   /** Axes without the seed. */
   axes: CellResult['axes'];
   trainLength: number;
-  /** Mean test loss over the last two octaves of test lengths. */
   plateau: SeedMean;
   /** Loss of the final weights on the training distribution. */
   trainLoss: SeedMean;
 }
 
-/**
- * The plateau of one cell: its mean test loss over lengths of at least a quarter of the longest. Null when the cell diverged.
- */
+/** A test length with the natural logarithm of the loss there. */
+interface TailPoint {
+  length: number;
+  log: number;
+}
+
+/** The test lengths of a cell's tail, ascending: the fewest that span `PLATEAU_OCTAVES`, all where these do not. */
+export function tailLengths({ test }: Pick<CellResult, 'test'>): number[] {
+  const lengths = test.map(({ length }) => length).sort((a, b) => a - b);
+  const longest = lengths.at(-1) ?? 0;
+  const first = lengths.findLastIndex(length => length * 2 ** PLATEAU_OCTAVES <= longest);
+  return lengths.slice(Math.max(0, first));
+}
+
+/** Octaves from the first to the last of ascending lengths. */
+export function octavesOf(lengths: readonly number[]): number {
+  return Math.log2(lengths.at(-1)! / lengths[0]!);
+}
+
+/** Losses of a cell's tail. Null where it was not tested, diverged, or has a loss without a logarithm. */
+function tailOf(cell: CellResult): TailPoint[] | null {
+  const lengths = tailLengths(cell);
+  const points = cell.test
+    .filter(({ length }) => length >= lengths[0]!)
+    .flatMap(({ length, loss }) => (loss ? [{ length, log: Math.log(loss) }] : []));
+  return cell.divergedAtStep === null && points.length > 0 && points.length === lengths.length
+    ? points
+    : null;
+}
+
+/** The plateau of one cell: the geometric mean of its test losses over the tail. Null when it has none: diverged, not tested, or a loss of 0. */
 export function plateauOf(cell: CellResult): number | null {
-  const longest = Math.max(...cell.test.map(point => point.length));
-  const losses = cell.test.filter(point => point.length >= longest / 4).map(point => point.loss);
-  if (cell.divergedAtStep !== null || losses.some(loss => loss === null)) return null;
-  return losses.reduce<number>((sum, loss) => sum + loss!, 0) / losses.length;
+  const tail = tailOf(cell);
+  return tail && Math.exp(meanOf(tail.map(({ log }) => log)));
+}
+
+/** Slope of log2 loss against log2 test length over a cell's tail, in doublings of the loss an octave. Null without a plateau, or with a single length. */
+export function plateauSlope(cell: CellResult): number | null {
+  const tail = tailOf(cell);
+  if (!tail || tail.length < 2) return null;
+  return linearRegression(tail.map(({ length, log }) => [Math.log(length), log])).m;
 }
 
 /** Cells that differ only in their seed. */
@@ -70,13 +115,17 @@ export function plateauPoints(cells: readonly CellResult[]): PlateauPoint[] {
   }));
 }
 
-/** Mean and standard error of the values that are there; the rest count as diverged. */
-export function seedMean(values: (number | null)[]): SeedMean {
-  const finite = values.filter(value => value !== null);
-  const n = finite.length;
-  const diverged = values.length - n;
-  if (n === 0) return { mean: null, stderr: null, seeds: 0, diverged };
-  const mean = finite.reduce((sum, value) => sum + value, 0) / n;
-  const variance = finite.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  return { mean, stderr: n > 1 ? Math.sqrt(variance / n) : null, seeds: n, diverged };
+/** Geometric mean of the losses that have a logarithm; the rest count as diverged. */
+export function seedMean(losses: readonly (number | null)[]): SeedMean {
+  const logs = losses.flatMap(loss => (loss ? [Math.log(loss)] : []));
+  const seeds = logs.length;
+  const diverged = losses.length - seeds;
+  if (seeds === 0) return { mean: null, factor: null, seeds, diverged };
+  const { variance } = pool([logs]);
+  return {
+    mean: Math.exp(meanOf(logs)),
+    factor: seeds > 1 ? Math.exp(Math.sqrt(variance / seeds)) : null,
+    seeds,
+    diverged,
+  };
 }

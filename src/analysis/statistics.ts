@@ -2,7 +2,7 @@ import tCdf from '@stdlib/stats-base-dists-t-cdf';
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 import { below, STREAM, streamKey, WordStream } from '../shared/random.ts';
 
-/** An interval of 95 %. */
+/** An interval, of 95 % unless said otherwise. */
 export type Interval = [low: number, high: number];
 
 /** A sample with a mean. */
@@ -42,9 +42,14 @@ export function pool(groups: readonly (readonly number[])[]): Pooled {
 }
 
 /** The t interval of a mean with a given standard error. Infinite without degrees of freedom. */
-export function tInterval(mean: number, standardError: number, freedom: number): Interval {
+export function tInterval(
+  mean: number,
+  standardError: number,
+  freedom: number,
+  confidence = LEVEL,
+): Interval {
   if (freedom < 1) return [-Infinity, Infinity];
-  const half = tQuantile((1 + LEVEL) / 2, freedom) * standardError;
+  const half = tQuantile((1 + confidence) / 2, freedom) * standardError;
   return [mean - half, mean + half];
 }
 

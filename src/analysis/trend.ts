@@ -1,62 +1,88 @@
 import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
+import { leastOf, mostOf } from '../shared/extremes.ts';
+import { meanOf } from './statistics.ts';
 
 /*
- * Page's test for ordered alternatives (E. B. Page, "Ordered hypotheses for multiple treatments", JASA 58, 1963): within each block (a seed under
- * one setting) the k treatments are ranked, L = Σ_j j · R_j. The p-value is exact: the permutation law of each block's own ranks, ties
- * included, convolved over the blocks.
+ * Page's test for ordered alternatives (E. B. Page, "Ordered hypotheses for multiple treatments", JASA 58, 1963), L = Σ_j j · R_j of the ranks of k treatments, by exact
+ * permutation. A block is what is independent of all others: one row of k values, or several rows that share their random numbers. The treatments of
+ * a block are permuted together, in all of its rows, so rows that depend on each other are never taken for independent ones: their ranks are
+ * summed, ties sharing theirs, and the law of Σ_j j · (summed rank)_j over the k! orders is convolved over the blocks.
  */
+
+/** Rows of one value a treatment, in the treatments' order, that are permuted together. */
+export type Block = readonly (readonly number[])[];
 
 /** What the trend test says. */
 export interface Trend {
-  /** Page's L. */
+  /** Page's L, over all rows. */
   L: number;
-  /** (L − E L) / (max L − E L): 1 when every block rises throughout, 0 without a trend, −1 when every block falls. */
+  /** (L − E L) / (max L − E L): 1 when every row rises throughout, 0 without a trend, −1 when every row falls. */
   strength: number;
   /** One-sided, that the values rise. */
   pValue: number;
-  blocks: number;
-  treatments: number;
+  /** The smallest p that so many blocks of so many treatments can give: (1/k!)^blocks. */
+  pFloor: number;
 }
 
-/** Treatments up to which a block's permutations are listed; the normal law stands in beyond. */
-const MOST_LISTED = 8;
+/** Additions that an exact p-value may take: the normal law stands in beyond, where blocks and treatments are many. */
+const MOST_WORK = 2e8;
 
-/** Blocks up to which their laws are convolved; beyond, their sum is as good as normal. */
-const MOST_EXACT = 1000;
-
-/** Tests whether values rise over the treatments. Every block has the same number of treatments, in order. Needs a block and two treatments. */
-export function pageTrend(blocks: readonly (readonly number[])[]): Trend {
-  const k = blocks[0]!.length;
-  const ranks = blocks.map(ranksOf);
-  const L = ranks.reduce((sum, own) => sum + scoreOf(own), 0);
-  const expected = expectedL(blocks.length, k);
+/** Tests whether values rise over the treatments. Every row has the same number of treatments. Needs a block with a row, and two treatments. */
+export function pageTrend(blocks: readonly Block[]): Trend {
+  const k = blocks[0]![0]!.length;
+  const sums = blocks.map(summedRanks);
+  const L = sums.reduce((total, own) => total + scoreOf(own), 0);
   return {
     L,
-    strength: strengthOf(ranks.map(scoreOf), k),
-    pValue:
-      k <= MOST_LISTED && blocks.length <= MOST_EXACT
-        ? exactP(ranks, L)
-        : normalP(blocks.length, k, L, expected),
-    blocks: blocks.length,
-    treatments: k,
+    strength: strengthOf(blocks.map(scoreOfBlock), k),
+    pValue: workOf(blocks, k) <= MOST_WORK ? exactP(sums, L) : normalP(sums, L),
+    pFloor: pageFloor(blocks.length, k),
   };
 }
 
-/** Each block's own score, of which L is the sum. */
-export function blockScores(blocks: readonly (readonly number[])[]): number[] {
-  return blocks.map(block => scoreOf(ranksOf(block)));
+/** About how many additions the exact law takes: of each block over the sets of its treatments, then of all of them together. */
+function workOf(blocks: readonly Block[], k: number): number {
+  const width = mostOf(blocks.map(({ length }) => length)) * ((k ** 3 - k) / 3);
+  return blocks.length * k * 2 ** k * width + (blocks.length * width) ** 2 / 2;
+}
+
+/** The smallest p-value that Page's test can give. */
+function pageFloor(blocks: number, treatments: number): number {
+  return factorial(treatments) ** -blocks;
+}
+
+/** Blocks that it takes for a p-value of `level`. */
+export function blocksFor(level: number, treatments: number): number {
+  return Math.max(1, Math.ceil(-Math.log(level) / Math.log(factorial(treatments))));
+}
+
+function factorial(k: number): number {
+  return k <= 1 ? 1 : k * factorial(k - 1);
+}
+
+/** A block's part of L, and how many rows it has. */
+export interface Score {
+  score: number;
+  rows: number;
+}
+
+export function scoreOfBlock(block: Block): Score {
+  return { score: scoreOf(summedRanks(block)), rows: block.length };
 }
 
 /** The strength of a trend of blocks with these scores, k treatments each. */
-export function strengthOf(scores: readonly number[], k: number): number {
-  const L = scores.reduce((sum, score) => sum + score, 0);
-  const expected = expectedL(scores.length, k);
-  const most = (scores.length * k * (k + 1) * (2 * k + 1)) / 6;
+export function strengthOf(scores: readonly Score[], k: number): number {
+  const L = scores.reduce((sum, { score }) => sum + score, 0);
+  const rows = scores.reduce((sum, own) => sum + own.rows, 0);
+  const expected = (rows * k * (k + 1) ** 2) / 4;
+  const most = (rows * k * (k + 1) * (2 * k + 1)) / 6;
   return (L - expected) / (most - expected);
 }
 
-function expectedL(blocks: number, k: number): number {
-  return (blocks * k * (k + 1) ** 2) / 4;
+/** Ranks of a block's treatments, summed over its rows [k]. */
+function summedRanks(block: Block): number[] {
+  const ranks = block.map(ranksOf);
+  return ranks[0]!.map((_, j) => ranks.reduce((sum, row) => sum + row[j]!, 0));
 }
 
 /** Ranks from 1, ties sharing their mean. */
@@ -72,24 +98,45 @@ function scoreOf(ranks: readonly number[]): number {
   return ranks.reduce((sum, rank, j) => sum + (j + 1) * rank, 0);
 }
 
-/** P(L ≥ observed) over all permutations within blocks. Scores are halves of whole numbers. */
-function exactP(ranks: readonly number[][], observed: number): number {
-  const laws = new Map<string, Map<number, number>>();
-  let law = new Map([[0, 1]]);
-  for (const block of ranks) {
-    const key = [...block].sort((a, b) => a - b).join();
-    const own = laws.get(key) ?? lawOfScores(block);
+/** P(L ≥ observed) over all permutations within blocks. Scores are halves of whole numbers: laws are arrays over twice the score. */
+function exactP(sums: readonly number[][], observed: number): number {
+  const laws = new Map<string, Law>();
+  let total: Law = { first: 0, masses: Float64Array.of(1) };
+  for (const ranks of sums) {
+    const key = [...ranks].sort((a, b) => a - b).join();
+    const own = laws.get(key) ?? dense(lawOfScores(ranks));
     laws.set(key, own);
-    const next = new Map<number, number>();
-    for (const [a, p] of law) for (const [b, q] of own) next.set(a + b, (next.get(a + b) ?? 0) + p * q);
-    law = next;
+    total = convolved(total, own);
   }
+  // From the top, so that small tails are summed first.
+  const from = Math.max(0, Math.round(2 * observed) - total.first);
   let p = 0;
-  for (const [doubled, probability] of law) if (doubled >= 2 * observed - 1e-6) p += probability;
+  for (let i = total.masses.length - 1; i >= from; i--) p += total.masses[i]!;
   return Math.min(1, p);
 }
 
-/** Law of twice a block's score over the permutations of its ranks. */
+/** Masses of whole numbers from `first` on. */
+interface Law {
+  first: number;
+  masses: Float64Array;
+}
+
+function dense(law: ReadonlyMap<number, number>): Law {
+  const [first, last] = [leastOf(law.keys()), mostOf(law.keys())];
+  const masses = new Float64Array(last - first + 1);
+  for (const [value, mass] of law) masses[value - first] = mass;
+  return { first, masses };
+}
+
+function convolved(a: Law, b: Law): Law {
+  const masses = new Float64Array(a.masses.length + b.masses.length - 1);
+  b.masses.forEach((q, j) => {
+    if (q > 0) for (let i = 0; i < a.masses.length; i++) masses[i + j]! += a.masses[i]! * q;
+  });
+  return { first: a.first + b.first, masses };
+}
+
+/** Law of twice a block's score over the permutations of its summed ranks. */
 function lawOfScores(ranks: readonly number[]): Map<number, number> {
   let states = new Map<string, { rest: number[]; sums: Map<number, number> }>();
   states.set('', { rest: [...ranks].sort((a, b) => a - b), sums: new Map([[0, 1]]) });
@@ -113,7 +160,15 @@ function lawOfScores(ranks: readonly number[]): Map<number, number> {
   return [...states.values()][0]!.sums;
 }
 
-function normalP(blocks: number, k: number, L: number, expected: number): number {
-  const variance = (blocks * k ** 2 * (k + 1) * (k ** 2 - 1)) / 144;
-  return 1 - normalCdf((L - expected) / Math.sqrt(variance), 0, 1);
+/** The same by the normal law: the permutations of a block give Σ_j j · R_j the variance Σ (j − j̄)² Σ (R − R̄)² / (k − 1). */
+function normalP(sums: readonly number[][], L: number): number {
+  const k = sums[0]!.length;
+  const places = (k * (k * k - 1)) / 12;
+  let [expected, variance] = [0, 0];
+  for (const ranks of sums) {
+    const mean = meanOf(ranks);
+    expected += (mean * k * (k + 1)) / 2;
+    variance += (places * ranks.reduce((sum, rank) => sum + (rank - mean) ** 2, 0)) / (k - 1);
+  }
+  return variance === 0 ? 1 : 1 - normalCdf((L - expected) / Math.sqrt(variance), 0, 1);
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { labelOf } from '../results/axes.ts';
 import type { Run } from '../results/runs.ts';
-import type { Claim } from './claims.ts';
 import { groupsBySeed, plateauOf } from './plateau.ts';
 import { holm, meanOf, pool, tInterval, upperTail } from './statistics.ts';
+import type { Claim } from './verdict.ts';
 
 /** Plateaus of one setting, a number a seed: what a baseline is made of. `verify --json` prints them. */
 export const plateauRowSchema = z.object({
@@ -29,7 +29,8 @@ export function plateauRows(runs: readonly Run[]): PlateauRow[] {
 
 /**
  * No plateau is worse than the baseline's beyond its interval: t-tests of log plateaus on the variance pooled over settings and both
- * sides, Holm-adjusted. Undefined when no setting has a plateau in both.
+ * sides, Holm-adjusted. A guard, not a proof: refuted where one is shown to be worse or has gone, `shown` means that none is. Undefined when no setting has a plateau
+ * in both.
  */
 export function baselineClaim(
   current: readonly PlateauRow[],
@@ -66,11 +67,15 @@ export function baselineClaim(
     statistic: `plateau over the baseline’s, where it rose most (${labelOf(most.row.axes)})`,
     value: Math.exp(most.rise),
     interval: tInterval(most.rise, most.error, freedom).map(Math.exp) as [number, number],
+    confidence: 0.95,
     threshold: 1,
-    holds: worse.length === 0 && lost.length === 0,
+    level: SIGNIFICANT,
+    verdict: worse.length === 0 && lost.length === 0 ? 'shown' : 'refuted',
+    lacks: null,
     seeds: compared.reduce((sum, { row }) => sum + row.plateaus.length, 0),
     diverged: lost.length,
     pValue: adjusted.reduce((least, p) => Math.min(least, p), 1),
+    pFloor: null,
     remarks: [
       ...worse.map(
         ({ row, rise }) =>

@@ -1,9 +1,9 @@
 import { summaryMarkdown } from '../report/markdown.ts';
 import { writeReport } from '../report/report.ts';
-import { outcomeOf } from '../report/words.ts';
+import { notShown, outcomeOf, outcomeWords } from '../report/words.ts';
 import { InputError } from '../shared/errors.ts';
 import { log, print, printJson } from './output.ts';
-import { missingOf, verdictOn } from './verify.ts';
+import { claimJson, findingsOf, missingOf } from './verify.ts';
 
 export interface ReportOptions {
   out?: string;
@@ -19,9 +19,9 @@ export async function report(folder: string, options: ReportOptions): Promise<vo
     throw new InputError('--json and --markdown: both print on stdout', 'Choose one of the two.');
   if (markdown && options.out !== undefined)
     throw new InputError('--markdown writes no files, --out says where to', 'Leave one of the two out.');
-  const verdict = await verdictOn(folder, options.baseline);
-  const { runs, claims, required } = verdict;
-  const missing = missingOf(verdict);
+  const findings = await findingsOf(folder, options.baseline);
+  const { runs, claims, required } = findings;
+  const missing = missingOf(findings);
   const measured = runs.filter(({ cells }) => cells.length > 0);
   const studies = runs.map(run => {
     const found = required[measured.indexOf(run)];
@@ -35,9 +35,9 @@ export async function report(folder: string, options: ReportOptions): Promise<vo
   for (const line of missing) log(`note: ${line}`);
   const { files, notes } = await writeReport(input, options.out ?? folder);
   for (const line of notes) log(`note: ${line}`);
-  if (json) printJson({ files, claims, missing: [...missing, ...notes] });
+  if (json) printJson({ files, claims: claims.map(claimJson), missing: [...missing, ...notes] });
   else {
-    const failed = claims.filter(({ holds }) => !holds).map(({ id, statement }) => `  ${id}: ${statement}`);
-    print([outcomeOf(claims), ...failed, `Report: ${files[0]}`].join('\n'));
+    const open = notShown(claims).map(claim => `  ${claim.id}: ${claim.statement}: ${outcomeWords(claim)}`);
+    print([outcomeOf(claims), ...open, `Report: ${files[0]}`].join('\n'));
   }
 }

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { Baselines } from '../analysis/baseline.ts';
 import { loadExperiment } from '../config/experiment.ts';
 import { packSeconds } from '../plan/estimate.ts';
 import type { Shard } from '../plan/shard.ts';
 import { Trace } from '../results/trace.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { InputError } from '../shared/errors.ts';
-import { baselinesOf, divergedOf, summaryOf } from '../sweep/summary.ts';
+import { divergedOf, summaryOf } from '../sweep/summary.ts';
 import { type Outcome, runSweep } from '../sweep/sweep.ts';
 import { type TheoryThreads, theoryThreads } from '../sweep/theory-threads.ts';
 import type { Totals } from '../sweep/totals.ts';
@@ -108,7 +109,7 @@ function ratesText({ sequences, labels, trainSeconds }: Totals): string {
 
 export function printSummary(outcome: Outcome): void {
   const { experiment, folder, plan, lines, totals, seconds } = outcome;
-  print(`\n${summaryText(lines, baselinesOf(plan.cells))}\n`);
+  print(`\n${summaryText(lines, new Baselines(plan.cells))}\n`);
   for (const text of [theorySummary(lines), lengthSummary(lines, experiment.content.epsilon)])
     if (text) print(`${text}\n`);
   const diverged = divergedOf(outcome);

@@ -1,26 +1,28 @@
 import Table from 'cli-table3';
 import chart from 'simple-ascii-chart';
 import { max, min } from 'simple-statistics';
-import type { Baseline } from '../analysis/baseline.ts';
-import { type PlateauPoint, plateauPoints, type SeedMean } from '../analysis/plateau.ts';
+import type { Baseline, Baselines } from '../analysis/baseline.ts';
+import { type PlateauPoint, plateauPoints, type SeedMean, tailLengths } from '../analysis/plateau.ts';
 import { lengthRows, type TheoryPoint, theoryPoints } from '../analysis/predicted.ts';
-import { labelOf, settingOf } from '../results/axes.ts';
+import { shareText } from '../report/names.ts';
+import { type Axes, labelOf, settingOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
-import { type Baselines, columnOf } from '../sweep/summary.ts';
+import { columnOf } from '../sweep/summary.ts';
 import type { Quantity } from '../theory/defined.ts';
 import { infinite, lengthText } from './numbers.ts';
 
 /**
- * The verdict for people: plateau loss by training length and knob, with standard errors over seeds, the training loss beside
- * it, baselines below, and a chart.
+ * The verdict for people: plateau loss by training length and knob, with its share of the loss of predicting the mean, the training
+ * loss beside it, baselines below, and a chart.
  */
 export function summaryText(cells: readonly CellResult[], baselines: Baselines): string {
   const points = plateauPoints(cells);
-  const columns = [...new Set(points.map(point => columnOf(point.axes)))];
+  const settings = new Map<string, Axes>(points.map(({ axes }) => [columnOf(axes), axes]));
+  const columns = [...settings.keys()];
   const lengths = [...new Set(points.map(point => point.trainLength))].sort((a, b) => a - b);
   const keyOf = (length: number, column: string) => `${length} ${column}`;
   const byKey = new Map(points.map(point => [keyOf(point.trainLength, columnOf(point.axes)), point]));
-  const longest = max(cells.map(cell => max(cell.test.map(point => point.length))));
+  const tail = tailLengths(cells[0]!);
   const table = new Table({
     head: ['training length N', ...columns.flatMap(column => [column, 'training loss'])],
     colAligns: ['right', ...columns.flatMap(() => ['right', 'right'] as const)],
@@ -31,19 +33,20 @@ export function summaryText(cells: readonly CellResult[], baselines: Baselines):
       String(length),
       ...columns.flatMap(column => {
         const point = byKey.get(keyOf(length, column));
-        return point ? [meanText(point.plateau), meanText(point.trainLoss)] : ['', ''];
+        const yardstick = baselines.plateau(settings.get(column)!);
+        return point ? [meanText(point.plateau, yardstick), meanText(point.trainLoss)] : ['', ''];
       }),
     ]);
   }
   for (const [name, pick] of BASELINES) {
-    const values = columns.map(column => pick(baselines.get(column)));
+    const values = columns.map(column => pick(baselines.of(settings.get(column)!)));
     if (values.some(value => value !== undefined)) {
       table.push([name, ...values.flatMap(value => [value === undefined ? '' : value.toExponential(2), ''])]);
     }
   }
   const seeds = max(points.map(({ plateau }) => plateau.seeds + plateau.diverged));
   return [
-    `Plateau loss: mean over test lengths ${longest / 4}…${longest}, then over ${seeds} seed${seeds === 1 ? '' : 's'} (± standard error)`,
+    `Plateau loss: geometric mean over test lengths ${tail[0]}…${tail.at(-1)} and over ${seeds} seed${seeds === 1 ? '' : 's'} (×÷ standard error; % of predicting the mean)`,
     table.toString(),
     ...plateauCharts(points, columns),
   ].join('\n');
@@ -143,10 +146,11 @@ const BASELINES: [string, (baseline: Baseline | undefined) => number | undefined
   ['order-0 predictor', baseline => baseline?.orderZero],
 ];
 
-function meanText({ mean, stderr, seeds, diverged }: SeedMean): string {
+function meanText({ mean, factor, seeds, diverged }: SeedMean, yardstick?: number): string {
   const lost = diverged > 0 ? ` (${diverged} of ${seeds + diverged} diverged)` : '';
   if (mean === null) return `all ${diverged} diverged`;
-  return `${mean.toExponential(2)}${stderr === null ? '' : ` ± ${stderr.toExponential(0)}`}${lost}`;
+  const share = yardstick === undefined ? '' : ` (${shareText(mean / yardstick)})`;
+  return `${mean.toExponential(2)}${factor === null ? '' : ` ×÷ ${factor.toPrecision(2)}`}${share}${lost}`;
 }
 
 /** Charts shown at most, one a column of the table. */

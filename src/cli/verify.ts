@@ -1,16 +1,18 @@
 import { stat } from 'node:fs/promises';
 import Table from 'cli-table3';
 import { z } from 'zod';
-import { type Claim, claimsOf } from '../analysis/claims.ts';
+import { claimsOf, evidenceOf } from '../analysis/claims.ts';
 import {
   type LengthExponent,
   lengthExponents,
   type RequiredLength,
   requiredLengths,
 } from '../analysis/required.ts';
+import type { Claim } from '../analysis/verdict.ts';
 import { baselineClaim, type PlateauRow, plateauRowSchema, plateauRows } from '../analysis/worsened.ts';
 import { readUserFile } from '../config/user-file.ts';
-import { requiredInterval, requiredText } from '../report/words.ts';
+import { confidenceText } from '../report/names.ts';
+import { notShown, outcomeOf, outcomeWords, requiredInterval, requiredText } from '../report/words.ts';
 import { labelOf, symbolOf } from '../results/axes.ts';
 import { type Run, readRuns } from '../results/runs.ts';
 import { InputError, LengthwiseError, messageOf } from '../shared/errors.ts';
@@ -25,56 +27,58 @@ export interface VerifyOptions {
 
 const BASELINE_BYTES = 2 ** 28;
 
-/** A claim of the paper, or the comparison with a baseline, does not hold. Exit code 1. */
-class ClaimsFail extends LengthwiseError {
-  constructor(failed: readonly Claim[]) {
-    super(
-      1,
-      `${failed.length === 1 ? 'a claim fails' : `${failed.length} claims fail`}: ${failed.map(({ id }) => id).join(', ')}`,
-    );
+/** A claim of the paper, or the comparison with a baseline, is not shown. Exit code 1. */
+class NotShown extends LengthwiseError {
+  constructor(open: readonly Claim[]) {
+    super(1, `not shown: ${open.map(({ id, verdict }) => `${id} (${verdict})`).join(', ')}`);
   }
 }
 
+/** A claim as `--json` prints it (interfaces.md). */
+export function claimJson(claim: Claim): Claim & { holds: boolean } {
+  return { ...claim, holds: claim.verdict === 'shown' };
+}
+
 /** What `verify` and `report` make of runs. */
-export interface Verdict {
+export interface Findings {
   runs: Run[];
   damaged: string[];
   claims: Claim[];
   required: { experiment: string; lengths: RequiredLength[]; exponents: LengthExponent[] }[];
 }
 
-/** `lengthwise verify`: the paper's claims as statistics. Exit code 1 when one fails. */
+/** `lengthwise verify`: the paper's claims as statistics. Exit code 1 unless every one is shown. */
 export async function verify(folder: string, options: VerifyOptions): Promise<void> {
-  const verdict = await verdictOn(folder, options.baseline);
-  const { claims, required, runs, damaged } = verdict;
+  const findings = await findingsOf(folder, options.baseline);
+  const { claims, required, runs, damaged } = findings;
   if (claims.length === 0) {
     throw new InputError(
-      `${folder}: no claim can be decided (${missingOf(verdict).join('; ') || 'no axis has two values'})`,
+      `${folder}: no claim can be decided (${missingOf(findings).join('; ') || 'no axis has two values'})`,
       'Let `lengthwise run` finish more of the grid first.',
     );
   }
-  const failed = claims.filter(({ holds }) => !holds);
+  const open = notShown(claims);
   if (options.json) {
     printJson({
-      claims,
+      claims: claims.map(claimJson),
       requiredLengths: required,
       plateaus: plateauRows(runs),
-      missing: missingOf(verdict),
+      missing: missingOf(findings),
     });
   } else {
-    for (const line of missingOf(verdict)) log(`note: ${line}`);
-    print(verdictText(verdict));
+    for (const line of missingOf(findings)) log(`note: ${line}`);
+    print(findingsText(findings));
   }
-  if (damaged.length > 0 || failed.length > 0) {
-    if (failed.length > 0) throw new ClaimsFail(failed);
+  if (damaged.length > 0 || open.length > 0) {
+    if (open.length > 0) throw new NotShown(open);
     throw new InputError(damaged[0]!, 'The other runs were read; mend or remove this one.');
   }
 }
 
 /** Reads runs and decides every claim. Throws `InputError` when there is nothing to decide on. */
-export async function verdictOn(folder: string, baseline?: string): Promise<Verdict> {
+export async function findingsOf(folder: string, baseline?: string): Promise<Findings> {
   const { runs, damaged } = await readRuns(folder);
-  const claims = runs.flatMap(claimsOf);
+  const claims = claimsOf(runs);
   if (baseline !== undefined) {
     const claim = baselineClaim(plateauRows(runs), await readBaseline(baseline));
     if (!claim)
@@ -87,7 +91,7 @@ export async function verdictOn(folder: string, baseline?: string): Promise<Verd
   return { runs, damaged, claims, required: runs.flatMap(requiredOf) };
 }
 
-function requiredOf({ manifest, name, cells }: Run): Verdict['required'] {
+function requiredOf({ manifest, name, cells }: Run): Findings['required'] {
   const { epsilon, task } = manifest.experiment as { epsilon: number[]; task: { kind: string } };
   if (cells.length === 0) return [];
   const knobs = taskOf(task.kind).complexity.map(knob => `task.${knob}`);
@@ -119,43 +123,45 @@ async function readBaseline(path: string): Promise<PlateauRow[]> {
 }
 
 /** Everything that is not as it should be, run by run. */
-export function missingOf({ runs, damaged }: Verdict): string[] {
+export function missingOf({ runs, damaged }: Findings): string[] {
   return [
     ...runs.flatMap(({ name, missing }) => missing.map(what => `${name}: ${what}`)),
+    ...evidenceOf(runs).flatMap(({ run, note }) => (note === null ? [] : [`${run.name}: ${note}`])),
     ...damaged.map(what => `left out: ${what}`),
   ];
 }
 
-function verdictText({ claims, required }: Verdict): string {
+function findingsText({ claims, required }: Findings): string {
   const table = new Table({
-    head: ['claim', 'holds', 'value', '95 % interval', 'threshold', 'p', 'cells'],
+    head: ['claim', 'verdict', 'value', 'interval', 'threshold', 'p', 'level', 'least p', 'cells'],
     style: { head: [], border: [] },
   });
-  for (const { id, holds, value, interval, threshold, pValue, seeds, diverged } of claims) {
+  const number = (value: number | null, digits: number) => (value === null ? '' : value.toPrecision(digits));
+  for (const claim of claims) {
+    const { id, verdict, lacks, value, threshold, pValue, level, pFloor, seeds, diverged } = claim;
     table.push([
       id,
-      holds ? 'yes' : 'NO',
-      value.toPrecision(3),
-      interval.map(end => end.toPrecision(3)).join(' … '),
+      lacks === null ? verdict : 'none, see below',
+      number(value, 3),
+      confidenceText(claim),
       threshold,
-      pValue === null ? '' : pValue.toPrecision(2),
+      number(pValue, 2),
+      level,
+      number(pFloor, 2),
       diverged > 0 ? `${seeds} (${diverged} without)` : seeds,
     ]);
   }
-  const held = claims.filter(({ holds }) => holds).length;
   const meanings = new Map(claims.map(({ id, statement, statistic }) => [id, `${statement}: ${statistic}`]));
   return [
     table.toString(),
     ...[...meanings].map(([id, meaning]) => wrapped(`${id}: ${meaning}`)),
-    ...claims
-      .filter(({ holds }) => !holds)
-      .map(({ id, remarks }) => wrapped(`${id} FAILS: ${remarks.join('; ') || 'not shown'}`)),
+    ...claims.map(claim => wrapped([`${claim.id}: ${outcomeWords(claim)}`, ...claim.remarks].join('; '))),
     ...required.flatMap(studyText),
-    `${held} of ${claims.length} claims hold.`,
+    outcomeOf(claims),
   ].join('\n');
 }
 
-function studyText({ experiment, lengths, exponents }: Verdict['required'][number]): string[] {
+function studyText({ experiment, lengths, exponents }: Findings['required'][number]): string[] {
   const table = new Table({
     head: [`${experiment}: N*(ε)`, 'ε', 'N*', '95 % interval'],
     style: { head: [], border: [] },

@@ -4,6 +4,7 @@ import { MAX_LAYERS, NORMS } from '../shared/model-config.ts';
 import { lengthModeSchema, lossSchema, positionOffsetSchema, positionsSchema } from '../shared/protocol.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { TASKS } from '../tasks/registry.ts';
+import { streamsSchema } from './streams.ts';
 
 /*
  * The experiment file as a person writes it (interfaces.md, "Experiment file"). `axis` marks the scalars for which a list
@@ -113,6 +114,7 @@ export const experimentSchema = z.strictObject({
     sequences: z.int().min(2).max(1_000_000).default(4096),
   }),
   seed: axis(z.int().min(0).max(0xffffffff)).default(0),
+  streams: streamsSchema.default('cell'),
   epsilon: z.union([positive.transform(value => [value]), distinct(positive)]).default([0.1]),
   /** Named sets of overrides, by dotted path; yaml.ts applies the one that --size names (the first by default) and takes the key away. */
   sizes: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),

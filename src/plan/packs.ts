@@ -3,6 +3,7 @@ import { trainingFloats } from '../model/memory.ts';
 import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { Cell } from './cells.ts';
+import { streamSeeds } from './streams.ts';
 
 /** A pack with the cells that its replicas are, in the same order. */
 export interface PlannedPack {
@@ -36,6 +37,7 @@ export function packsOf(
 ): PlannedPack[] {
   const groups = new Map<string, { shared: Omit<Pack, 'replicas'>; cells: Cell[] }>();
   const hashOf = canonicalHasher(16);
+  const seedOf = streamSeeds();
   for (const cell of cells) {
     const shared = sharedPart(cell);
     const key = `${stepOf(cell.hash)} ${hashOf(shared)}`;
@@ -53,7 +55,10 @@ export function packsOf(
     return Array.from({ length: parts }, (_, part) => {
       const own = members.slice(part * partSize, (part + 1) * partSize);
       return {
-        pack: packSchema.parse({ ...shared, replicas: own.map(replicaOf) }),
+        pack: packSchema.parse({
+          ...shared,
+          replicas: own.map(cell => replicaOf(cell, seedOf(cell.config))),
+        }),
         cells: own,
         bytes: own.length * perReplica,
       };
@@ -85,11 +90,11 @@ function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
   };
 }
 
-function replicaOf({ hash, config }: Cell): Replica {
+function replicaOf({ hash, config }: Cell, seed: number): Replica {
   const { kind: _, ...knobs } = config.task;
   return {
     cell: hash,
-    seed: config.seed,
+    seed,
     trainLength: config.train.length,
     learningRate: config.train.learningRate,
     alphaThousandths: Math.round(config.data.alpha * 1000),

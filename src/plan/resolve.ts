@@ -1,4 +1,5 @@
 import type { ExperimentFile } from '../config/schema.ts';
+import type { Streams } from '../config/streams.ts';
 import { isDeep } from '../model/paths.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import type { Attention, ModelConfig } from '../shared/model-config.ts';
@@ -17,10 +18,13 @@ export interface CellConfig {
   train: Scalars<ExperimentFile['train']>;
   test: { length: number[]; sequences: number };
   seed: number;
+  /** Absent where the seed alone keys the random streams, as it did before there was a choice: hashes of such cells are as they were. */
+  streams?: 'cell';
 }
 
 /** The file's content once every axis has a value. */
 interface Chosen extends Pick<CellConfig, 'task' | 'train' | 'test' | 'seed'> {
+  streams: Streams;
   data: Scalars<ExperimentFile['data']>;
   model: Scalars<Omit<ModelFile, 'attention' | 'phiInit'>> &
     Pick<ModelFile, 'phiInit'> & { attention: ChosenAttention };
@@ -44,7 +48,7 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       Object.entries(node).map(([key, child]) => [key, pick(child, path ? `${path}.${key}` : key)]),
     );
   };
-  const { task, data, model, train, test, seed } = pick(content, '') as Chosen;
+  const { task, data, model, train, test, seed, streams } = pick(content, '') as Chosen;
   const { kind, ...knobs } = task;
   const shape = taskOf(kind).shape(knobs as Record<string, number>);
   const layers = model.layers ?? shape.layers;
@@ -75,6 +79,7 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
     train,
     test,
     seed,
+    ...(streams === 'cell' ? { streams } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { Claim } from '../analysis/claims.ts';
 import type { LengthExponent, RequiredLength } from '../analysis/required.ts';
+import type { Claim } from '../analysis/verdict.ts';
 import type { Run } from '../results/runs.ts';
 
 /** A run with the training lengths that it needed. */

@@ -1,11 +1,10 @@
 import { labelOf } from '../results/axes.ts';
 import type { ReportInput } from './input.ts';
-import { intervalText, numberText, probabilityText } from './names.ts';
-import { failedFirst, outcomeOf, requiredInterval, requiredText } from './words.ts';
+import { confidenceText, numberText, probabilityText } from './names.ts';
+import { notShown, outcomeOf, outcomeWords, requiredInterval, requiredText, shownLast } from './words.ts';
 
 /** A summary fit for a pull-request comment: the outcome, a table of verdicts, the training lengths that were needed, what is missing. */
 export function summaryMarkdown({ claims, studies, missing }: ReportInput): string {
-  const failed = claims.filter(({ holds }) => !holds);
   const lengths = studies.flatMap(({ run, lengths: own }) =>
     own.map(row => [
       `${plain(run.name)}${Object.keys(row.axes).length > 0 ? `, ${plain(labelOf(row.axes))}` : ''}`,
@@ -18,18 +17,22 @@ export function summaryMarkdown({ claims, studies, missing }: ReportInput): stri
     `**${plain(outcomeOf(claims))}**`,
     '',
     ...table(
-      ['verdict', 'claim', 'value', '95 % interval', 'threshold', 'p', 'cells'],
-      failedFirst(claims).map(claim => [
-        claim.holds ? '✓ holds' : '**✕ FAILS**',
+      ['verdict', 'claim', 'value', 'interval', 'threshold', 'p', 'level', 'least p', 'cells'],
+      shownLast(claims).map(claim => [
+        claim.verdict === 'shown' ? '✓ shown' : `**${plain(outcomeWords(claim))}**`,
         `${plain(claim.statement)} (${plain(claim.id)})`,
         numberText(claim.value),
-        intervalText(claim.interval),
+        confidenceText(claim),
         numberText(claim.threshold),
         probabilityText(claim.pValue),
+        numberText(claim.level),
+        probabilityText(claim.pFloor),
         claim.diverged > 0 ? `${claim.seeds} (${claim.diverged} without)` : String(claim.seeds),
       ]),
     ),
-    ...failed.flatMap(({ id, remarks }) => remarks.map(remark => `- ${plain(id)}: ${plain(remark)}`)),
+    ...notShown(claims).flatMap(({ id, remarks }) =>
+      remarks.map(remark => `- ${plain(id)}: ${plain(remark)}`),
+    ),
     ...(lengths.length > 0
       ? [
           '',

@@ -1,3 +1,5 @@
+import type { Claim } from '../analysis/verdict.ts';
+
 /** A bound in words: `Theorem 5.2 (digest)`. */
 export function boundName(name: string): string {
   const [, number, form] = /^theorem-([\d.]+)(?:-(.+))?$/.exec(name) ?? [];
@@ -27,9 +29,19 @@ export function numberText(value: number | null, digits = 3): string {
   return `${mantissa!.replace('-', '−')} × ${powerOfTen(Number(exponent))}`;
 }
 
+/** A share in words, in per cent: `3.1 %`. */
+export function shareText(share: number | null): string {
+  return share === null ? 'none' : `${Number((100 * share).toPrecision(2))} %`;
+}
+
 /** An interval in words. */
 export function intervalText([low, high]: readonly [number, number]): string {
   return `${numberText(low)} … ${numberText(high)}`;
+}
+
+/** The interval of a claim in words, with its confidence. */
+export function confidenceText({ interval, confidence }: Pick<Claim, 'interval' | 'confidence'>): string {
+  return interval ? `${intervalText(interval)} (${shareText(confidence)})` : '–';
 }
 
 /** A length on an axis: `64`, `12.5k`, `100k`. */
@@ -41,5 +53,5 @@ export function lengthTick(length: number): string {
 /** A p-value in words. */
 export function probabilityText(p: number | null): string {
   if (p === null) return '–';
-  return p < 1e-6 ? `< ${powerOfTen(-6)}` : numberText(p, 2);
+  return numberText(p, 2);
 }

@@ -1,5 +1,5 @@
-import type { Claim } from '../analysis/claims.ts';
 import type { RequiredLength } from '../analysis/required.ts';
+import type { Claim, Verdict } from '../analysis/verdict.ts';
 import { symbolOf } from '../results/axes.ts';
 import { numberText } from './names.ts';
 
@@ -33,52 +33,78 @@ export function taskWords(kind: string): TaskWords {
   return TASKS[kind] ?? { heading: `Task ${kind}`, about: '' };
 }
 
+/** A claim's outcome: what a verdict would need where there is none. */
+export function outcomeWords({ verdict, lacks }: Claim): string {
+  return lacks === null ? verdict : `undecided: ${lacks}`;
+}
+
 /** What a claim's outcome means, in a sentence. */
-export function meaningOf(claim: Claim): string {
-  const { holds } = claim;
-  const name = claim.id.split('/').at(-1)!;
-  if (name === 'plateau')
-    return holds
-      ? 'Once a model is trained, still longer sequences cost it nothing more.'
-      : 'On longer and longer sequences the loss goes on changing: there is no plateau to speak of yet.';
-  if (name === 'monotone-N')
-    return holds
-      ? 'Training on longer sequences leaves less loss on very long ones.'
-      : 'It is not shown that training on longer sequences leaves less loss on very long ones.';
-  if (name.startsWith('monotone-')) {
-    const knob = symbolOf(`task.${name.slice('monotone-'.length)}`);
-    return holds
-      ? `The harder the task (larger ${knob}), the more loss is left at the same training length.`
-      : `It is not shown that a harder task (larger ${knob}) leaves more loss at the same training length.`;
-  }
-  if (name === 'hardmax-mass')
-    return holds
-      ? 'The model looks only at the positions that the answer depends on.'
-      : 'The model also looks at positions that the answer does not depend on.';
-  if (name === 'hardmax-uniform')
-    return holds
-      ? 'It looks at all of those positions equally, as averaging wants.'
-      : 'It does not look at those positions equally, as averaging would want.';
-  if (name === 'baseline')
-    return holds
-      ? 'Nothing got worse than it was.'
-      : 'At least one setting got worse than it was, by more than chance explains.';
-  return holds ? 'Shown.' : 'Not shown.';
+export function meaningOf({ id, verdict }: Claim): string {
+  const name = id.split('/').at(-1)!;
+  const knob = name.startsWith('monotone-') ? symbolOf(`task.${name.slice('monotone-'.length)}`) : undefined;
+  return (MEANINGS[name] ?? (knob ? harder(knob) : OTHER))[verdict];
 }
 
-/** The outcome of all claims in a sentence. Those that fail are for the reader to list. */
+type Meanings = Record<Verdict, string>;
+
+const MEANINGS: Record<string, Meanings> = {
+  plateau: {
+    shown: 'Still longer sequences cost a trained model nothing more.',
+    refuted: 'There are settings in which the loss goes on changing as sequences get longer.',
+    undecided: 'Whether the loss has settled in every setting is not shown, nor that it has not.',
+  },
+  'monotone-N': {
+    shown: 'Training on longer sequences leaves less loss on very long ones.',
+    refuted: 'There are longer training sequences that leave more loss on very long ones.',
+    undecided: 'It is not shown that training on longer sequences leaves less loss on very long ones.',
+  },
+  'hardmax-mass': {
+    shown: 'The model looks only at the positions that the answer depends on.',
+    refuted: 'The model also looks at positions that the answer does not depend on.',
+    undecided: 'It is not shown that the model looks only at the positions that the answer depends on.',
+  },
+  'hardmax-uniform': {
+    shown: 'It looks at all of those positions equally, as averaging wants.',
+    refuted: 'It does not look at those positions equally, as averaging would want.',
+    undecided: 'It is not shown that it looks at all of those positions equally.',
+  },
+  baseline: {
+    shown: 'Nothing got worse than it was, beyond what chance explains.',
+    refuted: 'At least one setting got worse than it was, by more than chance explains.',
+    undecided: 'Whether anything got worse is not known.',
+  },
+};
+
+const OTHER: Meanings = { shown: 'Shown.', refuted: 'Refuted.', undecided: 'Not decided.' };
+
+function harder(knob: string): Meanings {
+  return {
+    shown: `The harder the task (larger ${knob}), the more loss is left at the same training length.`,
+    refuted: `There are harder tasks (larger ${knob}) that leave less loss at the same training length.`,
+    undecided: `It is not shown that a harder task (larger ${knob}) leaves more loss at the same training length.`,
+  };
+}
+
+/** The outcome of all claims in a sentence. Those that are not shown are for the reader to list. */
 export function outcomeOf(claims: readonly Claim[]): string {
-  const failed = claims.filter(({ holds }) => !holds);
   if (claims.length === 0) return 'No claim could be decided: no cell is finished.';
-  if (claims.length === 1)
-    return `The one claim that these runs decide ${failed.length === 0 ? 'holds' : 'FAILS'}.`;
-  if (failed.length === 0) return `All ${claims.length} claims hold.`;
-  return `${failed.length} of ${claims.length} claims ${failed.length === 1 ? 'FAILS' : 'FAIL'}.`;
+  const count = (verdict: Verdict) => claims.filter(claim => claim.verdict === verdict).length;
+  const parts = (['shown', 'refuted', 'undecided'] as const)
+    .filter(verdict => count(verdict) > 0)
+    .map(verdict => `${count(verdict)} ${verdict}`);
+  return `${claims.length} ${claims.length === 1 ? 'claim' : 'claims'}: ${parts.join(', ')}.`;
 }
 
-/** Claims that fail first, else in their own order. */
-export function failedFirst(claims: readonly Claim[]): Claim[] {
-  return [...claims.filter(({ holds }) => !holds), ...claims.filter(({ holds }) => holds)];
+/** Refuted claims first, then those that are undecided, else in their own order. */
+export function shownLast(claims: readonly Claim[]): Claim[] {
+  return (['refuted', 'undecided', 'shown'] as const).flatMap(verdict =>
+    claims.filter(claim => claim.verdict === verdict),
+  );
+}
+
+/** Claims that are not shown, the refuted ones first. */
+export function notShown(claims: readonly Claim[]): Claim[] {
+  return shownLast(claims).filter(({ verdict }) => verdict !== 'shown');
 }
 
 /** N* in words. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { streamsSchema } from '../config/streams.ts';
 import { TASKS } from '../tasks/registry.ts';
 import type { Bound } from '../theory/bounds.ts';
 import { QUANTITY_NAMES } from '../theory/defined.ts';
@@ -144,6 +145,8 @@ export const manifestSchema = z.object({
   experiment: z.looseObject({
     task: z.looseObject({ kind: z.enum(TASKS.map(({ kind }) => kind)) }),
     epsilon: z.array(z.number().positive()),
+    // In runs of older versions cells of one seed share their random numbers.
+    streams: streamsSchema.default('paired'),
   }),
   cells: z.int(),
   command: z.string(),

@@ -54,6 +54,9 @@ export const kGram: Task = {
       return Array.from(followers, share => share / total);
     };
   },
+  // In the limit f* is a row of the chain, or the law of the tokens: Dir(α) over S tokens, whose variances add up to (S − 1) / (S (S α + 1)).
+  limitVariance: ({ vocabulary: S }, law, alpha) =>
+    law.startsWith('dirichlet') ? (S! - 1) / (S! * (S! * alpha + 1)) : undefined,
   wgslKnobs: ({ k }) => [k!, 0, 0, 0],
   scratchWords: ({ vocabulary, k }) => vocabulary! ** (k! + 1),
   wgsl: /* wgsl */ `

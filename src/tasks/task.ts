@@ -44,6 +44,8 @@ export interface Task {
    * every T this function of the string's own class frequencies.
    */
   limit?(chain: TokenChain, knobs: Knobs): (last: ArrayLike<number>) => number[];
+  /** Variance of f* as T → ∞, summed over outputs: the loss of predicting its mean. Undefined where no closed form is known. */
+  limitVariance?(knobs: Knobs, law: string, alpha: number): number | undefined;
   /** Up to four numbers that `wgsl` receives as `knobs: vec4<f32>`. */
   wgslKnobs(knobs: Knobs): [number, number, number, number];
   /** u32 words that the WGSL needs for each sequence when several prefixes are read, as `scratch` at binding 7; none unless given. */

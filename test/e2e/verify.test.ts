@@ -15,11 +15,14 @@ const contract = z.object({
       id: z.string(),
       statement: z.string(),
       statistic: z.string(),
-      value: z.number(),
-      interval: z.tuple([z.number().nullable(), z.number().nullable()]),
+      value: z.number().nullable(),
+      interval: z.tuple([z.number().nullable(), z.number().nullable()]).nullable(),
       threshold: z.number(),
+      verdict: z.enum(['shown', 'refuted', 'undecided']),
       holds: z.boolean(),
       seeds: z.int(),
+      pValue: z.number().nullable(),
+      pFloor: z.number().nullable(),
     }),
   ),
 });
@@ -42,34 +45,35 @@ const verify = (...args: string[]) => cliHere(['verify', ...args]);
 const run = (content: CellLine[], changes = {}) => writeRun(join(emptyFolder(), 'run'), content, changes);
 
 describe('lengthwise verify', () => {
-  test('says which claims hold, as a table and by the contract’s JSON', async () => {
+  test('says which claims are shown, as a table and by the contract’s JSON', async () => {
     const folder = run(cells());
     const text = await cli(['verify', folder]);
     expect(text.code).toBe(0);
-    expect(text.stdout).toMatch(/made-up\/monotone-N +│ yes/);
+    expect(text.stdout).toMatch(/made-up\/monotone-N +│ shown/);
     expect(text.stdout).toMatch(/N\*\(ε\)/);
-    expect(text.stdout).toMatch(/3 of 3 claims hold/);
+    expect(text.stdout).toMatch(/3 claims: 3 shown/);
     const { code, stdout } = await verify(folder, '--json');
     expect(code).toBe(0);
     const { claims } = contract.parse(JSON.parse(stdout));
-    expect(claims.map(({ id, holds }) => [id, holds])).toEqual([
-      ['made-up/plateau', true],
-      ['made-up/monotone-N', true],
-      ['made-up/monotone-omega', true],
+    expect(claims.map(({ id, verdict, holds }) => [id, verdict, holds])).toEqual([
+      ['made-up/plateau', 'shown', true],
+      ['made-up/monotone-N', 'shown', true],
+      ['made-up/monotone-omega', 'shown', true],
     ]);
   });
 
-  test('exit code 1, the claim named, when one fails', async () => {
+  test('exit code 1, the claim named, when one is refuted', async () => {
     const { code, stdout, stderr } = await cli(['verify', run(cells(1, [0, 1, 2], 2))]);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/made-up\/plateau +│ NO/);
-    expect(stderr).toMatch(/a claim fails: made-up\/plateau/);
+    expect(stdout).toMatch(/made-up\/plateau +│ refuted/);
+    expect(stderr).toMatch(/not shown: made-up\/plateau \(refuted\)/);
   });
 
   test('several runs below one folder are decided one by one', async () => {
     const root = emptyFolder();
     writeRun(join(root, 'a', '1'), cells(), { name: 'a' });
-    writeRun(join(root, 'b', '2'), cells(), { name: 'b' });
+    const others = cells().map(line => ({ ...line, cell: `${line.cell}x` }));
+    writeRun(join(root, 'b', '2'), others, { name: 'b' });
     const { claims } = JSON.parse((await verify(root, '--json')).stdout);
     expect(claims.map(({ id }: { id: string }) => id.split('/')[0])).toEqual(['a', 'a', 'a', 'b', 'b', 'b']);
   });
@@ -94,10 +98,10 @@ describe('lengthwise verify', () => {
   });
 
   test('diverged cells are counted, not dropped silently', async () => {
-    const diverged = cells().map((cell, i) => (i === 0 ? { ...cell, divergedAtStep: 7 } : cell));
+    const diverged = cells(1, [0, 1, 2, 3]).map((cell, i) => (i === 0 ? { ...cell, divergedAtStep: 7 } : cell));
     const { stdout, stderr } = await verify(run(diverged));
-    expect(stderr).toMatch(/1 of 24 cells diverged/);
-    expect(stdout).toMatch(/23 \(1 without\)/);
+    expect(stderr).toMatch(/1 of 32 cells diverged/);
+    expect(stdout).toMatch(/31 \(1 without\)/);
   });
 
   test('a thousand cells of twelve lengths, and it says how long they took', async () => {
@@ -106,7 +110,7 @@ describe('lengthwise verify', () => {
         Array.from({ length: 20 }, (_, seed) =>
           cellLine(
             { 'task.omega': omega + 1, 'train.length': N, seed },
-            Array(12).fill(((omega + 1) / N) ** 2 * (1 + seed / 50)),
+            Array(12).fill(0.02 * ((omega + 1) / N) ** 2 * (1 + seed / 50)),
           ),
         ),
       ),
@@ -125,7 +129,7 @@ describe('verify --baseline', () => {
     expect((await verify(good, '--baseline', good)).code).toBe(0);
     const failed = await verify(worse, '--baseline', good);
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toMatch(/a claim fails: baseline/);
+    expect(failed.stderr).toMatch(/not shown: .*baseline \(refuted\)/);
     expect(failed.stdout).toMatch(/1\.80 times the baseline’s/);
     const json = join(emptyFolder(), 'baseline.json');
     writeFileSync(json, (await verify(good, '--json')).stdout);

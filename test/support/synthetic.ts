@@ -3,7 +3,7 @@ import type { Run } from '../../src/results/runs.ts';
 import type { CellLine, Manifest } from '../../src/results/schema.ts';
 import { WordStream } from '../../src/shared/random.ts';
 import { theoryLine } from './cells.ts';
-import { manifestOf, writeRun } from './results.ts';
+import { experimentOf, manifestOf, writeRun } from './results.ts';
 
 /** A run made up by a law that is known: loss = 0.2 · knob · N^−2 · (1 − 1/T), times e^(spread · noise) of its seed. */
 export interface Synthetic {
@@ -25,7 +25,8 @@ export interface Synthetic {
 /** Writes a made-up run's folder below `root` and returns it. */
 export function writeSynthetic(root: string, synthetic: Synthetic): string {
   const folder = join(root, synthetic.name.replace(/[^\w-]/g, '_'), 'abcd1234');
-  return writeRun(folder, syntheticCells(synthetic), changesOf(synthetic));
+  const cells = syntheticCells(synthetic);
+  return writeRun(folder, cells, changesOf(synthetic, cells));
 }
 
 /** The same run without a folder. */
@@ -34,7 +35,7 @@ export function syntheticRun(synthetic: Synthetic): Run {
   return {
     folder: '.',
     name: synthetic.name,
-    manifest: manifestOf(cells, changesOf(synthetic)),
+    manifest: manifestOf(cells, changesOf(synthetic, cells)),
     cells,
     missing: [],
   };
@@ -49,6 +50,7 @@ export function syntheticLoss(knob: number, length: number, index: number, sprea
 /** The cells of a made-up run, the last axis varying fastest. */
 export function syntheticCells({
   axes = {},
+  name,
   task,
   lengths = [4, 8, 16, 32],
   tests = [64, 128, 256, 512],
@@ -70,7 +72,7 @@ export function syntheticCells({
     const knob = Number(Object.values(point)[0]) || 1;
     const loss = syntheticLoss(knob, Number(point['train.length']), index, spread);
     const cell: CellLine = {
-      cell: `cell${String(index).padStart(5, '0')}`,
+      cell: `${name}${String(index).padStart(5, '0')}`,
       axes: point,
       trainLoss: loss / 20,
       trainLossStderr: loss / 200,
@@ -109,11 +111,14 @@ export function syntheticCells({
   });
 }
 
-function changesOf({ name, task, epsilon = [0.01], manifest }: Synthetic): Partial<Manifest> {
+function changesOf(
+  { name, task, epsilon = [0.01], manifest }: Synthetic,
+  cells: readonly CellLine[],
+): Partial<Manifest> {
   return {
     name,
     run: 'abcd1234',
-    experiment: { name, task, epsilon },
+    experiment: experimentOf(cells, name, { task: task as Manifest['experiment']['task'], epsilon }),
     command: `lengthwise run experiments/${name}.yaml`,
     adapter: {
       vendor: 'v',

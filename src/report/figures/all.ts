@@ -1,5 +1,5 @@
+import { Baselines } from '../../analysis/baseline.ts';
 import { taskOf } from '../../tasks/registry.ts';
-import { baselinesOf } from '../baselines.ts';
 import type { Study } from '../input.ts';
 import { attentionMaps } from './attention.ts';
 import type { Canvas, Figure } from './figure.ts';
@@ -25,7 +25,7 @@ export function figuresOf(canvas: Canvas, { run, lengths }: Study, prefix: strin
   const there = (...figures: (Figure | undefined)[]) => figures.filter(figure => figure !== undefined);
   return {
     results: there(
-      lossCurves(canvas, `${prefix}-loss`, cells, baselinesOf(run)),
+      lossCurves(canvas, `${prefix}-loss`, cells, Baselines.ofRun(run)),
       plateauCurves(canvas, `${prefix}-plateau`, cells, knobs),
       attentionMaps(canvas, `${prefix}-attention`, cells),
       lossMap(canvas, `${prefix}-heat-map`, cells),

@@ -1,4 +1,4 @@
-import type { Baseline } from '../../analysis/baseline.ts';
+import type { Baseline, Baselines } from '../../analysis/baseline.ts';
 import { labelOf } from '../../results/axes.ts';
 import type { CellResult } from '../../results/schema.ts';
 import { lossPoints, settingsOf } from '../frames.ts';
@@ -9,14 +9,14 @@ import { type Canvas, type Figure, type Key, MOST_PANELS, PANEL, panelsLeft, sym
 import { lossPanel, MOST_DOTS, seriesMarks } from './series.ts';
 
 /**
- * Loss against test length, a line for each training length, a panel for each setting of the knobs; `baselines`, by the setting's label, are dashed.
+ * Loss against test length, a line for each training length, a panel for each setting of the knobs; `baselines` are dashed.
  * Undefined without losses.
  */
 export function lossCurves(
   canvas: Canvas,
   id: string,
   cells: readonly CellResult[],
-  baselines: ReadonlyMap<string, Baseline>,
+  baselines: Pick<Baselines, 'of'>,
 ): Figure | undefined {
   const settings = settingsOf(cells);
   const panels = settings
@@ -25,7 +25,7 @@ export function lossCurves(
   const spreads = panels.flatMap(({ points }) => points.map(({ loss }) => loss));
   const values = spreads.flatMap(({ seeds }) => seeds);
   if (values.length === 0) return undefined;
-  const untrained = panels.flatMap(({ axes }) => untrainedLines(baselines.get(labelOf(axes))));
+  const untrained = panels.flatMap(({ axes }) => untrainedLines(baselines.of(axes)));
   const untrainedKeys = BASELINES.flatMap(
     ({ label }) => untrained.find(({ key }) => key.label === label)?.key ?? [],
   );
@@ -65,7 +65,7 @@ export function lossCurves(
           })
           .join('; ')}.`,
         svg: lossPanel(canvas, domain, lengths, 'test length T', [
-          ...untrainedLines(baselines.get(labelOf(axes))).map(({ loss, key }) =>
+          ...untrainedLines(baselines.of(axes)).map(({ loss, key }) =>
             canvas.Plot.ruleY([loss], { stroke: key.colour, strokeDasharray: key.dash }),
           ),
           ...lines.flatMap(({ key, points: own }) => seriesMarks(canvas, own, key, domain, 'band')),

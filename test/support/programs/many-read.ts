@@ -1,9 +1,9 @@
+import { Baselines } from '../../../src/analysis/baseline.ts';
 import { summaryText, theorySummary } from '../../../src/cli/summary.ts';
-import { verdictOn } from '../../../src/cli/verify.ts';
+import { findingsOf } from '../../../src/cli/verify.ts';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { writeReport } from '../../../src/report/report.ts';
 import { linesOf, openRun } from '../../../src/sweep/open-run.ts';
-import { baselinesOf } from '../../../src/sweep/summary.ts';
 
 /** Goes through a large finished run: `many-read <text of the experiment> <results> [report]`, with a report only that. Says what it found, time and memory. */
 const [text, out, report] = process.argv.slice(2) as [string, string, string | undefined];
@@ -24,13 +24,13 @@ if (report === undefined) {
   const run = await timed('resume', () => openRun(experiment, place, () => {}));
   await timed('summary', () => {
     const lines = linesOf(run);
-    return [summaryText(lines, baselinesOf(run.plan.cells)), theorySummary(lines)];
+    return [summaryText(lines, new Baselines(run.plan.cells)), theorySummary(lines)];
   });
   found.cells = run.plan.finished.length;
   found.open = run.plan.packs.length;
   await run.close(true);
 } else {
-  const { runs, claims, required } = await timed('verify', () => verdictOn(out));
+  const { runs, claims, required } = await timed('verify', () => findingsOf(out));
   const studies = runs.map((run, i) => ({
     run,
     lengths: required[i]!.lengths,

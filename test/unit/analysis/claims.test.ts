@@ -1,140 +1,306 @@
 import { describe, expect, test } from 'vitest';
-import { claimsOf, plateauClaim, trendClaim } from '../../../src/analysis/claims.ts';
-import type { CellLine, Manifest } from '../../../src/results/schema.ts';
+import { claimsOf } from '../../../src/analysis/claims.ts';
+import { plateauClaim } from '../../../src/analysis/plateau-claim.ts';
+import { trendClaim } from '../../../src/analysis/trend-claim.ts';
+import type { Run } from '../../../src/results/runs.ts';
+import type { CellLine } from '../../../src/results/schema.ts';
 import { cellLine } from '../../support/cells.ts';
-import { normals } from '../../support/noise.ts';
+import { type Grid, gridCells, settingsOf } from '../../support/grids.ts';
+import { experimentOf, manifestOf } from '../../support/results.ts';
 
-const LENGTHS = [4, 8, 16, 32, 64];
-const OMEGAS = [1, 2, 4];
-const OCTAVES = 7;
+const lawful: Grid['loss'] = ({ N, omega }) => 0.1 * (omega / N) ** 2;
+const flat = () => gridCells({ loss: lawful });
+const plateau = (cells: readonly CellLine[]) => plateauClaim(settingsOf(cells))!;
+const trend = (cells: readonly CellLine[], path = 'train.length', streams: 'cell' | 'paired' = 'cell') =>
+  trendClaim(settingsOf(cells), path, path === 'train.length' ? 'falls' : 'rises', streams)!;
 
-type Loss = (at: { N: number; omega: number; octave: number }) => number;
+/** Adds a slope of log2 loss an octave to some settings. */
+const tilted =
+  (slope: (at: { N: number; omega: number }) => number): Grid['loss'] =>
+  at =>
+    lawful(at) * 2 ** (slope(at) * at.octave);
 
-/** A grid of training lengths and ω, three seeds; a loss for each octave of the test length, times noise of the seed. */
-function grid(loss: Loss, noise = 0.1, seed = 1): CellLine[] {
-  const normal = normals(seed);
-  return OMEGAS.flatMap(omega =>
-    LENGTHS.flatMap(N =>
-      [0, 1, 2].map(s => {
-        const own = Math.exp(noise * normal());
-        const losses = Array.from({ length: OCTAVES }, (_, octave) => own * loss({ N, omega, octave }));
-        return { ...cellLine({ 'task.omega': omega, 'train.length': N, seed: s }, losses), trainLoss: 1e-9 };
-      }),
-    ),
-  );
-}
-
-const lawful: Loss = ({ N, omega }) => (omega / N) ** 2;
-
-describe('plateau', () => {
-  test('holds for flat losses, with the worst setting named', () => {
-    const claim = plateauClaim(grid(lawful))!;
-    expect(claim).toMatchObject({ holds: true, seeds: 45, diverged: 0 });
-    expect(Math.abs(claim.value)).toBeLessThan(1e-9);
+describe('the plateau claim', () => {
+  test('is shown for flat losses; the value is the one that was tested, the interval of two one-sided tests at 5 %', () => {
+    const claim = plateau(flat());
+    expect(claim).toMatchObject({
+      verdict: 'shown',
+      lacks: null,
+      seeds: 27,
+      diverged: 0,
+      level: 0.05,
+      confidence: 0.9,
+    });
+    expect(claim.pValue).toBeLessThan(0.05);
+    const [low, high] = claim.interval!;
+    expect([low > -0.1, high < 0.1]).toEqual([true, true]);
+    expect((low + high) / 2).toBeCloseTo(claim.value!, 12);
   });
 
-  test('catches a planted rising tail in one setting of fifteen', () => {
-    const claim = plateauClaim(
-      grid(at => lawful(at) * (at.N === 16 && at.omega === 2 ? 2 ** (at.octave / 2) : 1)),
-    )!;
-    expect(claim.holds).toBe(false);
-    expect(claim.value).toBeCloseTo(0.5, 6);
-    expect(claim.statistic).toMatch(/ω = 2, N = 16/);
-    expect(claim.remarks.join()).toMatch(/ω = 2, N = 16: slope 0\.50/);
+  test('planted: a slow rise of 0.15 an octave in one setting of nine is refuted, and named', () => {
+    const claim = plateau(
+      gridCells({ loss: tilted(({ N, omega }) => (N === 8 && omega === 2 ? 0.15 : 0)), slopeNoise: 0.001 }),
+    );
+    expect(claim.verdict).toBe('refuted');
+    expect(claim.value).toBeCloseTo(0.15, 2);
+    expect(claim.statistic).toContain('ω = 2, N = 8');
+    expect(claim.remarks.join()).toContain('beyond ±0.1: ω = 2, N = 8');
   });
 
-  test('catches losses that all still fall', () => {
-    expect(plateauClaim(grid(at => lawful(at) * 2 ** -at.octave))!.holds).toBe(false);
+  test('planted: the same rise among noisy seeds is undecided: noise never helps a setting to pass', () => {
+    const loss = tilted(({ N, omega }) => (N === 8 && omega === 2 ? 0.15 : 0));
+    for (const slopeNoise of [0.05, 0.2, 1])
+      expect(plateau(gridCells({ loss, slopeNoise })).verdict).toBe('undecided');
+    expect(plateau(gridCells({ loss: lawful, slopeNoise: 0.3 })).verdict).toBe('undecided');
   });
 
-  test('counts diverged cells, and is undecided without any tail', () => {
-    const cells = grid(lawful).map((cell, i) => (i < 2 ? { ...cell, divergedAtStep: 3 } : cell));
-    expect(plateauClaim(cells)).toMatchObject({ holds: true, seeds: 43, diverged: 2 });
-    expect(plateauClaim(cells.map(cell => ({ ...cell, divergedAtStep: 3 })))).toBeUndefined();
+  test('planted: a fall in one setting does not hide a rise in another', () => {
+    const loss = tilted(({ N }) => (N === 4 ? 0.3 : N === 8 ? -0.3 : 0));
+    const claim = plateau(gridCells({ loss }));
+    expect(claim.verdict).toBe('refuted');
+    expect(claim.remarks.join()).toMatch(/beyond ±0.1: ω = 1, N = 4; ω = 1, N = 8/);
+  });
+
+  test('planted: copies of one seed count once', () => {
+    const copies = gridCells({ loss: lawful, seeds: 1 }).flatMap(cell =>
+      [0, 1, 2, 3, 4].map(seed => ({ ...cell, cell: `${cell.cell}-${seed}`, axes: { ...cell.axes, seed } })),
+    );
+    expect(plateau(copies)).toMatchObject({ verdict: 'undecided', lacks: 'needs at least 3 seeds' });
+    expect(plateau(copies).remarks).toContain(
+      '36 cells have another seed’s losses to the last bit and were left out',
+    );
+    expect(trend(copies)).toMatchObject({ verdict: 'undecided', lacks: 'needs at least 3 seeds' });
+  });
+
+  test('planted: models that learned nothing are flat, and count for nothing', () => {
+    const cells = gridCells({ loss: ({ omega }) => (omega === 4 ? 0.9 : 0.01) });
+    const claim = plateau(cells);
+    expect(claim).toMatchObject({ verdict: 'shown', seeds: 18 });
+    expect(claim.remarks.join()).toMatch(/not learned .*ω = 4, N = 4; ω = 4, N = 8; ω = 4, N = 16/);
+    expect(plateau(gridCells({ loss: () => 0.9 }))).toMatchObject({
+      verdict: 'undecided',
+      lacks: 'needs a setting that is learned',
+      value: null,
+    });
+  });
+
+  test('what is learned at short lengths and lost at long ones is no unlearned setting', () => {
+    const claim = plateau(gridCells({ loss: ({ octave }) => Math.min(1, 0.02 * 2 ** octave) }));
+    expect(claim.verdict).toBe('refuted');
+  });
+
+  test('fewer than three seeds, or octaves, or none of them beyond N, give no verdict', () => {
+    expect(plateau(gridCells({ loss: lawful, seeds: 2 }))).toMatchObject({
+      verdict: 'undecided',
+      lacks: 'needs at least 3 seeds',
+    });
+    expect(plateau(gridCells({ loss: lawful, octaves: 3 })).lacks).toBe(
+      'needs test lengths over 3 octaves beyond N',
+    );
+    expect(plateau(gridCells({ loss: lawful, lengths: [512] })).lacks).toBe(
+      'needs test lengths over 3 octaves beyond N',
+    );
+  });
+
+  test('counts diverged cells, and is no claim without any tail', () => {
+    const cells = gridCells({ loss: lawful, seeds: 5 }).map((cell, i) =>
+      i < 2 ? { ...cell, divergedAtStep: 3 } : cell,
+    );
+    expect(plateau(cells)).toMatchObject({ verdict: 'shown', seeds: 43, diverged: 2 });
+    expect(plateauClaim(settingsOf(cells.map(cell => ({ ...cell, divergedAtStep: 3 }))))).toBeUndefined();
   });
 });
 
-describe('monotone', () => {
-  test('holds for a planted law, in N and in the knob', () => {
-    const cells = grid(lawful);
-    expect(trendClaim(cells, 'train.length', 'falls')).toMatchObject({ holds: true, seeds: 9, value: 1 });
-    expect(trendClaim(cells, 'task.omega', 'rises')).toMatchObject({ holds: true, seeds: 15, value: 1 });
-    expect(trendClaim(cells, 'task.omega', 'falls')!.holds).toBe(false);
-    expect(trendClaim(cells, 'model.width', 'rises')).toBeUndefined();
+describe('trends', () => {
+  test('are shown for a planted law, in N and in the knob', () => {
+    expect(trend(flat())).toMatchObject({ verdict: 'shown', seeds: 27, value: 1 });
+    expect(trend(flat(), 'task.omega')).toMatchObject({ verdict: 'shown', seeds: 27, value: 1 });
+    expect(trendClaim(settingsOf(flat()), 'task.omega', 'falls', 'cell')!.verdict).toBe('refuted');
+    expect(trendClaim(settingsOf(flat()), 'model.width', 'rises', 'cell')).toBeUndefined();
   });
 
-  test('does not hold without a trend', () => {
-    expect(
-      trendClaim(
-        grid(() => 1, 1),
-        'train.length',
-        'falls',
-      )!.holds,
-    ).toBe(false);
-  });
-
-  test('catches one planted reversal inside a strong trend, and names it', () => {
-    const cells = grid(at => lawful(at) * (at.N === 32 && at.omega === 4 ? 40 : 1));
-    const claim = trendClaim(cells, 'train.length', 'falls')!;
-    expect(claim.pValue).toBeLessThan(0.01);
-    expect(claim.holds).toBe(false);
-    expect(claim.remarks.join()).toMatch(/against the trend: .*ω = 4.*N = 32|ω = 4.*N = 16/);
-  });
-
-  test('a reversal that optimisation explains, the training loss being as high, is none', () => {
-    const cells = grid(at => lawful(at) * (at.N === 32 && at.omega === 4 ? 40 : 1)).map(cell => ({
+  test('planted: dependent blocks. Settings that share their random numbers are one block a seed', () => {
+    // Noise alone, the same in every ω: three seeds say what they say once, not three times.
+    const cells = gridCells({ loss: () => 0.01, omegas: [1], noise: 1, key: 3 }).flatMap(cell =>
+      [1, 2, 4].map(omega => ({
+        ...cell,
+        axes: { ...cell.axes, 'task.omega': omega },
+        test: cell.test.map(point => ({ ...point, loss: point.loss! * omega })),
+      })),
+    );
+    const claims = [
+      trend(cells, 'train.length', 'paired'),
+      trend(cells.filter(({ axes }) => axes['task.omega'] === 1)),
+    ];
+    expect(claims[0]!.pFloor).toBeCloseTo((1 / 6) ** 3, 12);
+    expect(claims[0]!.pValue).toBeCloseTo(claims[1]!.pValue!, 12);
+    expect(claims[0]!.verdict).not.toBe('shown');
+    // Rows that are equal to the last bit are not independent, whatever the run says of its streams.
+    const same = cells.map(cell => ({
       ...cell,
-      trainLoss: cell.test[0]!.loss,
+      test: cell.test.map(point => ({ ...point, loss: point.loss! / Number(cell.axes['task.omega']) })),
     }));
-    expect(trendClaim(cells, 'train.length', 'falls')!.holds).toBe(true);
+    expect(trend(same).pFloor).toBeCloseTo((1 / 6) ** 3, 12);
   });
 
-  test('says which blocks were left out for want of a plateau', () => {
-    const cells = grid(lawful).map((cell, i) => (i === 0 ? { ...cell, divergedAtStep: 3 } : cell));
-    const claim = trendClaim(cells, 'train.length', 'falls')!;
-    expect(claim).toMatchObject({ holds: true, seeds: 8, diverged: 1 });
-    expect(claim.remarks).toContain('1 of 9 blocks are incomplete and were left out');
+  test('the floor is told, and where it is above the level, how many seeds it takes', () => {
+    const two = gridCells({ loss: lawful, omegas: [1], lengths: [4, 8] });
+    expect(trend(two)).toMatchObject({ verdict: 'undecided', pFloor: 0.125, pValue: 0.125 });
+    expect(trend(two).lacks).toBe('needs at least 7 seeds: p cannot be below 0.13');
+    expect(trend(gridCells({ loss: lawful, omegas: [1], lengths: [4, 8], seeds: 7 })).verdict).toBe('shown');
   });
 
-  test('a false alarm of a reversal is rare: at most 5 % of noisy flat-step grids', () => {
-    // Neighbouring lengths equal in truth: a reversal by a factor 2 must not be read out of noise.
-    let alarms = 0;
-    const trials = 100;
-    for (let i = 0; i < trials; i++) {
-      const cells = grid(({ N }) => (N < 16 ? 1 : 0.01), 0.6, 100 + i);
-      alarms += trendClaim(cells, 'train.length', 'falls')!.remarks.length;
+  test('without a trend it is not shown', () => {
+    expect(trend(gridCells({ loss: () => 0.01, noise: 1 })).verdict).toBe('undecided');
+  });
+
+  test('planted: one line that goes the other way is not hidden by the rest', () => {
+    const loss: Grid['loss'] = ({ N, omega }) => 0.01 * (N / 4) ** (omega === 4 ? 0.5 : -2);
+    const claim = trend(gridCells({ loss, omegas: [1, 2, 3, 4], noise: 0.01 }));
+    expect(claim.pValue).toBeLessThan(0.01);
+    expect(claim.verdict).toBe('refuted');
+    expect(claim.remarks.join()).toContain('do not go that way: ω = 4');
+  });
+
+  describe('a reversal inside a strong trend', () => {
+    const loss: Grid['loss'] = at => lawful(at) * (at.N === 16 && at.omega === 4 ? 40 : 1);
+    const lengths = [4, 8, 16, 32, 64];
+    const broken = gridCells({ loss, lengths });
+
+    test('refutes it where length is what limits: T = N has far less loss', () => {
+      const cells = broken.map(cell => ({
+        ...cell,
+        test: cell.test.map(point =>
+          point.length === cell.axes['train.length'] ? { ...point, loss: point.loss! / 10 } : point,
+        ),
+      }));
+      const claim = trend(cells);
+      expect(claim.pValue).toBeLessThan(0.01);
+      expect(claim.verdict).toBe('refuted');
+      expect(claim.remarks.join()).toMatch(
+        /against the trend: ω = 4, N = 16 has .*N = 8 has .*training length limits it/,
+      );
+    });
+
+    test('is said, and refutes nothing, where the loss on strings of length N is as high: the training loss is of shorter ones', () => {
+      const claim = trend(broken);
+      expect(claim.verdict).toBe('shown');
+      expect(claim.remarks.join()).toMatch(/but training limits it/);
+    });
+
+    test('leaves it undecided where T = N was not tested', () => {
+      const claim = trend(broken.map(cell => ({ ...cell, test: cell.test.slice(2) })));
+      expect(claim.verdict).toBe('undecided');
+      expect(claim.remarks.join()).toMatch(/cannot be told: T = N was not tested/);
+    });
+  });
+
+  test('planted: a knob whose hardest value was not learned shows nothing', () => {
+    const claim = trend(
+      gridCells({
+        loss: ({ omega }) => (omega === 4 ? 0.95 : 0.01 * omega),
+        trainLoss: ({ omega }) => (omega === 4 ? 0.9 : 1e-6),
+      }),
+      'task.omega',
+    );
+    expect(claim).toMatchObject({
+      verdict: 'undecided',
+      lacks: 'needs a line of models that have all learned something',
+    });
+  });
+
+  test('a model that fits short strings and fails on long ones is learned: that is the effect', () => {
+    const cells = gridCells({ loss: ({ N, omega }) => (N === 4 ? 0.9 : (0.1 * omega) / N ** 2) });
+    expect(trend(cells).verdict).toBe('shown');
+  });
+
+  test('are of shares of predicting the mean: what only moves with the yardstick is no rise', () => {
+    const cells = gridCells({ loss: ({ omega }) => 0.01 * omega, noise: 0.3 });
+    expect(trend(cells, 'task.omega').verdict).toBe('shown');
+    const yardstick = { plateau: (axes: CellLine['axes']) => Number(axes['task.omega']), training: () => 1 };
+    expect(trendClaim(settingsOf(cells, yardstick), 'task.omega', 'rises', 'cell')!.verdict).not.toBe(
+      'shown',
+    );
+  });
+
+  test('say which rows were left out for want of a plateau', () => {
+    const cells = flat().map((cell, i) => (i === 0 ? { ...cell, divergedAtStep: 3 } : cell));
+    const claim = trend(cells);
+    expect(claim).toMatchObject({ verdict: 'shown', seeds: 24, diverged: 1 });
+    expect(claim.remarks).toContain('1 of 9 rows are incomplete or repeat another and were left out');
+  });
+});
+
+describe('claims of runs', () => {
+  const runOf = (name: string, cells: CellLine[]): Run => ({
+    folder: name,
+    name,
+    missing: [],
+    manifest: manifestOf(cells, { name }),
+    cells,
+  });
+
+  test('a cell that two figures hold is evidence once, in the larger of them', () => {
+    const cells = flat();
+    const some = cells.filter(({ axes }) => axes['train.length'] === 16);
+    const large = runOf('large', cells);
+    const claims = claimsOf([runOf('small', some), large]);
+    expect([...new Set(claims.map(({ id }) => id.split('/')[0]))]).toEqual(['large']);
+    const own = some.map((cell, i) => (i % 3 === 0 ? { ...cell, cell: `other ${i}` } : cell));
+    const [first] = claimsOf([runOf('small', own), large]);
+    expect(first).toMatchObject({
+      id: 'small/plateau',
+      verdict: 'undecided',
+      lacks: 'needs at least 3 seeds',
+    });
+    expect(first!.remarks[0]).toBe('6 of its 9 cells are cells of large too, and count there');
+  });
+
+  test('need a yardstick: where the experiment is not one of this version, nothing is shown', () => {
+    const cells = flat();
+    const run = runOf('old', cells);
+    expect(claimsOf([run]).map(({ verdict }) => verdict)).toEqual(['shown', 'shown', 'shown']);
+    const experiment = experimentOf(cells, 'old', { strange: 1 });
+    for (const { verdict, lacks } of claimsOf([{ ...run, manifest: { ...run.manifest, experiment } }])) {
+      expect(verdict).toBe('undecided');
+      expect(lacks).toMatch(/predicting the mean, which is not known/);
     }
-    expect(alarms / trials).toBeLessThanOrEqual(0.05);
   });
 });
 
 describe('hardmax', () => {
-  const manifest = (kind: string) => ({ name: 'x', experiment: { task: { kind } } }) as unknown as Manifest;
   const attention = (mass: number, uniformity: number) => ({
     length: 256,
     sequences: 8,
     heads: [{ argmaxMass: mass, residueMass: [1 - mass, mass], uniformity }],
   });
-  const run = (mass: number, uniformity: number, kind = 'mod-p') => {
-    const cells = [0, 1, 2].map(seed => ({
-      ...cellLine({ 'train.length': 64, seed }, [1, 1, 1]),
-      attention: attention(mass + seed / 1000, uniformity),
+  const verdicts = (mass: number, uniformity: number, { kind = 'mod-p', k = 1, seeds = 3 } = {}) => {
+    const cells = Array.from({ length: seeds }, (_, seed) => ({
+      ...cellLine({ 'train.length': 64, seed }, [0.01 + seed / 1e4]),
+      attention: attention(mass + seed / 1000, uniformity + seed / 1000),
     }));
-    return claimsOf({ folder: 'x', name: 'x', missing: [], manifest: manifest(kind), cells });
+    const task = kind === 'mod-p' ? { kind, p: 2, k } : { kind, omega: 1 };
+    const manifest = manifestOf(cells, { experiment: experimentOf(cells, 'x', { task } as never) });
+    return claimsOf([{ folder: 'x', name: 'x', missing: [], manifest, cells }]).flatMap(({ id, verdict }) =>
+      /hardmax/.test(id) ? [[id, verdict]] : [],
+    );
   };
-  const held = (claims: ReturnType<typeof run>) =>
-    Object.fromEntries(claims.filter(({ id }) => /hardmax/.test(id)).map(({ id, holds }) => [id, holds]));
 
-  test('holds for attention that lies on one residue class, evenly', () => {
-    expect(held(run(0.98, 0.99))).toEqual({ 'x/hardmax-mass': true, 'x/hardmax-uniform': true });
+  test('is shown for attention that lies on the answer’s residue class, evenly', () => {
+    expect(verdicts(0.98, 0.99)).toEqual([
+      ['x/hardmax-mass', 'shown'],
+      ['x/hardmax-uniform', 'shown'],
+    ]);
   });
 
-  test('fails for attention that spreads, or is uneven', () => {
-    expect(held(run(0.6, 0.99))).toEqual({ 'x/hardmax-mass': false, 'x/hardmax-uniform': true });
-    expect(held(run(0.98, 0.5))).toEqual({ 'x/hardmax-mass': true, 'x/hardmax-uniform': false });
+  test('is refuted for attention that spreads, is uneven, or lies on another class', () => {
+    expect(verdicts(0.6, 0.99)[0]).toEqual(['x/hardmax-mass', 'refuted']);
+    expect(verdicts(0.98, 0.5)[1]).toEqual(['x/hardmax-uniform', 'refuted']);
+    expect(verdicts(0.98, 0.99, { k: 0 })[0]).toEqual(['x/hardmax-mass', 'refuted']);
   });
 
-  test('is asked of ModPTask only', () => {
-    expect(held(run(0.98, 0.99, 'simple'))).toEqual({});
+  test('wants three seeds, and is asked of ModPTask only', () => {
+    expect(verdicts(0.98, 0.99, { seeds: 2 })[0]).toEqual(['x/hardmax-mass', 'undecided']);
+    expect(verdicts(0.98, 0.99, { kind: 'simple' })).toEqual([]);
   });
 });

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { baselineOf } from '../../../src/analysis/baseline.ts';
-import { plateauOf, plateauPoints, seedMean } from '../../../src/analysis/plateau.ts';
+import { Baselines, baselineOf } from '../../../src/analysis/baseline.ts';
+import {
+  octavesOf,
+  plateauOf,
+  plateauPoints,
+  plateauSlope,
+  seedMean,
+  tailLengths,
+} from '../../../src/analysis/plateau.ts';
 import { summaryText } from '../../../src/cli/summary.ts';
+import { parseExperiment } from '../../../src/config/experiment.ts';
+import { cellsOf } from '../../../src/plan/cells.ts';
 import { cellLine } from '../../support/cells.ts';
 
 function cell(N: number, seed: number, losses: (number | null)[], divergedAtStep: number | null = null) {
@@ -9,8 +18,27 @@ function cell(N: number, seed: number, losses: (number | null)[], divergedAtStep
 }
 
 describe('plateau', () => {
-  test('is the mean loss over the last two octaves', () => {
-    expect(plateauOf(cell(4, 0, [9, 1, 2, 6]))).toBe(3);
+  test('is the geometric mean of the loss over the last three octaves', () => {
+    expect(plateauOf(cell(4, 0, [9, 1, 2, 4, 8]))).toBeCloseTo(64 ** (1 / 4), 12);
+  });
+
+  test('its tail are the fewest lengths that span three octaves, all where these do not; order does not matter', () => {
+    const tested = (...lengths: number[]) => ({
+      test: lengths.map(length => ({ length, loss: 1, stderr: 0 })),
+    });
+    expect(tailLengths(tested(64, 256, 1024, 4096, 16384))).toEqual([1024, 4096, 16384]);
+    expect(tailLengths(tested(4096, 100_000, 25_000, 12_500, 50_000))).toEqual([
+      12_500, 25_000, 50_000, 100_000,
+    ]);
+    expect(tailLengths(tested(64, 256))).toEqual([64, 256]);
+    expect(octavesOf([1024, 16384])).toBe(4);
+  });
+
+  test('its slope is in doublings of the loss an octave', () => {
+    const losses = [5, 1, 2, 4, 8].map(x => x ** 0.15);
+    expect(plateauSlope(cell(4, 0, losses))).toBeCloseTo(0.15, 12);
+    expect(plateauSlope(cell(4, 0, [1]))).toBeNull();
+    expect(plateauSlope(cell(4, 0, [1, 0]))).toBeNull();
   });
 
   test('a diverged cell has none', () => {
@@ -24,19 +52,29 @@ describe('plateau', () => {
       { 'task.omega': 2, 'train.length': 4 },
       { 'task.omega': 2, 'train.length': 8 },
     ]);
-    expect(points[0]!.plateau).toEqual({ mean: 3, stderr: 1, seeds: 2, diverged: 1 });
-    expect(points[1]!.plateau).toEqual({ mean: 5, stderr: null, seeds: 1, diverged: 0 });
+    expect(points[0]!.plateau).toEqual({
+      mean: expect.closeTo(Math.sqrt(8), 12),
+      factor: expect.closeTo(Math.SQRT2, 12),
+      seeds: 2,
+      diverged: 1,
+    });
+    expect(points[1]!.plateau).toEqual({
+      mean: expect.closeTo(5, 12),
+      factor: null,
+      seeds: 1,
+      diverged: 0,
+    });
   });
 
   test('nothing but diverged seeds has no mean', () => {
-    expect(seedMean([null, null])).toEqual({ mean: null, stderr: null, seeds: 0, diverged: 2 });
+    expect(seedMean([null, null])).toEqual({ mean: null, factor: null, seeds: 0, diverged: 2 });
   });
 
   test('the summary shows diverged cells and survives when all are', () => {
-    expect(summaryText([cell(4, 0, [2]), cell(4, 1, [null], 1)], new Map())).toMatch(
+    expect(summaryText([cell(4, 0, [2]), cell(4, 1, [null], 1)], new Baselines([]))).toMatch(
       /2\.00e\+0 \(1 of 2 diverged\)/,
     );
-    expect(summaryText([cell(4, 0, [null], 1)], new Map())).toMatch(/all 1 diverged/);
+    expect(summaryText([cell(4, 0, [null], 1)], new Baselines([]))).toMatch(/all 1 diverged/);
   });
 });
 
@@ -56,4 +94,37 @@ test('predicting the mean of SimpleTask: the variance of sin(ω u), u uniform on
   const { predictMean, orderZero } = baselineOf({ task: { kind: 'simple', omega: 2 }, data, test });
   expect(predictMean).toBeCloseTo(0.5 - Math.sin(4) / 8, 1);
   expect(orderZero).toBeUndefined();
+});
+
+describe('the loss of predicting the mean', () => {
+  test('of k-grams over S tokens is the variance of Dir(1): (S − 1) / (S (S + 1))', () => {
+    const config = (S: number) => ({
+      task: { kind: 'k-gram', vocabulary: S, k: 2 },
+      data: { law: 'dirichlet-markov', alpha: 1 } as const,
+      test: { length: [16384], sequences: 1 },
+    });
+    const losses = [2, 3, 4, 8].map(S => baselineOf(config(S)).predictMean);
+    expect(losses.map(loss => Number(loss.toFixed(3)))).toEqual([0.167, 0.167, 0.15, 0.097]);
+    // On short strings, most of whose contexts have not occurred, less varies: a training loss has a yardstick of its own.
+    const experiment = parseExperiment(
+      'name: x\ntask: { kind: k-gram, vocabulary: 8, k: 2 }\ntrain: { length: 8 }\ntest: { length: 64 }',
+      'x.yaml',
+    );
+    const [cell] = cellsOf(experiment);
+    const baselines = new Baselines([cell!]);
+    expect(baselines.plateau(cell!.axes)).toBeCloseTo(7 / 72, 12);
+    expect(baselines.training(cell!.axes)).toBeLessThan(7 / 72 / 2);
+    expect(baselines.training({ 'train.length': 9, seed: 0 })).toBeUndefined();
+  });
+
+  test('is no yardstick of cross-entropies', () => {
+    const experiment = parseExperiment(
+      'name: x\ntask: { kind: k-gram, vocabulary: 3, k: 1 }\ntrain: { length: 8, loss: cross-entropy }\ntest: { length: 64 }',
+      'x.yaml',
+    );
+    const [cell] = cellsOf(experiment);
+    const baselines = new Baselines([cell!]);
+    expect(baselines.plateau(cell!.axes)).toBeUndefined();
+    expect(baselines.training(cell!.axes)).toBeUndefined();
+  });
 });

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { pageTrend, ranksOf } from '../../../src/analysis/trend.ts';
+import { blocksFor, pageTrend as blockTrend, ranksOf } from '../../../src/analysis/trend.ts';
 import { below, WordStream } from '../../../src/shared/random.ts';
 import { normals } from '../../support/noise.ts';
+
+/** The trend of blocks of one row. */
+const pageTrend = (rows: readonly number[][]) => blockTrend(rows.map(row => [row]));
 
 /** All orders of 1 … k. */
 function orders(k: number): number[][] {
@@ -43,12 +46,13 @@ describe('Page’s test against published values', () => {
   });
 
   test('breaking strength of cotton (Hollander and Wolfe, example 7.2): L = 158', () => {
-    const { L, blocks, treatments, strength, pValue } = pageTrend([
+    const { L, strength, pValue, pFloor } = pageTrend([
       [7.46, 7.17, 7.76, 8.14, 7.63],
       [7.68, 7.57, 7.73, 8.15, 8.0],
       [7.21, 7.8, 7.74, 7.87, 7.93],
     ]);
-    expect({ L, blocks, treatments }).toEqual({ L: 158, blocks: 3, treatments: 5 });
+    expect(L).toBe(158);
+    expect(pFloor).toBeCloseTo((1 / 120) ** 3, 12);
     expect(strength).toBeCloseTo((158 - 135) / (165 - 135), 12);
     // Between the critical values at .01 and .001.
     expect(pValue).toBeGreaterThan(0.001);
@@ -127,13 +131,56 @@ describe('Page’s test by enumeration and simulation', () => {
     expect(pageTrend(rising.map(block => [...block].reverse()))).toMatchObject({ strength: -1, pValue: 1 });
   });
 
-  test('beyond eight treatments the normal law stands in, close to the exact one', () => {
-    const nine = [1, 2, 3, 4, 5, 6, 8, 7, 9];
-    const noisy = [2, 1, 4, 3, 5, 9, 6, 8, 7];
-    const { L, pValue } = pageTrend([nine, noisy]);
-    const z = (L - 2 * 9 * 25) / Math.sqrt((2 * 81 * 10 * 80) / 144);
-    expect(z).toBeGreaterThan(3);
-    expect(pValue).toBeLessThan(0.001);
-    expect(pValue).toBeGreaterThan(0);
+  test('many blocks of many treatments: the normal law stands in, close to the share of random orders', () => {
+    const stream = new WordStream(9, 0, 0);
+    const random = () => Array.from({ length: 12 }, () => stream.next());
+    const rows = Array.from({ length: 20 }, (_, i) =>
+      random().map((value, j) => value + j * 2 ** (20 + (i % 8))),
+    );
+    const { L, pValue } = pageTrend(rows);
+    const trials = 1000;
+    let asHigh = 0;
+    for (let i = 0; i < trials; i++) if (pageTrend(rows.map(random)).L >= L) asHigh++;
+    expect(Math.abs(asHigh / trials - pValue)).toBeLessThan(4 * Math.sqrt(pValue / trials));
+  });
+});
+
+describe('blocks of several rows', () => {
+  test('are permuted as one: ten copies of a row say no more than the row', () => {
+    const row = [0.3, 0.1, 0.7, 0.9];
+    const [one, ten] = [blockTrend([[row]]), blockTrend([Array(10).fill(row)])];
+    expect(ten.pValue).toBeCloseTo(one.pValue, 12);
+    expect(ten.strength).toBeCloseTo(one.strength, 12);
+    // As ten blocks they would.
+    expect(blockTrend(Array(10).fill([row])).pValue).toBeLessThan(one.pValue / 10);
+  });
+
+  test('have the law of all orders of the treatments, taken in every row alike', () => {
+    const block = [
+      [0.3, 0.1, 0.7],
+      [2, 1, 1],
+    ];
+    const score = (order: number[]) =>
+      block
+        .map(ranksOf)
+        .reduce((sum, ranks) => sum + order.reduce((own, at, j) => own + (j + 1) * ranks[at - 1]!, 0), 0);
+    const asHigh = orders(3).filter(order => score(order) >= score([1, 2, 3])).length;
+    expect(blockTrend([block]).pValue).toBeCloseTo(asHigh / 6, 12);
+  });
+
+  test('the floor: three independent seeds, and 7, 4 and 3 treatments', () => {
+    const floorOf = (k: number) => {
+      const rising = Array.from({ length: k }, (_, i) => i);
+      return blockTrend(Array(3).fill([rising, rising]));
+    };
+    for (const [k, floor] of [
+      [7, 7.8e-12],
+      [4, 7.2e-5],
+      [3, 4.6e-3],
+    ] as const) {
+      expect(floorOf(k).pFloor / floor).toBeCloseTo(1, 1);
+      expect(floorOf(k).pValue / floorOf(k).pFloor).toBeCloseTo(1, 6);
+    }
+    expect([2, 3, 4].map(k => blocksFor(0.01, k))).toEqual([7, 3, 2]);
   });
 });

@@ -115,7 +115,10 @@ describe('a complaint', () => {
     ['task: { kind: k-grams, k: 1 }', 'unknown task "k-grams", did you mean k-gram?'],
     ['task: { kind: parity }', 'unknown task "parity", choose one of simple, mod-p, k-gram'],
     ['tests: { length: 4 }', 'tests: unknown key, did you mean test?'],
-    ['epoch: 4', 'epoch: unknown key, known here: name, task, data, model, train, test, seed, epsilon'],
+    [
+      'epoch: 4',
+      'epoch: unknown key, known here: name, task, data, model, train, test, seed, streams, epsilon',
+    ],
     ['task: { kind: simple, p: 4, omega: 1 }', 'task.p: unknown key, known here: kind, omega'],
   ])('%s: %s', (line, says) => {
     const [key] = line.split(':');

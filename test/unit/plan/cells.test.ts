@@ -72,6 +72,7 @@ const CHANGES: [path: string, ...sets: string[]][] = [
   ['test.length', 'test.length=[16, 64]'],
   ['test.sequences', 'test.sequences=4095'],
   ['seed', 'seed=1'],
+  ['streams', 'streams=paired'],
 ];
 
 /** The fields that only softmax has, beside SOFTMAX. */

@@ -64,7 +64,9 @@ describe('what trains together', () => {
   });
 
   test('a replica is its cell: name, seed, length, rate, α in thousandths and the knobs without the kind', () => {
-    const [{ pack, cells: own }] = packsOf(cells('data.alpha=0.125', 'seed=7')) as [PlannedPack];
+    const [{ pack, cells: own }] = packsOf(cells('data.alpha=0.125', 'seed=7', 'streams=paired')) as [
+      PlannedPack,
+    ];
     expect(pack.replicas[3]).toEqual({
       cell: own[3]!.hash,
       seed: 7,

@@ -74,7 +74,6 @@ describe('packs', () => {
     expect(packs[0]!.pack.replicas[0]).toMatchObject({
       trainLength: 4,
       knobs: { omega: 2 },
-      seed: 0,
       learningRate: 0.001,
     });
     expect(packs[0]!.cells.map(cell => cell.hash)).toEqual(

@@ -32,7 +32,7 @@ describe('numbers in words', () => {
     expect(intervalText([-Infinity, 0.5])).toBe('−∞ … 0.5');
     expect(powerOfTen(-12)).toBe('10⁻¹²');
     expect([64, 1024, 12500, 100000].map(lengthTick)).toEqual(['64', '1024', '12.5k', '100k']);
-    expect([null, 0.0312, 1e-9].map(probabilityText)).toEqual(['–', '0.031', '< 10⁻⁶']);
+    expect([null, 0.0312, 1e-9].map(probabilityText)).toEqual(['–', '0.031', '1.0 × 10⁻⁹']);
   });
 });
 

@@ -29,7 +29,7 @@ function inputOf(...synthetics: Synthetic[]): ReportInput {
       exponents: lengthExponents(run.cells, ['task.omega'], epsilon),
     };
   });
-  return { studies, claims: studies.flatMap(({ run }) => claimsOf(run)), missing: [] };
+  return { studies, claims: claimsOf(studies.map(({ run }) => run)), missing: [] };
 }
 
 function textOf(input: ReportInput): string {
@@ -59,10 +59,10 @@ const FAILING: Synthetic = {
 };
 
 describe('the page', () => {
-  test('says in its first lines what fails, and lists verdicts that fail first', () => {
+  test('says in its first lines what is not shown, and lists the refuted first, then the undecided', () => {
     const page = pageOf(inputOf(OMEGA, FAILING));
     const outcome = page.querySelector('header .outcome')!;
-    expect(outcome.textContent).toMatch(/^3 of 6 claims FAIL\./);
+    expect(outcome.textContent).toMatch(/^6 claims: 3 shown, 1 refuted, 2 undecided\./);
     expect([...outcome.querySelectorAll('small')].map(node => node.textContent)).toEqual([
       'failing/plateau',
       'failing/monotone-N',
@@ -70,8 +70,10 @@ describe('the page', () => {
     ]);
     const rows = [...page.querySelectorAll('#verdicts tbody tr')];
     expect(rows.map(row => row.querySelector('.verdict')!.textContent)).toEqual([
-      ...Array(3).fill('✕ FAILS'),
-      ...Array(3).fill('✓ holds'),
+      '✕ refuted',
+      '? undecided',
+      '? undecided: needs at least 7 seeds: p cannot be below 0.13',
+      ...Array(3).fill('✓ shown'),
     ]);
     expect(rows[0]!.textContent).toContain('failing/plateau');
   });
@@ -148,7 +150,7 @@ describe('the page', () => {
         end: EVIL,
         versions: { lengthwise: EVIL, node: EVIL, browser: EVIL },
         host: { name: EVIL, platform: EVIL, cpu: EVIL, cores: 1 },
-        experiment: { name: EVIL, task: { kind: 'simple', omega: EVIL }, epsilon: [0.01] },
+        experiment: { name: EVIL, task: { kind: 'simple', omega: EVIL }, epsilon: [0.01], streams: 'cell' },
       },
     });
     input.missing.push(EVIL);
@@ -203,12 +205,12 @@ describe('templates', () => {
 });
 
 describe('the summary in Markdown', () => {
-  test('outcome first, then the table of verdicts, those that fail on top', () => {
+  test('outcome first, then the table of verdicts, those that are not shown on top', () => {
     const lines = summaryMarkdown(inputOf(OMEGA, FAILING)).split('\n');
-    expect(lines[0]).toBe('**3 of 6 claims FAIL.**');
-    expect(lines[2]).toBe('| verdict | claim | value | 95 % interval | threshold | p | cells |');
-    expect(lines[4]).toMatch(/^\| \*\*✕ FAILS\*\* \| the loss stops changing/);
-    expect(lines.slice(4, 10).map(line => line.includes('✓ holds'))).toEqual([
+    expect(lines[0]).toBe('**6 claims: 3 shown, 1 refuted, 2 undecided.**');
+    expect(lines[2]).toBe('| verdict | claim | value | interval | threshold | p | level | least p | cells |');
+    expect(lines[4]).toMatch(/^\| \*\*refuted\*\* \| the loss stops changing/);
+    expect(lines.slice(4, 10).map(line => line.includes('✓ shown'))).toEqual([
       false,
       false,
       false,
@@ -217,7 +219,7 @@ describe('the summary in Markdown', () => {
       true,
     ]);
     const columns = lines.slice(2, 10).map(line => line.replaceAll('\\|', '').split('|').length);
-    expect(new Set(columns)).toEqual(new Set([9]));
+    expect(new Set(columns)).toEqual(new Set([11]));
   });
 
   test('names break out of neither table nor code', () => {

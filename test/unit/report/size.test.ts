@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { verdictOn } from '../../../src/cli/verify.ts';
+import { findingsOf } from '../../../src/cli/verify.ts';
 import { writeReport } from '../../../src/report/report.ts';
 import { emptyFolder } from '../../support/cli.ts';
 import { writeSynthetic } from '../../support/synthetic.ts';
@@ -18,7 +18,7 @@ test('1,000 cells of 12 test lengths: verdicts and report, and it says how long 
     epsilon: [0.01, 0.001, 0.0001],
   });
   const before = process.cpuUsage();
-  const { runs, claims, required } = await verdictOn(root);
+  const { runs, claims, required } = await findingsOf(root);
   expect(runs[0]!.cells).toHaveLength(1000);
   const studies = [{ run: runs[0]!, ...required[0]! }];
   const { files } = await writeReport({ studies, claims, missing: [] }, root);
