@@ -96,7 +96,7 @@ async function readOutputs(
     for (const variant of Object.values(variants)) if (variant) taken.add(variant);
     const kernels = new Kernels(memory, weights, { variants });
     const network = await networkOf(kernels, batch, false);
-    submit(device.gpu, await inOrder([everyPosition(kernels, batch), Promise.resolve(network.forward)]));
+    submit(device.gpu, await inOrder([everyPosition(kernels, batch), network.forward]));
     const values = new Float32Array(await memory.read(batch.outputs));
     const starts = new Uint32Array(await memory.read(batch.reads.starts));
     const rows = sequences.map(({ length }, b) =>

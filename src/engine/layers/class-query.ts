@@ -114,14 +114,14 @@ async function averageState(
     segmentedOuter(kernels, attention, allColumns(own.mix, Z), zMean, bySequence(chunks.rows), {
       accumulate,
     });
-  const [first, later] = await Promise.all([add(false), several ? add(true) : []]);
+  const [first, later] = [add(false), several ? add(true) : []];
   return inOrder([
     ...(twice ? chunks.uniforms.flatMap(chunk => [layer1(chunk), softmax(chunk, 'highest')]) : []),
     ...chunks.uniforms.flatMap((chunk, c) => [
       layer1(chunk),
       softmax(chunk, twice ? 'known' : 'streaming'),
       ...(c > 0 ? [rescale(chunk, 'newest')] : []),
-      Promise.resolve(c > 0 ? later : first),
+      c > 0 ? later : first,
     ]),
     ...(several ? [rescale(chunks.uniforms[0]!, 'sum')] : []),
   ]);
@@ -168,7 +168,7 @@ export async function classQuery(kernels: Kernels, batch: Batch): Promise<Networ
         { threads: positions.rows },
       ),
     ]);
-  const forward = await inOrder([
+  const forward = inOrder([
     kernels.contract(classForward(weights)),
     histogramOfReads(kernels, batch, last),
     classAttention(kernels, last),

@@ -38,7 +38,7 @@ export async function classReadout(kernels: Kernels, batch: Batch, gradients: bo
       ? histogramOfChunk(kernels, batch, chunks.uniforms[0]!, own, allocateRunningCounts(kernels, batch))
       : histogramOfReads(kernels, batch, own);
   const readout = (gradients && isShort(model) ? shortReadout : longReadout)(kernels, batch, own);
-  const forward = await inOrder([
+  const forward = inOrder([
     kernels.contract(classForward(weights)),
     statistics,
     classAttention(kernels, own),

@@ -50,7 +50,7 @@ export async function denseStack(kernels: Kernels, batch: Batch): Promise<Networ
       { threads: reads.rows * sizes.TO },
       sizes,
     );
-  const forward = await inOrder([
+  const forward = inOrder([
     kernels.contract(tables),
     Promise.resolve(source.forward),
     ...layers.map(layer => Promise.resolve(layer.forward)),

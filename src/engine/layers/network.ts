@@ -5,10 +5,10 @@ import { classQuery } from './class-query.ts';
 import { classReadout } from './class-readout.ts';
 import { denseStack } from './dense-stack.ts';
 
-/** A model over a batch, its kernels compiled. */
+/** A model over a batch. Whoever wants both ways asks for both before waiting for one, so that all kernels compile side by side. */
 export interface Network {
   /** f of every prefix that is read, from the tokens: `batch.outputs`. */
-  forward: Dispatch[];
+  forward: Promise<Dispatch[]>;
   /** From `batch.gradOutputs` to the gradient of every parameter, after a forward pass over one chunk. */
   backward(): Promise<Dispatch[]>;
 }
@@ -40,5 +40,5 @@ export async function lossPass(kernels: Kernels, batch: Batch): Promise<Dispatch
 /** Outputs, losses, and the gradient of every parameter of the mean loss, from tokens and targets. */
 export async function gradientPass(kernels: Kernels, batch: Batch): Promise<Dispatch[]> {
   const network = await networkOf(kernels, batch, true);
-  return inOrder([Promise.resolve(network.forward), lossPass(kernels, batch), network.backward()]);
+  return inOrder([network.forward, lossPass(kernels, batch), network.backward()]);
 }
