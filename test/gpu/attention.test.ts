@@ -3,6 +3,7 @@ import {
   DENSE_VARIANTS,
   type DenseVariant,
   isRounded,
+  SPLIT_KEYS,
   supports,
 } from '../../src/shared/attention-variants.ts';
 import { floatsFromBase64, toBase64 } from '../../src/shared/base64.ts';
@@ -260,6 +261,12 @@ describe.each(DEFAULTS)('%s', variant => {
 test.each(['quad', 'split-k'] as const)('%s without subgroups', async variant => {
   await expectRight(caseOf(INFINITE, 2, [2, 16, 12]), variant, { subgroups: false });
   await expectRight(caseOf(INFINITE, 2, [2, 16, 16], KEYED), variant, { subgroups: false });
+});
+
+test('split-k of more keys than a workgroup takes: parts are put together', async () => {
+  const [, attention, locality] = LONG_SUFFIX!;
+  const lengths = [[SPLIT_KEYS, SPLIT_KEYS + 1, 3 * SPLIT_KEYS - 5]];
+  await expectRight(caseOf(attention, locality, USUAL, { lengths, queries: few(5) }), 'split-k');
 });
 
 test('wide heads: half as many rows a lane, or any width', async () => {
