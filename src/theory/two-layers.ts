@@ -52,6 +52,9 @@ import type { Lifted, LiftedHead, LiftedQuery } from './lifted.ts';
  * by Jensen, and by the Dirichlet integral E (Σ p_s u_s)^{−Σα_s} = Π u_s^{−α_s}. So the mean of the matches' logits stands where their minimum stood: the
  * laws under which the best match is rare are rare. Independent uniform tokens have p_s = 1/S, and the same bound as arithmetic means are above geometric ones.
  *
+ * **B over laws that are drawn.** Under one law all of Σ_q ν_q a(q)/Z(q) is a finite sum (`errorUnder`), no f evaluated. Over laws drawn from a prior its mean has
+ * an empirical Bernstein bound (statistical.ts), for heads that are no matching heads, whose Z is only rarely small.
+ *
  * Then ‖f(x) − f(z)‖ ≤ J_2(q) [ κ d(M) + Σ_h spread_2h (min(1, TV_h) + κ keySpread_h d(M)/4) ], κ = 2 in A and 1 in B.
  */
 
@@ -70,6 +73,8 @@ export interface TwoLayerCertificates {
   average: TwoLayerCertificate;
   /** B under a prior: in the mean over its laws and the last tokens. */
   averageOfLaw: TwoLayerCertificate;
+  /** The bound in the mean over the last tokens, T → ∞, under one law, from its gram frequencies [S^g]: what B is a bound of. */
+  errorUnder(frequencies: ArrayLike<number>, length: number): number;
 }
 
 /**
@@ -86,14 +91,16 @@ export function twoLayerCertificates(lifted: Lifted, order?: number): TwoLayerCe
   const heads = lifted.heads.map(head => headBounds(lifted, head, order));
   const overhead = gramOverhead(lifted);
   const steepest = Math.max(...lifted.slopes);
+  /** What the query's own slack does. */
+  const queryError = (length: number) => {
+    const moved = lifted.slack(Math.max(2, length));
+    return (
+      steepest * (moved + sum(lifted.heads.map(({ spread, keySpread }) => (spread * keySpread * moved) / 4)))
+    );
+  };
   const certificate = (kappa: number, core: (length: number) => number): TwoLayerCertificate => {
-    const errorAt = (length: number) => {
-      if (length < overhead + 1) return Infinity;
-      const moved = lifted.slack(Math.max(2, length));
-      const query =
-        moved + sum(lifted.heads.map(({ spread, keySpread }) => (spread * keySpread * moved) / 4));
-      return kappa * steepest * query + core(length);
-    };
+    const errorAt = (length: number) =>
+      length < overhead + 1 ? Infinity : kappa * queryError(length) + core(length);
     return { errorAt, log10Length: epsilon => solve(errorAt, overhead + 1, 1, epsilon) };
   };
   return {
@@ -110,6 +117,14 @@ export function twoLayerCertificates(lifted: Lifted, order?: number): TwoLayerCe
     averageOfLaw: certificate(1, length =>
       sum(heads.map(({ spread, average }) => spread * average(length, true))),
     ),
+    errorUnder(frequencies, length) {
+      if (length < overhead + 1) return Infinity;
+      const moved = heads.map(({ spread, under }) => ({ spread, at: under(frequencies, length) }));
+      const errors = lifted.slopes.map(
+        (slope, q) => frequencies[q]! * slope * sum(moved.map(({ spread, at }) => spread * at(q))),
+      );
+      return queryError(length) + sum(errors);
+    },
   };
 }
 
@@ -121,6 +136,8 @@ interface HeadBounds {
   spread: number;
   /** On min(1, TV), by query gram. */
   everyString(length: number): (query: number) => number;
+  /** On min(1, TV) under one law, by query gram. */
+  under(frequencies: ArrayLike<number>, length: number): (query: number) => number;
   /** On the mean of J_2 min(1, TV), over the prior's laws too, or under every law. */
   average(length: number, overLaws: boolean): number;
 }
@@ -147,6 +164,7 @@ function headBounds(lifted: Lifted, head: LiftedHead, order: number | undefined)
     return {
       spread,
       everyString: length => q => settled(q, length),
+      under: (_, length) => q => settled(q, length),
       average: length => steepest * Math.max(...queries.map((_, q) => settled(q, length))),
     };
   }
@@ -169,6 +187,13 @@ function headBounds(lifted: Lifted, head: LiftedHead, order: number | undefined)
       const closing = 1 - (gram - 1) / (length - locality - 1);
       const difference = differences(length, 2);
       return q => Math.min(1, (difference(q) * exp(tops[q]! - lows[q]!)) / closing);
+    },
+    under(frequencies, length) {
+      const difference = differences(length, 1);
+      return q => {
+        const Z = sum(Array.from(queries[q]!.logits, (logit, v) => frequencies[v]! * exp(logit - tops[q]!)));
+        return Math.min(1, difference(q) / Z);
+      };
     },
     average(length, overLaws) {
       const difference = differences(length, 1);

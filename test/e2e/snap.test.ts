@@ -28,7 +28,13 @@ describe('lengthwise snap', () => {
     }
     const theory = await cli(['theory', out, '--epsilon', '0.5', '--strings', '50', '--json'], { cwd });
     const { certificates } = JSON.parse(theory.stdout);
-    expect(certificates.map(({ name }: { name: string }) => name)).toEqual(['A', 'B', 'B-law', 'C']);
+    expect(certificates.map(({ name }: { name: string }) => name)).toEqual([
+      'A',
+      'B',
+      'B-law',
+      'B-drawn',
+      'C',
+    ]);
     expect(certificates[1].log10N).toBeGreaterThan(0);
     expect(certificates[0].log10N).toBeGreaterThanOrEqual(certificates[1].log10N);
   });

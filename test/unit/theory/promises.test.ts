@@ -22,7 +22,7 @@ const drawn = { lengths: [16, 64], strings: 300, delta: 0.05, longLength: 100, s
 test('each certificate says what it promises, at every ε', () => {
   const bounds = twoLayerBounds(snapped(narrow, { prune: true }).model, source, { epsilons, drawn });
   expect(bounds.map(({ name, epsilon }) => `${name} ${epsilon}`)).toEqual(
-    ['A', 'B', 'B-law', 'C'].flatMap(name => epsilons.map(epsilon => `${name} ${epsilon}`)),
+    ['A', 'B', 'B-law', 'B-drawn', 'C'].flatMap(name => epsilons.map(epsilon => `${name} ${epsilon}`)),
   );
   const at = (name: string, epsilon: number) =>
     bounds.find(bound => bound.name === name && bound.epsilon === epsilon)!;
