@@ -23,7 +23,7 @@ const program = (outDir: string, input: Record<string, string>) => ({
  * Bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode dawn` is the engine in a
  * process of its own, `--mode bench` is the page of `bench` and apart from it its peers, `--mode cli` is the Node program, its threads and the process
  * of `bench` on Dawn. `--mode test-chrome` and `--mode test-dawn` are the engine of the tests (`test/support/build-engine.ts`),
- * `--mode soak` is `npm run soak`. Shaders are imported with `?raw`, which vite and
+ * `--mode soak` is `npm run soak`, `--mode measure` is `npm run eta`. Shaders are imported with `?raw`, which vite and
  * vitest both understand.
  */
 export default defineConfig(async ({ mode }) => {
@@ -44,6 +44,11 @@ export default defineConfig(async ({ mode }) => {
       return { build: page('dist/test/page', { engine: 'test/support/engine-page.ts' }) };
     case 'soak':
       return { define: await ofNode(), build: program('dist/soak', { soak: 'test/soak/soak.ts' }) };
+    case 'measure':
+      return {
+        define: await ofNode(),
+        build: program('dist/measure', { eta: 'test/measure/eta.ts' }),
+      };
     case 'test-dawn':
       return { build: program('dist/test/dawn', { engine: 'test/support/engine-dawn.ts' }) };
     default:
