@@ -98,7 +98,9 @@ describe('lengthwise verify', () => {
   });
 
   test('diverged cells are counted, not dropped silently', async () => {
-    const diverged = cells(1, [0, 1, 2, 3]).map((cell, i) => (i === 0 ? { ...cell, divergedAtStep: 7 } : cell));
+    const diverged = cells(1, [0, 1, 2, 3]).map((cell, i) =>
+      i === 0 ? { ...cell, divergedAtStep: 7 } : cell,
+    );
     const { stdout, stderr } = await verify(run(diverged));
     expect(stderr).toMatch(/1 of 32 cells diverged/);
     expect(stdout).toMatch(/31 \(1 without\)/);
