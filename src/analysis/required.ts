@@ -10,10 +10,13 @@ export interface RequiredLength {
   /** Axes without seed and training length. */
   axes: CellResult['axes'];
   epsilon: number;
-  /** Null where no trained length reaches ε (`above`), or the shortest one does already (`below`). */
+  /** Interpolated. Null where no trained length reaches ε (`above`), or the shortest one does already (`below`). */
   length: number | null;
   censored: 'above' | 'below' | null;
-  /** 95 %, residual bootstrap over seeds; null with a single seed. 0 and ∞ stand for shorter and longer than was trained. */
+  /**
+   * 95 %, residual bootstrap over seeds; null with a single seed. It covers the grid too: all that is known of a string of seeds is between which two trained lengths
+   * its N* lies, so the interval runs from the shorter ones to the longer ones. 0 and ∞ stand for shorter and longer than was trained.
+   */
   interval: Interval | null;
   shortest: number;
   longest: number;
@@ -27,6 +30,7 @@ export interface LengthExponent {
   epsilon: number;
   /** Null where fewer than two values of the knob have an N*. */
   measured: number | null;
+  /** 95 %, over seeds and over where between trained lengths each N* lies. */
   interval: Interval | null;
   /** Values of the knob that have an N*, of all. */
   values: { used: number; all: number };
@@ -36,9 +40,9 @@ export interface LengthExponent {
 
 /** Log plateaus of a setting by training length, ascending. */
 type Curve = { length: number; logs: number[] }[];
-/** A mean log plateau at a log training length. */
+/** A mean log plateau at a training length. */
 interface Point {
-  x: number;
+  length: number;
   y: number;
 }
 
@@ -49,16 +53,21 @@ export function requiredLengths(cells: readonly CellResult[], epsilons: readonly
     const bank = residualsOf(curve);
     return epsilons.map(epsilon => {
       const log = Math.log(epsilon);
-      const found = crossing(meansOf(curve), log);
+      const { length } = crossing(meansOf(curve), log);
+      const end = (pick: (found: Crossing) => number) =>
+        resampled(bank.length, stream => pick(crossing(redraw(curve, bank, stream), log)));
       return {
         axes,
         epsilon,
-        length: found > 0 && found < Infinity ? found : null,
-        censored: found === 0 ? 'below' : found === Infinity ? 'above' : null,
+        length: isFound({ length }) ? length : null,
+        censored: length === 0 ? 'below' : length === Infinity ? 'above' : null,
         interval:
           bank.length === 0
             ? null
-            : resampled(bank.length, stream => crossing(redraw(curve, bank, stream), log)),
+            : spanOf(
+                end(({ after }) => after),
+                end(({ upTo }) => upTo),
+              ),
         shortest: curve[0]!.length,
         longest: curve.at(-1)!.length,
       };
@@ -85,28 +94,27 @@ export function lengthExponents(
       if (entries.length < 2) return [];
       return epsilons.map(epsilon => {
         const log = Math.log(epsilon);
-        const found = entries.map(({ value, curve }) => ({ value, length: crossing(meansOf(curve), log) }));
+        const found = entries.map(({ value, curve }) => ({ value, ...crossing(meansOf(curve), log) }));
         const seeds = entries.every(({ bank }) => bank.length > 0);
-        const again = (stream: WordStream) =>
-          slope(
-            entries.map(({ value, curve, bank }) => ({
-              value,
-              length: crossing(redraw(curve, bank, stream), log),
-            })),
-          ) ?? Number.NaN;
+        const units = entries.reduce((sum, { bank }) => sum + bank.length, 0);
+        const end = (which: 0 | 1) =>
+          resampled(
+            units,
+            stream =>
+              slopesWithin(
+                entries.map(({ value, curve, bank }) => ({
+                  value,
+                  ...crossing(redraw(curve, bank, stream), log),
+                })),
+              )?.[which] ?? Number.NaN,
+          );
         const measured = slope(found);
         return {
           knob,
           axes: JSON.parse(key) as CellResult['axes'],
           epsilon,
           measured,
-          interval:
-            measured === null || !seeds
-              ? null
-              : resampled(
-                  entries.reduce((sum, { bank }) => sum + bank.length, 0),
-                  again,
-                ),
+          interval: measured === null || !seeds ? null : spanOf(end(0), end(1)),
           values: { used: found.filter(isFound).length, all: found.length },
           predicted: predictedExponents(
             rows.filter(row => row.epsilon === epsilon),
@@ -155,7 +163,7 @@ function curvesOf(cells: readonly CellResult[]): { axes: CellResult['axes']; cur
 }
 
 function meansOf(curve: Curve): Point[] {
-  return curve.map(({ length, logs }) => ({ x: Math.log(length), y: meanOf(logs) }));
+  return curve.map(({ length, logs }) => ({ length, y: meanOf(logs) }));
 }
 
 /**
@@ -177,17 +185,51 @@ function residualsOf(curve: Curve): number[] {
 function redraw(curve: Curve, bank: readonly number[], stream: WordStream): Point[] {
   return curve.map(({ length, logs }) => {
     const drawn = logs.map(() => bank[below(stream.next(), bank.length)]!);
-    return { x: Math.log(length), y: meanOf(logs) + meanOf(drawn) };
+    return { length, y: meanOf(logs) + meanOf(drawn) };
   });
 }
 
-/** The length at which a curve first comes down to a log plateau: 0 at once, Infinity never. */
-function crossing(points: readonly Point[], log: number): number {
+/** Where a curve first comes down to a log plateau. */
+interface Crossing {
+  /** Interpolated in log-log: 0 at once, Infinity never. */
+  length: number;
+  /** The trained lengths that it lies between: the last that does not reach it (0: the first does), and the first that does (Infinity: none). */
+  after: number;
+  upTo: number;
+}
+
+function crossing(points: readonly Point[], log: number): Crossing {
   const first = points.findIndex(({ y }) => y <= log);
-  if (first < 0) return Infinity;
-  if (first === 0) return 0;
-  const [a, b] = [points[first - 1]!, points[first]!];
-  return Math.exp(a.x + ((a.y - log) / (a.y - b.y)) * (b.x - a.x));
+  if (first < 0) return { length: Infinity, after: points.at(-1)!.length, upTo: Infinity };
+  const b = points[first]!;
+  if (first === 0) return { length: 0, after: 0, upTo: b.length };
+  const a = points[first - 1]!;
+  return {
+    length: a.length * (b.length / a.length) ** ((a.y - log) / (a.y - b.y)),
+    after: a.length,
+    upTo: b.length,
+  };
+}
+
+/** From the low end of one interval to the high end of another. */
+function spanOf(low: Interval | null, high: Interval | null): Interval | null {
+  return low && high && [low[0], high[1]];
+}
+
+/** The least and the largest log-log slope that lengths between their trained neighbours can have; undefined for fewer than two that were found. */
+function slopesWithin(found: ({ value: number } & Crossing)[]): Interval | undefined {
+  const used = found.filter(isFound);
+  if (used.length < 2) return undefined;
+  const x = used.map(({ value }) => Math.log(value));
+  const middle = meanOf(x);
+  const squares = x.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  // A least-squares slope is a weighted sum of the logarithms: each end takes the neighbour that its weight asks for.
+  const ends = used.map(({ after, upTo }, i) => {
+    const weight = (x[i]! - middle) / squares;
+    const both = [weight * Math.log(after), weight * Math.log(upTo)];
+    return [Math.min(...both), Math.max(...both)] as const;
+  });
+  return [ends.reduce((sum, [low]) => sum + low, 0), ends.reduce((sum, [, high]) => sum + high, 0)];
 }
 
 const isFound = ({ length }: { length: number }) => length > 0 && length < Infinity;

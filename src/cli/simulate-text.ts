@@ -50,16 +50,18 @@ export function simulationText(
 
 function fitText(what: string, fit: Fit | undefined): string {
   if (!fit) return `${what}: no fit, errors are those of the arithmetic at all lengths but one or none`;
-  const { beta, betaInterval, log10C, log10CAtOneThird, log10CAtOneThirdInterval: third, lengths } = fit;
+  const { beta, betaInterval, log10C, rate, log10CAtRate, log10CAtRateInterval, lengths } = fit;
+  const promised = rate === 1 ? '−1' : '−1/3';
+  const two = (interval: readonly number[]) => interval.map(x => x.toFixed(2)).join(', ');
   const verdict =
-    betaInterval[0] > 1 / 3
-      ? 'faster than n^(−1/3)'
-      : betaInterval[1] < 1 / 3
-        ? 'slower than n^(−1/3): the predicted rate does not show up here'
-        : 'in line with n^(−1/3)';
+    betaInterval[0] > rate
+      ? `faster than the promised n^(${promised})`
+      : betaInterval[1] < rate
+        ? `slower than n^(${promised}): the promised rate does not show up here`
+        : `in line with the promised n^(${promised})`;
   return [
-    `${what} ≈ ${(10 ** log10C).toPrecision(3)} · n^(−β), β = ${beta.toFixed(2)} [${betaInterval.map(x => x.toFixed(2)).join(', ')}] over n = ${lengths[0]}…${lengths.at(-1)}: ${verdict}`,
-    `  at β = 1/3: log10 Ĉ = ${log10CAtOneThird.toFixed(2)} [${third.map(x => x.toFixed(2)).join(', ')}] (95 % bootstrap over strings)`,
+    `${what} ≈ ${(10 ** log10C).toPrecision(3)} · n^(−β), β = ${beta.toFixed(2)} [${two(betaInterval)}] over n = ${lengths[0]}…${lengths.at(-1)}: ${verdict}`,
+    `  at β = ${rate === 1 ? '1' : '1/3'}: log10 Ĉ = ${log10CAtRate.toFixed(2)} [${two(log10CAtRateInterval)}] (95 % bootstrap over strings)`,
   ].join('\n');
 }
 

@@ -1,5 +1,6 @@
 import { csvFormatRows } from 'd3-dsv';
 import type { BasicType } from 'hyparquet-writer';
+import { Baselines } from '../analysis/baseline.ts';
 import { plateauOf } from '../analysis/plateau.ts';
 import type { Run } from '../results/runs.ts';
 import type { CellResult } from '../results/schema.ts';
@@ -16,6 +17,8 @@ export interface Column {
 /** What a row is about: a cell of a run at one test length. */
 interface Row {
   run: Run;
+  /** The plateau as a share of the loss of predicting the mean. */
+  share: number | null;
   cell: CellResult;
   test: CellResult['test'][number] | undefined;
 }
@@ -25,6 +28,7 @@ const FIXED: [name: string, type: BasicType, pick: (row: Row) => Value][] = [
   ['train_loss_stderr', 'DOUBLE', ({ cell }) => cell.trainLossStderr],
   ['diverged_at_step', 'INT32', ({ cell }) => cell.divergedAtStep],
   ['plateau', 'DOUBLE', ({ cell }) => (cell.test.length === 0 ? null : plateauOf(cell))],
+  ['plateau_share', 'DOUBLE', ({ share }) => share],
   ['test_length', 'INT32', ({ test }) => test?.length ?? null],
   ['test_loss', 'DOUBLE', ({ test }) => test?.loss ?? null],
   ['test_loss_stderr', 'DOUBLE', ({ test }) => test?.stderr ?? null],
@@ -42,11 +46,13 @@ const FIXED: [name: string, type: BasicType, pick: (row: Row) => Value][] = [
 
 /** The table of all cells: one row a cell and test length, in the order of the runs. A cell that was never tested has one row without a length. */
 export function cellTable(runs: readonly Run[]): Column[] {
-  const rows: Row[] = runs.flatMap(run =>
-    run.cells.flatMap(cell =>
-      (cell.test.length === 0 ? [undefined] : cell.test).map(test => ({ run, cell, test })),
-    ),
-  );
+  const rows: Row[] = runs.flatMap(run => {
+    const baselines = Baselines.ofRun(run);
+    return run.cells.flatMap(cell => {
+      const share = shareOf(cell, baselines);
+      return (cell.test.length === 0 ? [undefined] : cell.test).map(test => ({ run, share, cell, test }));
+    });
+  });
   const paths = [...new Set(runs.flatMap(({ cells }) => cells.flatMap(({ axes }) => Object.keys(axes))))];
   const column = (name: string, type: BasicType, pick: (row: Row) => Value): Column => ({
     name,
@@ -95,6 +101,11 @@ function axisColumn(path: string, rows: readonly Row[]): Column {
   if (all('number')) return { name: path, type: 'DOUBLE', data };
   if (all('boolean')) return { name: path, type: 'BOOLEAN', data };
   return { name: path, type: 'STRING', data: data.map(value => (value === null ? null : String(value))) };
+}
+
+function shareOf(cell: CellResult, baselines: Baselines): number | null {
+  const [plateau, predictMean] = [plateauOf(cell), baselines.plateau(cell.axes)];
+  return plateau !== null && predictMean ? plateau / predictMean : null;
 }
 
 function finite(value: Value): Value {

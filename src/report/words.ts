@@ -116,8 +116,10 @@ export function requiredText({ length, censored, shortest, longest }: RequiredLe
 /** The interval of N* in words. */
 export function requiredInterval({ interval, shortest, longest }: RequiredLength): string {
   if (!interval) return 'one seed';
+  if (interval[1] === shortest) return `≤ ${shortest}`;
+  if (interval[0] === longest) return `> ${longest}`;
   const [low, high] = interval.map(end =>
     end === 0 ? `≤ ${shortest}` : end === Infinity ? `> ${longest}` : numberText(end),
   );
-  return low === high ? low! : `${low} … ${high}`;
+  return `${low} … ${high}`;
 }

@@ -59,8 +59,16 @@ export interface Simulation {
   discrepancyFit: Fit | undefined;
 }
 
-/** The discrepancy costs a sort of every position: it is measured on this many strings. */
+/** The discrepancy costs sorts of every position: it is measured on this many strings. */
 const DISCREPANCY_STRINGS = 32;
+
+/** Rates at which errors are promised to fall with |z| (theory.md §6): class frequencies of deterministic z are off by about S Δ / |z|, a Markov chain's laws by n^{−1/3}. */
+const DETERMINISTIC_RATE = 1;
+const RANDOM_RATE = 1 / 3;
+
+function rateOf(method: Method): number {
+  return method === 'deterministic' ? DETERMINISTIC_RATE : RANDOM_RATE;
+}
 
 /** The short strings that the theorem of a model's depth is about (theory.md §6). */
 export function standardMethod(config: ModelConfig): Method {
@@ -84,7 +92,7 @@ export async function simulate(
 ): Promise<Simulation> {
   const { lengths, onProgress, target } = options;
   const outputs = await evaluate([...longs]);
-  const columns: { length: number; errors: number[]; discrepancies: number[] }[] = [];
+  const columns: { length: number; sizes: number[]; errors: number[]; discrepancies: number[] }[] = [];
   const points: SimulationPoint[] = [];
   for (const [done, length] of lengths.entries()) {
     onProgress?.(length, done, lengths.length);
@@ -93,14 +101,15 @@ export async function simulate(
     const discrepancies = longs
       .slice(0, DISCREPANCY_STRINGS)
       .map((long, i) => discrepancy(long, shorts[i]!.tokens, config));
-    columns.push({ length, errors, discrepancies });
+    const sizes = shorts.map(({ tokens }) => tokens.length);
+    columns.push({ length, sizes, errors, discrepancies });
     points.push({
       length,
       samples: longs.length,
       meanError: mean(errors),
       maxError: Math.max(...errors),
       stderr: standardError(errors),
-      meanLength: mean(shorts.map(({ tokens }) => tokens.length)),
+      meanLength: mean(sizes),
       discrepancy: mean(discrepancies),
       sandwich: target && sandwichOf(longs, outputs, shorts, target),
     });
@@ -108,10 +117,11 @@ export async function simulate(
   const largest = Math.max(...outputs.map(output => Math.hypot(...output)));
   return {
     points,
-    fit: fitErrors(columns, options.floor(largest)),
+    fit: fitErrors(columns, options.floor(largest), rateOf(options.method)),
     discrepancyFit: fitErrors(
-      columns.map(({ length, discrepancies }) => ({ length, errors: discrepancies })),
+      columns.map(({ length, sizes, discrepancies }) => ({ length, sizes, errors: discrepancies })),
       0,
+      RANDOM_RATE,
     ),
   };
 }

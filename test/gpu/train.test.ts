@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { layoutOf, unflatten } from '../../src/model/layout.ts';
+import { linearTimeForward } from '../../src/reference/linear-time.ts';
 import { referenceTrain } from '../../src/reference/train.ts';
 import { floatsFromBase64 } from '../../src/shared/base64.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
-import { pcg4d } from '../../src/shared/random.ts';
+import { pcg4d, STREAM, streamKey } from '../../src/shared/random.ts';
+import { taskOf } from '../../src/tasks/registry.ts';
+import { sampleSequence } from '../../src/tasks/sample.ts';
+import { targetOf } from '../../src/tasks/task.ts';
 import { useEngine } from '../support/engine.ts';
 import { kGramPack, PATH_PACKS, pack, replica } from '../support/packs.ts';
 
@@ -91,6 +96,38 @@ describe('packs', () => {
     expect(cells[0]!.divergedAtStep).toBeGreaterThan(0);
     expect(cells[0]!.test[0]!.loss).toBeNull();
     expect(cells[1]).toEqual({ ...alone.cells[0], divergedAtStep: null });
+  });
+
+  test('a test string goes on where the shorter one of its number ends: losses are the reference’s on prefixes of one set of strings', async () => {
+    const own = kGramPack({ test: { lengths: [40, 12], sequences: 30 } });
+    const { cells } = await train(own);
+    const { seed, knobs, alphaThousandths } = own.replicas[0]!;
+    const model = {
+      config: own.model,
+      tensors: unflatten(layoutOf(own.model), floatsFromBase64(cells[0]!.weights)),
+    };
+    const task = taskOf(own.task);
+    const drawing = {
+      task,
+      knobs,
+      law: own.law,
+      alphaThousandths,
+      lengthMode: 'fixed',
+      length: 40,
+      positions: 'last',
+      offsets: null,
+      key: streamKey(seed, STREAM.test),
+      step: 0,
+    } as const;
+    const strings = Array.from({ length: 30 }, (_, i) => sampleSequence(drawing, i).tokens);
+    for (const { length, loss } of cells[0]!.test) {
+      const errors = strings.map(tokens => {
+        const prefix = tokens.slice(0, length);
+        const target = targetOf(task, prefix, knobs);
+        return [...linearTimeForward(model, prefix)].reduce((sum, y, o) => sum + (y - target[o]!) ** 2, 0);
+      });
+      expect(loss! / (errors.reduce((a, b) => a + b, 0) / 30)).toBeCloseTo(1, 4);
+    }
   });
 
   test('evaluation is the mean over the test sequences, with its standard error', async () => {

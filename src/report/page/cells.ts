@@ -1,18 +1,25 @@
+import { Baselines } from '../../analysis/baseline.ts';
 import { plateauOf } from '../../analysis/plateau.ts';
 import { labelOf, symbolOf } from '../../results/axes.ts';
 import type { Run } from '../../results/runs.ts';
 import { plateauFrames, type SeedSpread } from '../frames.ts';
 import { type Content, type Html, html } from '../html.ts';
-import { numberText } from '../names.ts';
+import { numberText, shareText } from '../names.ts';
 import { tableHtml } from './table.ts';
 
 /** Rows of a table that a page holds: with 10^5 no browser would open it. */
 const MOST_ROWS = 2000;
 
 /** Plateaus and training losses over seeds: the numbers behind the figures. */
-export function plateauTable({ name, cells }: Run): Html {
-  const spread = ({ mean, interval, seeds, lost }: SeedSpread): Content[] => [
+export function plateauTable(run: Run): Html {
+  const { name, cells } = run;
+  const baselines = Baselines.ofRun(run);
+  const spread = (
+    { mean, interval, seeds, lost }: SeedSpread,
+    predictMean: number | undefined,
+  ): Content[] => [
     mean === null ? 'none' : numberText(mean),
+    mean === null || !predictMean ? '–' : shareText(mean / predictMean),
     interval ? interval.map(end => numberText(end, 2)).join(' … ') : '–',
     html`${seeds.length}${lost > 0 && html` <small>${lost} without</small>`}`,
   ];
@@ -20,17 +27,28 @@ export function plateauTable({ name, cells }: Run): Html {
   const part = rows.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${rows.length} rows.` : '';
   return html`<details><summary>The numbers of ${name}</summary>
 ${tableHtml({
-  caption: `${name}: geometric means over seeds with 95 % intervals.${part}`,
+  caption: `${name}: geometric means over seeds with 95 % intervals; share: of the loss of predicting the mean, on strings as long as those of the loss.${part}`,
   paged: true,
-  head: ['setting', 'N', 'plateau', '95 % interval', 'seeds', 'training loss', '95 % interval', 'seeds'],
-  numeric: [1, 2, 3, 4, 5, 6, 7],
+  head: [
+    'setting',
+    'N',
+    'plateau',
+    'share',
+    '95 % interval',
+    'seeds',
+    'training loss',
+    'share',
+    '95 % interval',
+    'seeds',
+  ],
+  numeric: [1, 2, 3, 4, 5, 6, 7, 8, 9],
   rows: rows
     .slice(0, MOST_ROWS)
     .map(({ axes, trainLength, plateau, trainLoss }) => [
       labelOf(axes) || 'all cells',
       trainLength,
-      ...spread(plateau),
-      ...spread(trainLoss),
+      ...spread(plateau, baselines.plateau(axes)),
+      ...spread(trainLoss, baselines.training({ ...axes, 'train.length': trainLength })),
     ]),
 })}</details>
 `;

@@ -3,7 +3,7 @@ import { claimsOf } from '../../../src/analysis/claims.ts';
 import { plateauClaim } from '../../../src/analysis/plateau-claim.ts';
 import { trendClaim } from '../../../src/analysis/trend-claim.ts';
 import type { Run } from '../../../src/results/runs.ts';
-import type { CellLine } from '../../../src/results/schema.ts';
+import { type CellLine, manifestSchema } from '../../../src/results/schema.ts';
 import { cellLine } from '../../support/cells.ts';
 import { type Grid, gridCells, settingsOf } from '../../support/grids.ts';
 import { experimentOf, manifestOf } from '../../support/results.ts';
@@ -254,6 +254,17 @@ describe('claims of runs', () => {
       lacks: 'needs at least 3 seeds',
     });
     expect(first!.remarks[0]).toBe('6 of its 9 cells are cells of large too, and count there');
+  });
+
+  test('of runs from before there was a choice: settings of a seed share their random numbers', () => {
+    const run = runOf('old', flat());
+    const { streams: _, ...experiment } = run.manifest.experiment;
+    const manifest = manifestSchema.parse({ ...run.manifest, experiment });
+    const floors = [run, { ...run, manifest }].map(
+      own => claimsOf([own]).find(({ id }) => id === 'old/monotone-N')!.pFloor!,
+    );
+    // Nine blocks of three lengths, or three.
+    expect(floors.map(floor => Math.round(-Math.log(floor) / Math.log(6)))).toEqual([9, 3]);
   });
 
   test('need a yardstick: where the experiment is not one of this version, nothing is shown', () => {

@@ -117,6 +117,18 @@ describe('the loss of predicting the mean', () => {
     expect(baselines.training({ 'train.length': 9, seed: 0 })).toBeUndefined();
   });
 
+  test('stands beside every plateau of the summary', () => {
+    const experiment = parseExperiment(
+      'name: x\ntask: { kind: k-gram, vocabulary: [2, 8], k: 1 }\ntrain: { length: 8 }\ntest: { length: 64 }\nseed: [0, 1]',
+      'x.yaml',
+    );
+    const cells = cellsOf(experiment);
+    const lines = cells.map(({ axes }) => cellLine(axes, [0.05]));
+    const text = summaryText(lines, new Baselines(cells));
+    expect(text).toMatch(/5\.00e-2 ×÷ 1\.0 \(30 %\).*5\.00e-2 ×÷ 1\.0 \(51 %\)/);
+    expect(text).toMatch(/predict the mean .* 1\.67e-1 .* 9\.72e-2/);
+  });
+
   test('is no yardstick of cross-entropies', () => {
     const experiment = parseExperiment(
       'name: x\ntask: { kind: k-gram, vocabulary: 3, k: 1 }\ntrain: { length: 8, loss: cross-entropy }\ntest: { length: 64 }',

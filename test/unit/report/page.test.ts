@@ -78,6 +78,18 @@ describe('the page', () => {
     expect(rows[0]!.textContent).toContain('failing/plateau');
   });
 
+  test('losses stand beside their share of predicting the mean, training losses beside that of the training strings', () => {
+    const page = pageOf(inputOf({ ...OMEGA, spread: 0 }));
+    const row = [...page.querySelectorAll('#figures details tbody tr')].find(node =>
+      node.textContent!.includes('ω = 4'),
+    )!;
+    const cells = [...row.querySelectorAll('td, th')].map(node => node.textContent!);
+    // 0.05 at N = 4, of 0.44: the variance of sin(4 u), u uniform on [−1, 1], is 1/2 − sin(8)/16.
+    expect(Number.parseFloat(cells[3]!)).toBeCloseTo((100 * 0.0496) / (0.5 - Math.sin(8) / 16), 0);
+    // Of one to four tokens f* has a variance of its own.
+    expect(cells[7]).toMatch(/^0\.\d+ %$/);
+  });
+
   test('studies stand in the order of the paper’s figures, whatever their names', () => {
     const page = pageOf(
       inputOf(

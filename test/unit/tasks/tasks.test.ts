@@ -78,6 +78,14 @@ describe('random words', () => {
 describe('laws', () => {
   const parameters = { vocabulary: 2, alphaThousandths: 1000, order: 0 };
 
+  test.each(Object.entries(LAWS))('%s: a longer string of a stream begins with the shorter one', (_, law) => {
+    const own = { vocabulary: 3, alphaThousandths: 700, order: 2 };
+    for (let i = 0; i < 50; i++) {
+      const draw = (length: number) => [...law.draw(new WordStream(5, 0, i), length, own)];
+      expect(draw(200).slice(0, 17 + i)).toEqual(draw(17 + i));
+    }
+  });
+
   test('dirichlet-iid with α = 1, S = 2: the number of ones is uniform on 0…T (chi-square)', () => {
     const T = 9;
     const draws = 20_000;
