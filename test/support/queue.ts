@@ -26,7 +26,13 @@ test: { length: [8], sequences: 8 }
 
 /** Cells of one shape, by their seeds. */
 export const grid = (seeds: number, ...set: string[]): Cell[] =>
-  cellsOf(parseExperiment(TEXT, 'q.yaml', [...set, `seed=[${Array.from({ length: seeds }, (_, i) => i)}]`]));
+  cellsOf(
+    parseExperiment(TEXT, 'q.yaml', [
+      'streams=paired',
+      ...set,
+      `seed=[${Array.from({ length: seeds }, (_, i) => i)}]`,
+    ]),
+  );
 
 /** Packs of one cell each. */
 const ONE_EACH = 1e-9;

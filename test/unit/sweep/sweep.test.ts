@@ -19,6 +19,7 @@ model: { width: 4, mlpWidth: 4 }
 train: { length: [4, 8], steps: 10, batch: 2 }
 test: { length: [8, 32], sequences: 2 }
 seed: [0, 1]
+streams: paired
 `;
 const EXPERIMENT = parseExperiment(TEXT, 'tiny.yaml');
 
