@@ -271,8 +271,8 @@ describe('the command line', () => {
     const folder = emptyFolder();
     writeSynthetic(folder, {
       name: 'one',
-      task: { kind: 'simple', omega: [1, 2] },
-      axes: { 'task.omega': [1, 2] },
+      task: { kind: 'simple', omega: [4, 8] },
+      axes: { 'task.omega': [4, 8] },
     });
     const { code, stdout } = await cliHere(['report', folder, '--markdown']);
     expect(code).toBe(0);
@@ -284,8 +284,8 @@ describe('the command line', () => {
     const folder = emptyFolder();
     const run = writeSynthetic(folder, {
       name: 'torn',
-      task: { kind: 'simple', omega: [1, 2] },
-      axes: { 'task.omega': [1, 2] },
+      task: { kind: 'simple', omega: [4, 8] },
+      axes: { 'task.omega': [4, 8] },
     });
     const text = readFileSync(join(run, 'cells.jsonl'), 'utf8');
     writeFileSync(join(run, 'cells.jsonl'), text.slice(0, -30));
