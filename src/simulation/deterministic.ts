@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../shared/model-config.ts';
+import { hasFinitePrecision } from '../theory/defined.ts';
 
 type Shape = Pick<ModelConfig, 'vocabulary' | 'period' | 'locality'>;
 
@@ -14,11 +15,16 @@ export function shortLength(longLength: number, n: number, period: number): numb
 
 /**
  * The deterministic short string z of x (theory.md §6, Theorem 4.1's idea): the last τ+1 tokens of x, |z| the largest length ≤ n with
- * |z| ≡ |x| (mod Δ), and in each residue class the tokens of x's own class in proportion, by largest remainder, at least one of each.
+ * |z| ≡ |x| (mod Δ), and in each residue class the tokens of x's own class in proportion, by largest remainder. Under a rule of finite precision there is
+ * at least one of each, so that the same logit is the largest; in infinite precision that would only lift a rare token far above its share.
  * Within a class they are spread evenly. x itself when it is not longer than n.
  * @throws RangeError when n is below `shortestLength`.
  */
-export function deterministicShort(tokens: Uint8Array, n: number, shape: Shape): Uint8Array {
+export function deterministicShort(
+  tokens: Uint8Array,
+  n: number,
+  shape: Shape & Pick<ModelConfig, 'attention'>,
+): Uint8Array {
   const { vocabulary, period, locality } = shape;
   if (tokens.length <= n) return tokens;
   if (n < shortestLength(shape)) throw new RangeError(`n = ${n} is below ${shortestLength(shape)}`);
@@ -26,12 +32,13 @@ export function deterministicShort(tokens: Uint8Array, n: number, shape: Shape):
   const short = new Uint8Array(length);
   short.set(tokens.subarray(tokens.length - locality - 1), length - locality - 1);
   const free = length - locality - 1;
+  const least = hasFinitePrecision(shape.attention) ? 1 : 0;
   const counts = Array.from({ length: period }, () => new Float64Array(vocabulary));
   for (let i = 1; i <= tokens.length - locality - 1; i++) counts[i % period]![tokens[i - 1]!]!++;
   for (let residue = 0; residue < period; residue++) {
     const first = residue === 0 ? period : residue;
     const slots = Math.max(0, Math.floor((free - first) / period) + 1);
-    const order = spread(apportion(counts[residue]!, slots));
+    const order = spread(apportion(counts[residue]!, slots, least));
     order.forEach((token, s) => {
       short[first - 1 + s * period] = token;
     });
@@ -40,19 +47,19 @@ export function deterministicShort(tokens: Uint8Array, n: number, shape: Shape):
 }
 
 /**
- * Whole numbers in proportion to `counts` that sum to `slots`, by largest remainder, at least 1 wherever a count is positive. No
- * number is 1 or more above its exact share. Needs a slot for each positive count.
+ * Whole numbers in proportion to `counts` that sum to `slots`, by largest remainder, at least `least` wherever a count is positive. No
+ * number is 1 or more above its exact share. With a least of 1, needs a slot for each positive count.
  */
-export function apportion(counts: ArrayLike<number>, slots: number): number[] {
+export function apportion(counts: ArrayLike<number>, slots: number, least: 0 | 1): number[] {
   const total = Array.from(counts).reduce((sum, count) => sum + count, 0);
   const shares = Array.from(counts, count => (total === 0 ? 0 : (slots * count) / total));
-  const given = shares.map(share => (share > 0 ? Math.max(1, Math.floor(share)) : 0));
+  const given = shares.map(share => (share > 0 ? Math.max(least, Math.floor(share)) : 0));
   let left = slots - given.reduce((sum, x) => sum + x, 0);
   const best = (score: (token: number) => number) =>
     given.reduce((top, _, token) => (score(token) > score(top) ? token : top), 0);
   for (; left > 0; left--) given[best(token => shares[token]! - given[token]!)]!++;
   for (; left < 0; left++)
-    given[best(token => (given[token]! > 1 ? given[token]! - shares[token]! : -Infinity))]!--;
+    given[best(token => (given[token]! > least ? given[token]! - shares[token]! : -Infinity))]!--;
   return given;
 }
 

@@ -141,7 +141,7 @@ const STATEMENTS: Statement[] = [
   },
   {
     name: 'certificate',
-    statement: 'least M with J Σ_h spread_h · TV_h(M) ≤ ε, plus Δ − 1',
+    statement: 'least M with ‖f(x) − f(z)‖ ≤ ε for every x and its z of M tokens, plus Δ − 1',
     source: 'lengthwise (src/theory/certificate.ts)',
     hides: 'nothing',
     fits: ({ certificates }) => certificates.length > 0,
