@@ -271,8 +271,8 @@ describe('the command line', () => {
     const folder = emptyFolder();
     writeSynthetic(folder, {
       name: 'one',
-      task: { kind: 'simple', omega: [1, 2] },
-      axes: { 'task.omega': [1, 2] },
+      task: { kind: 'simple', omega: [1, 4] },
+      axes: { 'task.omega': [1, 4] },
     });
     const { code, stdout } = await cli(['report', folder, '--markdown']);
     expect(code).toBe(0);
