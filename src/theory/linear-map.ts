@@ -65,30 +65,6 @@ export function sumOf(a: LinearMap, b: LinearMap): LinearMap {
   };
 }
 
-/** Mᵀ M of a matrix, row by row. */
-export function gramOf({ data, rows, columns }: DenseMap): DenseMap {
-  const gram = new Float64Array(columns * columns);
-  const none = new Float64Array(columns);
-  const row = (i: number) => (i < rows ? data.subarray(i * columns, (i + 1) * columns) : none);
-  for (let i = 0; i < rows; i += 4) {
-    const [p, q, r, s] = [row(i), row(i + 1), row(i + 2), row(i + 3)];
-    // Two lines of the result at a time: each entry of the four rows is read once for both. Below the diagonal a line may start with anything.
-    for (let k = 0; k < columns; k += 2) {
-      const next = Math.min(k + 1, columns - 1);
-      const [a, b, c, d, at] = [p[k]!, q[k]!, r[k]!, s[k]!, k * columns];
-      const [e, f, g, h, below] = [p[next]!, q[next]!, r[next]!, s[next]!, next * columns];
-      for (let j = k; j < columns; j++) {
-        const [w, x, y, z] = [p[j]!, q[j]!, r[j]!, s[j]!];
-        gram[at + j]! += a * w + b * x + (c * y + d * z);
-        if (next > k) gram[below + j]! += e * w + f * x + (g * y + h * z);
-      }
-    }
-  }
-  for (let k = 0; k < columns; k++)
-    for (let j = 0; j < k; j++) gram[k * columns + j] = gram[j * columns + k]!;
-  return dense(gram, columns, columns);
-}
-
 /** The matrix of a map, row by row, by what it makes of unit vectors. */
 export function written(map: LinearMap): DenseMap {
   const { rows, columns } = map;
