@@ -92,48 +92,6 @@ export function sumOf(a: LinearMap, b: LinearMap): LinearMap {
   };
 }
 
-/** Mᵀ M of a matrix, row by row. */
-export function gramOf(map: DenseMap): DenseMap {
-  const { rows: length, columns: size } = map;
-  const { data } = turned(map);
-  const gram = new Float64Array(size * size);
-  const line = (k: number) => Math.min(k, size - 1) * length;
-  // Products of four lines with two at a time: six numbers are read for eight multiply-adds, and sums stay at hand. At the edge a line comes twice.
-  for (let k = 0; k < size; k += 4) {
-    const [p, q, r, s] = [line(k), line(k + 1), line(k + 2), line(k + 3)];
-    for (let j = k; j < size; j += 2) {
-      const [x, y] = [line(j), line(j + 1)];
-      let [px, qx, rx, sx, py, qy, ry, sy] = [0, 0, 0, 0, 0, 0, 0, 0];
-      for (let i = 0; i < length; i++) {
-        const [a, b] = [data[x + i]!, data[y + i]!];
-        const [c, d, e, f] = [data[p + i]!, data[q + i]!, data[r + i]!, data[s + i]!];
-        px += c * a;
-        qx += d * a;
-        rx += e * a;
-        sx += f * a;
-        py += c * b;
-        qy += d * b;
-        ry += e * b;
-        sy += f * b;
-      }
-      [px, qx, rx, sx].forEach((sum, at) => {
-        put(gram, size, k + at, j, sum);
-      });
-      [py, qy, ry, sy].forEach((sum, at) => {
-        put(gram, size, k + at, j + 1, sum);
-      });
-    }
-  }
-  return dense(gram, size, size);
-}
-
-/** Sets an entry of a symmetric matrix, on both sides, where it has it. */
-function put(matrix: Vector, size: number, i: number, j: number, value: number): void {
-  if (i >= size || j >= size) return;
-  matrix[i * size + j] = value;
-  matrix[j * size + i] = value;
-}
-
 /** The matrix of a map, row by row, by what it makes of unit vectors. */
 export function written(map: LinearMap): DenseMap {
   const { rows, columns } = map;

@@ -6,7 +6,7 @@ import { type DenseMap, type LinearMap, normal, written } from './linear-map.ts'
 const DIRECT = 32;
 /** Steps of the iteration, after which a map is decomposed after all. */
 const MOST_STEPS = 400;
-/** Of the square of a singular value, relative, unless less is asked for. */
+/** Of the square of a singular value, relative. */
 const ACCURACY = 1e-10;
 
 /** The largest singular value of a map; 0 for a zero or an empty matrix. */
@@ -37,14 +37,11 @@ function decomposed({ data, rows, columns }: DenseMap): number {
 
 /**
  * The largest eigenvalue of a symmetric, positive semidefinite matrix [size, size], by Lanczos' iteration with full reorthogonalisation
- * (Golub and Van Loan, Matrix Computations, §10.1). Undefined when it is not found to a relative `accuracy`, by the residual of its
+ * (Golub and Van Loan, Matrix Computations, §10.1). Undefined when it is not found to a relative ACCURACY, by the residual of its
  * Ritz vector. Error is far below residual where the eigenvalue stands alone, which cannot be told from a cluster.
  */
-export function largestEigenvalue(
-  apply: (v: Vector) => Vector,
-  size: number,
-  { accuracy = ACCURACY, start = anything(size) } = {},
-): number | undefined {
+function largestEigenvalue(apply: (v: Vector) => Vector, size: number): number | undefined {
+  const start = anything(size);
   const basis = [divided(start, length(start))];
   const tridiagonal: Tridiagonal = { diagonal: [], beside: [] };
   for (let step = 1; step <= Math.min(size, MOST_STEPS); step++) {
@@ -55,7 +52,7 @@ export function largestEigenvalue(
     const { value, share } = topOf(tridiagonal);
     // Overflow, or nothing at all.
     if (!Number.isFinite(value + rest)) return undefined;
-    if (step === size || rest * share <= accuracy * value) return value;
+    if (step === size || rest * share <= ACCURACY * value) return value;
     tridiagonal.beside.push(rest);
     basis.push(divided(next, rest));
   }
@@ -74,7 +71,7 @@ function madeOrthogonal(v: Vector, basis: readonly Vector[]): number {
 }
 
 /** A vector that has a share of every eigenvector, the same every time. */
-export function anything(size: number): Vector {
+function anything(size: number): Vector {
   return Float64Array.from({ length: size }, (_, i) => Math.cos(1 + i * i));
 }
 
@@ -137,10 +134,10 @@ function isAbove({ diagonal, beside }: Tridiagonal, x: number): boolean {
   return false;
 }
 
-export function length(v: Vector): number {
+function length(v: Vector): number {
   return Math.sqrt(dot(v, v));
 }
 
-export function divided(v: Vector, by: number): Vector {
+function divided(v: Vector, by: number): Vector {
   return v.map(x => x / by);
 }

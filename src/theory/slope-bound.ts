@@ -1,9 +1,9 @@
-import { add } from '../shared/linear.ts';
+import { dot } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
 import { mlpFactor } from './complexity.ts';
-import { type DenseMap, dense, diagonal, gramOf, identity, product, sumOf, written } from './linear-map.ts';
+import { type DenseMap, dense, diagonal, identity, product, sumOf, written } from './linear-map.ts';
 import { mapOf, mlpMaps, type Norms, normsOf } from './norms.ts';
-import { anything, divided, largestEigenvalue, length, operatorNorm } from './operator-norm.ts';
+import { operatorNorm } from './operator-norm.ts';
 import type { ReachableSet } from './reachable.ts';
 import { type Interval, slopes } from './relaxation.ts';
 
@@ -50,12 +50,12 @@ export function slopeBound(
     at: pre => exact(parts(pre)),
     mostOf(groups) {
       const all = groups.map(pres => pres.map(parts));
-      const roughly = roughNorms(
+      const atMostAhead = normsAbove(
         A,
         all.flat().map(({ halves }) => halves),
       );
       return all.map(group => {
-        const near = group.map(own => ({ own, atMost: bound(own, roughly(own.halves) * (1 + MARGIN)) }));
+        const near = group.map(own => ({ own, atMost: bound(own, atMostAhead(own.halves)) }));
         let most = 0;
         for (const { own, atMost } of near.sort((a, b) => b.atMost - a.atMost)) {
           if (atMost <= most) break;
@@ -67,39 +67,22 @@ export function slopeBound(
   };
 }
 
-/** Relative accuracy of the square of a rough norm, and how far off a norm may be. */
-const ROUGH = 1e-3;
-const MARGIN = 1e-3;
-/** Times that the matrix of the largest R is applied to find a start near what all others have as their leading vector. */
-const WARMING = 20;
-
-/** ‖√R A‖ within `MARGIN` for each of many R, by what they have in common: Aᵀ R A is that of the largest less what each lacks. */
-function roughNorms(A: DenseMap, all: readonly Float64Array[]): (halves: Float64Array) => number {
+/**
+ * Numbers that ‖√R A‖ is not above, for each of many R, by which sets are skipped: its Frobenius norm, and ‖√R' A‖ with R' the largest entry of all R,
+ * since Aᵀ R A ≤ Aᵀ R' A as quadratic forms where R ≤ R'.
+ */
+function normsAbove(A: DenseMap, all: readonly Float64Array[]): (halves: Float64Array) => number {
   const widest = new Float64Array(A.rows);
   for (const halves of all)
     halves.forEach((half, i) => {
       widest[i] = Math.max(widest[i]!, half);
     });
-  const whole = gramOf(rowsOf(A, widest));
-  let start = anything(A.columns);
-  for (let step = 0; step < WARMING; step++) {
-    const next = whole.apply(start);
-    const size = length(next);
-    if (size > 0) start = divided(next, size);
-  }
-  return halves => {
-    const lacking = rowsOf(
-      A,
-      widest.map((half, i) => half - halves[i]!),
-    );
-    const apply = (v: Float64Array) => {
-      const out = whole.apply(v);
-      add(out, lacking.applyTransposed(lacking.apply(v)), -1);
-      return out;
-    };
-    const square = largestEigenvalue(apply, A.columns, { accuracy: ROUGH, start });
-    return square === undefined ? operatorNorm(rowsOf(A, halves)) : Math.sqrt(Math.max(0, square));
-  };
+  const whole = operatorNorm(rowsOf(A, widest));
+  const squares = widest.map((_, i) => {
+    const row = A.data.subarray(i * A.columns, (i + 1) * A.columns);
+    return dot(row, row);
+  });
+  return halves => Math.min(whole, Math.sqrt(dot(halves, squares)));
 }
 
 /** The steepest slope of layer 1's MLP and U behind it, by query class, over sets that hold every reachable state of it. */
