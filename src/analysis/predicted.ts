@@ -1,6 +1,7 @@
 import { median } from 'simple-statistics';
 import { settingOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
+import { leastOf, mostOf } from '../shared/extremes.ts';
 import { groupsBySeed, type PlateauPoint, plateauPoints, type SeedGroup } from './plateau.ts';
 
 type Theory = NonNullable<CellResult['theory']>;
@@ -58,6 +59,18 @@ export function theoryPoints(cells: readonly CellResult[]): TheoryPoint[] {
       seeds: theories.length,
     };
   });
+}
+
+/** Least and most log10 C(f) of the trained cells of a run, by form; null where no cell has a finite one. */
+export function complexityRanges(
+  cells: readonly CellResult[],
+): Record<keyof Theory['complexity'], { least: number; most: number } | null> {
+  const theories = theoriesOf(cells);
+  const rangeOf = (form: keyof Theory['complexity']) => {
+    const logs = theories.flatMap(({ complexity }) => complexity[form] ?? []);
+    return logs.length === 0 ? null : { least: leastOf(logs), most: mostOf(logs) };
+  };
+  return { norm: rangeOf('norm'), range: rangeOf('range'), empirical: rangeOf('empirical') };
 }
 
 /** Predicted and measured training lengths side by side, for every setting of the knobs and every ε. */

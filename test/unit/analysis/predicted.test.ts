@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lengthRows, theoryPoints } from '../../../src/analysis/predicted.ts';
+import { complexityRanges, lengthRows, theoryPoints } from '../../../src/analysis/predicted.ts';
 import { lengthSummary, theorySummary } from '../../../src/cli/summary.ts';
 import type { CellLine } from '../../../src/results/schema.ts';
 import { cellLine, theoryLine } from '../../support/cells.ts';
@@ -48,6 +48,20 @@ describe('predicted beside measured training lengths', () => {
         predicted: [{ name: 'theorem-4.2', log10N: null }],
       },
     ]);
+  });
+
+  it('says between what C(f) lies in each form, over cells that have it', () => {
+    const withComplexity = (
+      seed: number,
+      complexity: { norm: number; range: number | null; empirical: null },
+    ) => cellLine({ 'train.length': 4, seed }, [1], theoryLine({ complexity }));
+    expect(
+      complexityRanges([
+        withComplexity(0, { norm: 30, range: 9, empirical: null }),
+        withComplexity(1, { norm: 20, range: null, empirical: null }),
+        cellLine({ 'train.length': 4, seed: 2 }, [1]),
+      ]),
+    ).toEqual({ norm: { least: 20, most: 30 }, range: { least: 9, most: 9 }, empirical: null });
   });
 
   it('shows in the summary, unreached lengths as such', () => {
