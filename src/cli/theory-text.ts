@@ -159,7 +159,7 @@ function complexityRows({ complexity, hardmax, lipschitz }: Theory): Row[] {
       quantity: 'simulation',
       name: 'log10 C(f), empirical',
       value: infinite(complexity.empirical, 'none'),
-      meaning: 'Ĉ of e(n) ≈ Ĉ n^(−1/3), measured',
+      meaning: 'Ĉ of e(n) ≈ Ĉ n^(−β), measured; β = 1 for one layer, 1/3 for two',
     },
     ...(hardmax ? [hardmaxRow(hardmax)] : []),
   ];

@@ -9,11 +9,9 @@ export interface Fit {
   log10CInterval: [number, number];
   /** The β that theory promises for these short strings: 1 for deterministic ones, 1/3 for random ones. */
   rate: number;
-  /** Ĉ with β held at `rate`. */
+  /** Ĉ with β held at `rate`: the empirical complexity. */
   log10CAtRate: number;
   log10CAtRateInterval: [number, number];
-  /** Ĉ with β held at 1/3, whatever the strings: the empirical complexity. */
-  log10CAtOneThird: number;
   /** Lengths whose mean error rises above the arithmetic's own. */
   lengths: number[];
 }
@@ -60,7 +58,7 @@ export function fitErrors(columns: readonly ErrorColumn[], floor: number, rate: 
   };
 }
 
-type LineFit = Pick<Fit, 'beta' | 'log10C' | 'log10CAtRate' | 'log10CAtOneThird'>;
+type LineFit = Pick<Fit, 'beta' | 'log10C' | 'log10CAtRate'>;
 
 function fitOf(
   columns: readonly ErrorColumn[],
@@ -74,7 +72,7 @@ function fitOf(
   if (points.length < 2) return undefined;
   const { m, b } = linearRegression(points.map(point => [...point]));
   const heldAt = (beta: number) => mean(points.map(([x, y]) => y + beta * x));
-  return { beta: -m, log10C: b, log10CAtRate: heldAt(rate), log10CAtOneThird: heldAt(1 / 3) };
+  return { beta: -m, log10C: b, log10CAtRate: heldAt(rate) };
 }
 
 export function mean(values: readonly number[]): number {

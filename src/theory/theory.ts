@@ -122,7 +122,7 @@ export async function analyse(given: AnyModel, options: TheoryOptions): Promise<
     complexity: {
       norm: finiteOrNull(inputs?.log10C.norm ?? null),
       range: finiteOrNull(inputs?.log10C.range ?? null),
-      empirical: finiteOrNull(simulation?.fit?.log10CAtOneThird ?? null),
+      empirical: finiteOrNull(simulation?.fit?.log10CAtRate ?? null),
     },
     hardmax: first && hardmaxOf(model, first, options),
     bounds: inputs ? boundsAt(inputs, epsilons) : null,

@@ -82,7 +82,7 @@ describe('simulate', () => {
       source,
     );
     expect(points[0]!.samples).toBe(8);
-    expect(fit!.log10CAtOneThird).toBeGreaterThan(-3);
+    expect(fit!.log10CAtRate).toBeGreaterThan(-3);
   });
 });
 
@@ -116,7 +116,7 @@ describe('fits of e(n) ≈ Ĉ n^(−β)', () => {
     )!;
     expect(fit.beta).toBeCloseTo(1 / 3, 12);
     expect(fit.log10C).toBeCloseTo(Math.log10(2), 12);
-    expect(fit.log10CAtOneThird).toBeCloseTo(Math.log10(2), 12);
+    expect(fit.log10CAtRate).toBeCloseTo(Math.log10(2), 12);
   });
 
   it('hold β at the rate that is promised: 1 for deterministic strings, whose constant 1/3 would misstate', () => {
@@ -131,7 +131,7 @@ describe('fits of e(n) ≈ Ĉ n^(−β)', () => {
       beta: expect.closeTo(1, 12),
       log10CAtRate: expect.closeTo(Math.log10(5), 12),
     });
-    expect(fit.log10CAtOneThird).toBeLessThan(Math.log10(5) - 0.5);
+    expect(fit.log10CAtRate).toBeLessThan(Math.log10(5) - 0.5);
   });
 
   it('take random strings for as long as they are, not as was asked for', () => {
