@@ -14,6 +14,16 @@ export interface TaskShape {
   order: number;
 }
 
+/** A deterministic short string z of x (theory.md §6), as far as a target cares: the same τ-suffix, and every residue's tokens in proportion. */
+export interface ShortShape {
+  /** |z|. */
+  length: number;
+  period: number;
+  locality: number;
+  /** Tokens of a residue class of z, at most, that are others than the class's shares in x. */
+  moved: number;
+}
+
 /** A sequence, what a task says of it at its last position, and with which knobs. Executed by the tests. */
 export interface TaskExample {
   knobs: Knobs;
@@ -38,6 +48,8 @@ export interface Task {
   refuse?(knobs: Knobs): string | undefined;
   /** f*(prefix), `outputs` numbers, for the prefixes that end at `reads`, positions from 1, rising: in one pass over the tokens. */
   targets(tokens: ArrayLike<number>, knobs: Knobs, reads: readonly number[]): number[][];
+  /** A bound on ‖f*(z) − f*(x)‖ for every x that is longer than its deterministic z; undefined where there is none. Absent: none is known. */
+  shortError?(knobs: Knobs, short: ShortShape): number | undefined;
   /** Up to four numbers that `wgsl` receives as `knobs: vec4<f32>`. */
   wgslKnobs(knobs: Knobs): [number, number, number, number];
   /** u32 words that the WGSL needs for each sequence when several prefixes are read, as `scratch` at binding 7; none unless given. */

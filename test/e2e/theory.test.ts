@@ -96,7 +96,7 @@ describe('lengthwise theory', () => {
   });
 
   test('is what the run logged for the cell', async () => {
-    const { bounds, attention, ...theory } = await json('theory', trained);
+    const { bounds, attention, chain, ...theory } = await json('theory', trained);
     const line = JSON.parse(readFileSync(join(trained, '..', '..', 'cells.jsonl'), 'utf8'));
     const { bounds: logged, ...rest } = line.theory;
     expect(rest).toEqual(theory);
@@ -106,6 +106,12 @@ describe('lengthwise theory', () => {
       [...new Set(errors)].flatMap(epsilon => BOUNDS.map(() => epsilon)),
     );
     expect(logged[0].log10N).toEqual(bounds[0].log10N);
+    // f* of ModPTask by its own bound, ‖f(z) − f*(z)‖ measured.
+    expect(chain.map(({ epsilon }: { epsilon: number }) => epsilon)).toEqual([0.1, 0.01]);
+    for (const { length, onShort, target } of chain) {
+      expect(target).toBeLessThanOrEqual(1.5 / Math.floor((length - 2) / 3) + 1e-12);
+      expect(onShort.largest).toBeGreaterThanOrEqual(onShort.mean);
+    }
   });
 });
 
