@@ -11,7 +11,7 @@ import { STREAM, streamKey } from '../shared/random.ts';
 import { recordedCells } from '../sweep/recorded-cells.ts';
 import type { LawName, TokenSource } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
-import { targetOf } from '../tasks/task.ts';
+import { type ShortShape, targetOf } from '../tasks/task.ts';
 import { isOneLayer } from '../theory/defined.ts';
 import { log } from './output.ts';
 
@@ -25,6 +25,8 @@ export interface ModelContext {
   task: string | undefined;
   /** The cell of a run that it was trained as. */
   cell: CellConfig | undefined;
+  /** A bound on ‖f*(z) − f*(x)‖ for deterministic short strings, by the task. */
+  shortError: (short: ShortShape) => number | undefined;
 }
 
 /** What the command line said of the token law. */
@@ -64,6 +66,7 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
     },
     target: task && (tokens => targetOf(task, tokens, knobs as Record<string, number>)),
     cell,
+    shortError: short => task?.shortError?.(knobs as Record<string, number>, short),
     task: task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),
   };
 }

@@ -8,8 +8,10 @@ import { shareText } from '../report/names.ts';
 import { type Axes, labelOf, settingOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
 import { columnOf } from '../sweep/summary.ts';
+import { CERTIFIED } from '../theory/bounds.ts';
 import type { Quantity } from '../theory/defined.ts';
 import { infinite, lengthText } from './numbers.ts';
+import { wrapped } from './wrapped.ts';
 
 /**
  * The verdict for people: plateau loss by training length and knob, with its share of the loss of predicting the mean, the training
@@ -138,6 +140,7 @@ export function lengthSummary(cells: readonly CellResult[], epsilons: readonly n
     'Training length, measured and predicted: the least N trained whose mean plateau is below the loss, beside each bound at its square',
     'root, the error that this loss stands for (medians over the seeds of the longest N; statements: `lengthwise theory <model>`)',
     table.toString(),
+    ...(names.includes('certificate') ? [wrapped(`certificate: for ${CERTIFIED}.`)] : []),
   ].join('\n');
 }
 

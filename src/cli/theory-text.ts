@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { ruleOf } from '../model/rules/registry.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import { type Bound, VACUOUS_LOG10 } from '../theory/bounds.ts';
+import type { Chain } from '../theory/chain.ts';
 import { depthOf, type Quantity } from '../theory/defined.ts';
 import type { NamedNorms } from '../theory/norms.ts';
 import type { AttentionMap } from '../theory/sampled.ts';
@@ -13,7 +14,11 @@ import { wrapped } from './wrapped.ts';
 const PLAIN = { head: [], border: [] };
 
 /** `theory` for people, in 100 columns at two ε. */
-export function theoryText({ model, source, task }: ModelContext, { theory, attention }: Analysis): string {
+export function theoryText(
+  { model, source, task }: ModelContext,
+  { theory, attention }: Analysis,
+  chain: readonly Chain[] | null,
+): string {
   const { bounds, notes, norms } = theory;
   return [
     wrapped(modelText(model.config)),
@@ -23,6 +28,7 @@ export function theoryText({ model, source, task }: ModelContext, { theory, atte
     ...quantitiesTable(theory),
     ...(attention && model.config.period > 1 ? [attentionText(attention)] : []),
     ...(bounds ? boundsText(bounds) : []),
+    ...(chain && chain.length > 0 ? [chainText(chain)] : []),
     ...notes.map(note => wrapped(`Note: ${note}.`)),
   ].join('\n');
 }
@@ -44,7 +50,7 @@ function modelText(config: ModelConfig): string {
 
 function boundsText(bounds: readonly Bound[]): string[] {
   return [
-    'Training length N that suffices for error ε at every length, by',
+    'Training length N for error ε at every length, by (the notes say which error)',
     boundsTable(bounds),
     `Vacuous: above 10^${VACUOUS_LOG10} tokens, longer than anybody trains on.`,
     ...(bounds.some(({ applies }) => !applies)
@@ -224,8 +230,34 @@ function boundsTable(bounds: readonly Bound[]): string {
 function boundNotes(bounds: readonly Bound[]): string[] {
   const seen = new Map(bounds.map(bound => [bound.name, bound]));
   return [...seen.values()].map(
-    bound => `${labelOf(bound)}: N = ${bound.statement} [${bound.source}]; ${bound.note}.`,
+    bound =>
+      `${labelOf(bound)}: N = ${bound.statement}; ε bounds ${bound.of} [${bound.source}]; ${bound.note}.`,
   );
+}
+
+/** The three terms of ‖f(x) − f*(x)‖ with what is known of each. */
+function chainText(chain: readonly Chain[]): string {
+  const table = new Table({
+    head: [
+      'N',
+      '‖f(x) − f(z)‖\nany x, certified',
+      '‖f(z) − f*(z)‖\nmeasured, no bound',
+      '‖f*(z) − f*(x)‖\nany x, by the task',
+    ],
+    style: PLAIN,
+  });
+  for (const { epsilon, length, onShort, target } of chain) {
+    table.push([
+      lengthText(Math.log10(length)),
+      `≤ ${epsilon}`,
+      `mean ${short(onShort.mean)}, largest ${short(onShort.largest)}\nof ${onShort.strings} strings of ${onShort.length} tokens`,
+      target === null ? 'not known' : `≤ ${short(target)}`,
+    ]);
+  }
+  return [
+    '‖f(x) − f*(x)‖ at every length is at most the sum of three terms, z a string of N tokens or fewer for x:',
+    table.toString(),
+  ].join('\n');
 }
 
 function labelOf({ name, applies }: Bound): string {

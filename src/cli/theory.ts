@@ -2,6 +2,7 @@ import { ruleOf } from '../model/rules/registry.ts';
 import { InputError } from '../shared/errors.ts';
 import type { LawName } from '../tasks/laws/registry.ts';
 import { boundsAt } from '../theory/bounds.ts';
+import { chainOf } from '../theory/chain.ts';
 import { whyUndefined } from '../theory/defined.ts';
 import { type Member, pairInputs } from '../theory/pair.ts';
 import { twoLayerBounds } from '../theory/promises.ts';
@@ -53,6 +54,15 @@ async function theoryOfModel(file: string, options: TheoryOptions): Promise<void
     analyse(model, { epsilons, bits: options.bits ?? null, alpha: source.alphaThousandths / 1000, source });
   const own = await analyseIn(context);
   const other = target && (await analyseIn(target));
+  const chain =
+    context.target && own.certificate
+      ? chainOf(
+          own.model,
+          own.certificate,
+          { valueOf: context.target, shortError: context.shortError },
+          { epsilons, source: context.source },
+        )
+      : null;
   const bounds = other ? boundsAt(pairInputs(memberOf(own), memberOf(other)), epsilons) : own.theory.bounds;
   const certificates = whyUndefined('bounds', context.model.config)
     ? []
@@ -69,12 +79,13 @@ async function theoryOfModel(file: string, options: TheoryOptions): Promise<void
       ...rest,
       bounds,
       certificates,
+      chain,
       attention: own.attention,
       ...(other ? { target: other.theory } : {}),
     });
     return;
   }
-  print(theoryText(context, { ...own, theory: { ...own.theory, bounds } }));
+  print(theoryText(context, { ...own, theory: { ...own.theory, bounds } }, chain));
   if (certificates.length > 0) print(`\n${promisesText(certificates)}`);
   if (other) print(`\nBounds: for the pair with ${options.target}, the larger C and the smaller margins.`);
 }

@@ -10,7 +10,7 @@ const loss = z.number().nullable();
 
 /** What a line keeps of `Theory`: bounds without the words that are the same in every cell. */
 export type CellTheory = Omit<Theory, 'bounds'> & {
-  bounds: Omit<Bound, 'statement' | 'source' | 'note'>[] | null;
+  bounds: Omit<Bound, 'statement' | 'of' | 'source' | 'note'>[] | null;
 };
 
 const finite = z.number().nullable();

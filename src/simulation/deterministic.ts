@@ -8,6 +8,18 @@ export function shortestLength({ vocabulary, period, locality }: Shape): number 
   return locality + 1 + vocabulary * period + period - 1;
 }
 
+/**
+ * How many tokens of a residue class a deterministic short string has, at most, that are others than the class's shares in x: k of S fractional parts that
+ * sum to k are rounded up, at most k (1 − k/S); S − 1 where each token present keeps one.
+ */
+export function roundedTokens({
+  vocabulary,
+  attention,
+}: Pick<ModelConfig, 'vocabulary' | 'attention'>): number {
+  if (hasFinitePrecision(attention)) return vocabulary - 1;
+  return (Math.floor(vocabulary / 2) * Math.ceil(vocabulary / 2)) / vocabulary;
+}
+
 /** The largest length ≤ n that has the residue of `longLength`: what |z| is. */
 export function shortLength(longLength: number, n: number, period: number): number {
   return n - ((((n - longLength) % period) + period) % period);

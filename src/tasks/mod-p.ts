@@ -33,6 +33,13 @@ export const modP: Task = {
     const share = gramFrequencies(chain, 1, k)[1]!;
     return () => [share];
   },
+  // The positions are g of the model's residue classes, or parts of one, which z need not keep; else as for the share of ones of SimpleTask.
+  shortError({ p }, { length, period, locality, moved }) {
+    const g = period / p!;
+    if (!Number.isInteger(g)) return undefined;
+    const suffix = Math.ceil((locality + 1) / p!);
+    return Math.min(1, (g * moved + (g > 1 ? g / 4 : 0) + suffix) / Math.floor(length / p!));
+  },
   wgslKnobs: ({ p, k }) => [p!, k!, 0, 0],
   wgsl: /* wgsl */ `
 fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>) {

@@ -30,6 +30,9 @@ export const simple: Task = {
     const balance = chain.order > 0 ? balances[0]! : balances.reduce((a, b) => a + b, 0) / balances.length;
     return () => [Math.sin(omega! * balance)];
   },
+  // Of the share of ones, the body's tokens moved, Δ/4 for the residues' own shares, and τ + 1 for the suffix, which weighs more in z.
+  shortError: ({ omega }, { length, period, locality, moved }) =>
+    Math.min(2, (2 * omega! * (period * moved + (period > 1 ? period / 4 : 0) + locality + 1)) / length),
   wgslKnobs: ({ omega }) => [omega!, 0, 0, 0],
   wgsl: /* wgsl */ `
 fn sine_of_balance(omega: f32, ones: u32, length: u32) -> f32 {

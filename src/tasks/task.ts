@@ -15,6 +15,16 @@ export interface TaskShape {
   order: number;
 }
 
+/** A deterministic short string z of x (theory.md §6), as far as a target cares: the same τ-suffix, and every residue's tokens in proportion. */
+export interface ShortShape {
+  /** |z|. */
+  length: number;
+  period: number;
+  locality: number;
+  /** Tokens of a residue class of z, at most, that are others than the class's shares in x. */
+  moved: number;
+}
+
 /** A sequence, what a task says of it at its last position, and with which knobs. Executed by the tests. */
 export interface TaskExample {
   knobs: Knobs;
@@ -46,6 +56,8 @@ export interface Task {
   limit?(chain: TokenChain, knobs: Knobs): (last: ArrayLike<number>) => number[];
   /** Variance of f* as T → ∞, summed over outputs: the loss of predicting its mean. Undefined where no closed form is known. */
   limitVariance?(knobs: Knobs, law: string, alpha: number): number | undefined;
+  /** A bound on ‖f*(z) − f*(x)‖ for every x that is longer than its deterministic z; undefined where there is none. Absent: none is known. */
+  shortError?(knobs: Knobs, short: ShortShape): number | undefined;
   /** Up to four numbers that `wgsl` receives as `knobs: vec4<f32>`. */
   wgslKnobs(knobs: Knobs): [number, number, number, number];
   /** u32 words that the WGSL needs for each sequence when several prefixes are read, as `scratch` at binding 7; none unless given. */

@@ -32,6 +32,8 @@ export interface Bound {
   /** Whether the statement's hypotheses fit this model. */
   applies: boolean;
   statement: string;
+  /** The error that is at most ε. */
+  of: string;
   source: string;
   note: string;
 }
@@ -42,6 +44,7 @@ export const VACUOUS_LOG10 = 12;
 interface Statement {
   name: string;
   statement: string;
+  of: (inputs: BoundInputs) => string;
   source: string;
   /** What O(·) or the theorem's polynomial hides. */
   hides: string;
@@ -52,6 +55,12 @@ interface Statement {
   usesC?: true;
 }
 
+/** What N of a certificate of one model bounds. */
+export const CERTIFIED =
+  '‖f(x) − f(z)‖ alone, z a short string for x: the first term of ‖f(x) − f(z)‖ + ‖f(z) − f*(z)‖ + ‖f*(z) − f*(x)‖ ≥ ‖f(x) − f*(x)‖';
+
+const IF_EQUAL = 'if f = f* on all strings up to N, and f* has no larger constants';
+const AT_EVERY_LENGTH = () => `‖f(x) − f*(x)‖ of every x, ${IF_EQUAL}`;
 const PAPER = 'arXiv 2510.27015';
 const oneLayer = ({ config }: BoundInputs) => isOneLayer(config);
 const finite = ({ config }: BoundInputs) => hasFinitePrecision(config.attention);
@@ -62,6 +71,7 @@ const STATEMENTS: Statement[] = [
   {
     name: 'theorem-4.1',
     statement: 'max{ 2^(p/γ), L² Δ⁷ S⁶ τ² / ε² }, γ the logit margin as defined',
+    of: AT_EVERY_LENGTH,
     source: `${PAPER}, Theorem 4.1: worst case, one layer, finite precision`,
     hides: CONSTANT,
     fits: inputs => oneLayer(inputs) && finite(inputs),
@@ -83,6 +93,7 @@ const STATEMENTS: Statement[] = [
   {
     name: 'hardmax-remark',
     statement: 'τ Δ L² / ε²',
+    of: AT_EVERY_LENGTH,
     source: `${PAPER}, remark to Theorem 4.1: once attention is hardmax`,
     hides: CONSTANT,
     fits: inputs => oneLayer(inputs) && finite(inputs),
@@ -98,6 +109,7 @@ const STATEMENTS: Statement[] = [
   {
     name: 'theorem-4.2',
     statement: 'ε^(−4 − 4/α0)',
+    of: () => `the mean of ‖f(x) − f*(x)‖ over the law, ${IF_EQUAL}`,
     source: `${PAPER}, Theorem 4.2: average error O(√ε) at ε^(−2 − 2/α0) over Dirichlet laws, one layer; here ε is the error itself`,
     hides: 'a factor that depends on the model, taken as 1',
     fits: oneLayer,
@@ -107,6 +119,7 @@ const STATEMENTS: Statement[] = [
   {
     name: 'theorem-5.2',
     statement: '(C / ε)^max(1/γ, 3), γ the smallest positional margin of the layers',
+    of: AT_EVERY_LENGTH,
     source: `${PAPER}, Theorem 5.2 (arXiv): two layers, infinite precision`,
     hides: 'C(f): polynomials not spelled out, explicit form ours',
     fits: twoLayersInfinite,
@@ -118,6 +131,7 @@ const STATEMENTS: Statement[] = [
   {
     name: 'theorem-5.2-openreview',
     statement: 'C · ε^(−max(1/γ, 3)), γ the smallest positional margin of the layers',
+    of: AT_EVERY_LENGTH,
     source: 'Theorem 5.2 as the conference page states it',
     hides: 'C(f): polynomials not spelled out, explicit form ours',
     fits: twoLayersInfinite,
@@ -129,6 +143,7 @@ const STATEMENTS: Statement[] = [
   {
     name: 'theorem-5.2-digest',
     statement: 'max{ C², log(1/ε)/γ } · ε^(−2), γ the smallest positional margin of the layers',
+    of: AT_EVERY_LENGTH,
     source: 'Theorem 5.2 as in the digest that this project started from',
     hides: 'C(f): polynomials not spelled out, explicit form ours',
     fits: twoLayersInfinite,
@@ -142,6 +157,8 @@ const STATEMENTS: Statement[] = [
   {
     name: 'certificate',
     statement: 'least M with ‖f(x) − f(z)‖ ≤ ε for every x and its z of M tokens, plus Δ − 1',
+    of: ({ certificates }) =>
+      certificates.length > 1 ? '‖f(x) − g(x)‖ of every x, if f = g on all strings up to N' : CERTIFIED,
     source: 'lengthwise (src/theory/certificate.ts)',
     hides: 'nothing',
     fits: ({ certificates }) => certificates.length > 0,
@@ -161,7 +178,7 @@ export const BOUNDS = STATEMENTS.map(({ name }) => name);
 /** Every bound of theory.md §5 at every ε, for limit models of one or two layers without a norm (`defined.ts`). */
 export function boundsAt(inputs: BoundInputs, epsilons: readonly number[]): Bound[] {
   return epsilons.flatMap(epsilon =>
-    STATEMENTS.map(({ name, statement, source, hides, fits, unfit, usesC, log10N }) => {
+    STATEMENTS.map(({ name, statement, of, source, hides, fits, unfit, usesC, log10N }) => {
       const logInverse = -Math.log10(epsilon);
       const applies = fits(inputs);
       const value = lengthOrNull(log10N(inputs, logInverse));
@@ -181,6 +198,7 @@ export function boundsAt(inputs: BoundInputs, epsilons: readonly number[]): Boun
         ...(usesC ? { log10NRange: lengthOrNull(log10N(range, logInverse)) } : {}),
         applies,
         statement,
+        of: of(inputs),
         source,
         note: notes.join('; '),
       };

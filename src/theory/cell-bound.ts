@@ -1,6 +1,7 @@
 import type { ClassTables } from '../model/first-layer.ts';
 import { add } from '../shared/linear.ts';
 import type { AnyModel } from '../shared/model-config.ts';
+import { roundedTokens } from '../simulation/deterministic.ts';
 import type { BodyCell, BodyCells, Hull, Probe } from './body-cells.ts';
 import { sum } from './complexity.ts';
 import { type Interval, slopes } from './relaxation.ts';
@@ -55,12 +56,12 @@ export class CellBound {
   private readonly rounding: number;
 
   constructor(model: AnyModel, tables: ClassTables, cells: BodyCells) {
-    const { outputs, width: d, mlpWidth: m, vocabulary } = model.config;
+    const { outputs, width: d, mlpWidth: m } = model.config;
     const { unembed, 'layer.0.mlp_out': B } = model.tensors;
     this.model = model;
     this.tables = tables;
     this.cells = cells;
-    this.rounding = (Math.floor(vocabulary / 2) * Math.ceil(vocabulary / 2)) / vocabulary;
+    this.rounding = roundedTokens(model.config);
     this.columns = Array.from({ length: m }, (_, i) =>
       Float64Array.from({ length: outputs }, (__, o) => {
         let product = 0;

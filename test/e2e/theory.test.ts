@@ -98,7 +98,7 @@ describe('lengthwise theory', () => {
   });
 
   test('is what the run logged for the cell', async () => {
-    const { bounds, attention, certificates: _, ...theory } = await theoryOf(trained);
+    const { bounds, attention, chain, certificates: _, ...theory } = await theoryOf(trained);
     const line = JSON.parse(readFileSync(join(trained, '..', '..', 'cells.jsonl'), 'utf8'));
     const { bounds: logged, ...rest } = line.theory;
     expect(rest).toEqual(theory);
@@ -108,6 +108,12 @@ describe('lengthwise theory', () => {
       [...new Set(errors)].flatMap(epsilon => BOUNDS.map(() => epsilon)),
     );
     expect(logged[0].log10N).toEqual(bounds[0].log10N);
+    // f* of ModPTask by its own bound, ‖f(z) − f*(z)‖ measured.
+    expect(chain.map(({ epsilon }: { epsilon: number }) => epsilon)).toEqual([0.1, 0.01]);
+    for (const { length, onShort, target } of chain) {
+      expect(target).toBeLessThanOrEqual(1.5 / Math.floor((length - 2) / 3) + 1e-12);
+      expect(onShort.largest).toBeGreaterThanOrEqual(onShort.mean);
+    }
   });
 });
 

@@ -95,8 +95,11 @@ describe.each(models)('theory of $name', ({ model }) => {
     const line = { ...cellLine({ 'train.length': 8, seed: 0 }, [1, 1]), theory: analysis.theory };
     const read = cellLineSchema.parse(JSON.parse(JSON.stringify({ ...line, attention: analysis.attention })));
     expect(read.theory).toEqual(JSON.parse(JSON.stringify(analysis.theory)));
-    const context = { model, source, target: undefined, task: undefined, cell: undefined };
-    const text = theoryText(context, analysis);
+    const context = {
+      ...{ model, source, target: undefined, task: undefined, cell: undefined },
+      shortError: () => undefined,
+    };
+    const text = theoryText(context, analysis, null);
     expect(text).toContain(softmax ? 'Note: not defined for softmax attention' : 'positional margin γ');
     expect(text).not.toMatch(/null|undefined|NaN|\(f\) +│/);
     expect(theorySummary([read])).toMatch(softmax ? /norms only.*softmax attention/ : /N = 8 +│ 1.00e\+0 +│/);
