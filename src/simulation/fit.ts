@@ -12,6 +12,8 @@ export interface Fit {
   /** Ĉ with β held at `rate`: the empirical complexity. */
   log10CAtRate: number;
   log10CAtRateInterval: [number, number];
+  /** Ĉ with β held at 1/3, whatever the strings. */
+  log10CAtOneThird: number;
   /** Lengths whose mean error rises above the arithmetic's own. */
   lengths: number[];
 }
@@ -58,7 +60,7 @@ export function fitErrors(columns: readonly ErrorColumn[], floor: number, rate: 
   };
 }
 
-type LineFit = Pick<Fit, 'beta' | 'log10C' | 'log10CAtRate'>;
+type LineFit = Pick<Fit, 'beta' | 'log10C' | 'log10CAtRate' | 'log10CAtOneThird'>;
 
 function fitOf(
   columns: readonly ErrorColumn[],
@@ -72,7 +74,7 @@ function fitOf(
   if (points.length < 2) return undefined;
   const { m, b } = linearRegression(points.map(point => [...point]));
   const heldAt = (beta: number) => mean(points.map(([x, y]) => y + beta * x));
-  return { beta: -m, log10C: b, log10CAtRate: heldAt(rate) };
+  return { beta: -m, log10C: b, log10CAtRate: heldAt(rate), log10CAtOneThird: heldAt(1 / 3) };
 }
 
 export function mean(values: readonly number[]): number {

@@ -28,6 +28,8 @@ model: { width: 8, mlpWidth: 16 }
 train: { length: 16, steps: 200, batch: 64, learningRate: 0.02 }
 test: { length: [32], sequences: 64 }
 epsilon: [0.1, 0.01]
+# What so few steps come to hangs on the seed: this one finds the residue.
+streams: paired
 `,
   );
   writeFileSync(
