@@ -15,13 +15,14 @@ export const CHROME_SHA256 = { linux: '8a760543807c67d3836d530cc4bc2e39c93e217f1
 /**
  * Downloads Chrome into a folder, and unpacks it only where it is the very archive that is pinned.
  * @param {string} folder
- * @param {{ digests?: Record<string, string>, baseUrl?: string }} [from] digests by platform, and where the archives lie
+ * @param {{ platform?: import('@puppeteer/browsers').BrowserPlatform, digests?: Record<string, string>, baseUrl?: string }} [from] this machine's
+ *   platform unless given, digests by platform, and where the archives lie
  * @throws Error when none is pinned for this platform, the download fails, or the archive is another; nothing is left of it then
  */
-export async function downloadChrome(folder, { digests = CHROME_SHA256, baseUrl } = {}) {
+export async function downloadChrome(folder, from = {}) {
   // Not there before the dependencies are.
   const { Browser, detectBrowserPlatform, install } = await import('@puppeteer/browsers');
-  const platform = detectBrowserPlatform();
+  const { platform = detectBrowserPlatform(), digests = CHROME_SHA256, baseUrl } = from;
   const expected = platform && digests[platform];
   if (!expected) throw new Error(`no Chrome is pinned for ${platform ?? process.platform}`);
   const chrome = {
