@@ -114,7 +114,7 @@ export function lengthExponents(
           axes: JSON.parse(key) as CellResult['axes'],
           epsilon,
           measured,
-          interval: measured === null || !seeds ? null : spanOf(end(0), end(1)),
+          interval: measured === null || !seeds ? null : withoutNoise(spanOf(end(0), end(1))),
           values: { used: found.filter(isFound).length, all: found.length },
           predicted: predictedExponents(
             rows.filter(row => row.epsilon === epsilon),
@@ -214,6 +214,11 @@ function crossing(points: readonly Point[], log: number): Crossing {
 /** From the low end of one interval to the high end of another. */
 function spanOf(low: Interval | null, high: Interval | null): Interval | null {
   return low && high && [low[0], high[1]];
+}
+
+/** Exponents without what sums of logarithms leave in their last digits: 0 and not −2e-16. */
+function withoutNoise(interval: Interval | null): Interval | null {
+  return interval && [Math.round(interval[0] * 1e12) / 1e12, Math.round(interval[1] * 1e12) / 1e12];
 }
 
 /** The least and the largest log-log slope that lengths between their trained neighbours can have; undefined for fewer than two that were found. */

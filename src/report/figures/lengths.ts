@@ -79,7 +79,7 @@ export function lengthsNeeded(
   return {
     id,
     title: 'Training length needed, measured and predicted',
-    caption: `The least training length N*(ε) whose plateau is at most ε: measured (bar: 95 % interval over seeds), and by every bound that applies to these models, with unknown constants taken as 1. A triangle marks a length beyond those trained: up, none was long enough; down, the shortest was.${left.length > 0 ? ` Not drawn, because beyond ${powerOfTen(MOST_LOG10)} or not finite: ${left.map(boundName).join(', ')}.` : ''}${panelsLeft(panels.length, all.length)}`,
+    caption: `The least training length N*(ε) whose plateau is at most ε: measured (bar: 95 % interval, over seeds and between the lengths trained), and by every bound that applies to these models, with unknown constants taken as 1. A triangle marks a length beyond those trained: up, none was long enough; down, the shortest was.${left.length > 0 ? ` Not drawn, because beyond ${powerOfTen(MOST_LOG10)} or not finite: ${left.map(boundName).join(', ')}.` : ''}${panelsLeft(panels.length, all.length)}`,
     legend: { kind: 'keys', title: 'training length', keys },
     panels: panels.map(({ title, measured, bounds }) => ({
       title,

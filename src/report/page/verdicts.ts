@@ -33,7 +33,7 @@ export function verdictsHtml(claims: readonly Claim[]): Html {
     numeric: [2, 3, 4, 5, 6, 7, 8],
     names: 1,
     rows: shownLast(claims).map(claim => [
-      html`<span class="verdict ${LOOKS[claim.verdict].tone}">${LOOKS[claim.verdict].mark} ${outcomeWords(claim)}</span>`,
+      html`<span class="verdict ${LOOKS[claim.verdict].tone}">${LOOKS[claim.verdict].mark} ${outcomeWords(claim)}</span>`,
       html`<span class="statement">${claim.statement}</span> <span class="meaning">${meaningOf(claim)}</span> <small><code>${claim.id}</code>: ${claim.statistic}</small>${claim.remarks.map(
         remark => html` <small>${remark}</small>`,
       )}`,

@@ -70,10 +70,10 @@ describe('the page', () => {
     ]);
     const rows = [...page.querySelectorAll('#verdicts tbody tr')];
     expect(rows.map(row => row.querySelector('.verdict')!.textContent)).toEqual([
-      '✕ refuted',
-      '? undecided',
-      '? undecided: needs at least 7 seeds: p cannot be below 0.13',
-      ...Array(3).fill('✓ shown'),
+      '✕\u00a0refuted',
+      '?\u00a0undecided',
+      '?\u00a0undecided: needs at least 7 seeds: p cannot be below 0.13',
+      ...Array(3).fill('✓\u00a0shown'),
     ]);
     expect(rows[0]!.textContent).toContain('failing/plateau');
   });
