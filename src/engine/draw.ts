@@ -73,6 +73,25 @@ function readsPass(
   ]);
 }
 
+/** Where in an absolute encoding's table of `rows` rows each sequence starts; null: at the first. */
+export function offsetsPass(
+  kernels: Kernels,
+  { batch, lengths, offsets, shape }: Batch,
+  rows: number | null,
+  replicas: GPUBuffer,
+  clock: GPUBuffer,
+): Promise<Dispatch[]> {
+  if (rows === null) return Promise.resolve([]);
+  return inOrder([
+    kernels.run(
+      'drawOffsets',
+      { batch, replicas, clock, lengths, offsets },
+      { threads: shape.sequences },
+      { OFFSETS: rows, OFFSET_KEY: ASIDE.offset },
+    ),
+  ]);
+}
+
 /** Draws the tokens of a batch, which positions are read, and their targets. `replicas` and `clock` key the random numbers. */
 export function drawPass(
   kernels: Kernels,
@@ -94,16 +113,7 @@ export function drawPass(
     : {};
   return inOrder([
     kernels.run('sample', { batch: batch.batch, replicas, clock, lengths, tokens, ...ofLaw }, { threads }),
-    ...(offsets === null
-      ? []
-      : [
-          kernels.run(
-            'drawOffsets',
-            { batch: batch.batch, replicas, clock, lengths, offsets: batch.offsets },
-            { threads },
-            { OFFSETS: offsets, OFFSET_KEY: ASIDE.offset },
-          ),
-        ]),
+    offsetsPass(kernels, batch, offsets, replicas, clock),
     readsPass(kernels, batch, replicas, clock),
     kernels.run(
       'target',

@@ -7,6 +7,9 @@ import { z } from 'zod';
 
 const count = z.int().min(0);
 
+/** Where an engine in a page asks for sequences, below the page's own address. */
+export const FEED = 'feed';
+
 /** What the engine asks for. */
 export const wantedSchema = z.strictObject({
   /** The training steps from `first` on; or of the evaluation (0: the training sequences, then the test lengths in order) the sequences from `first` on. */

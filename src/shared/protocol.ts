@@ -46,6 +46,30 @@ export const replicaSchema = z.strictObject({
   knobs: z.record(z.string(), z.number()),
 });
 
+/** A task whose sequences are made on the host, labelled (`shared/feed.ts`). */
+export const hostTaskSchema = z.strictObject({
+  source: z.literal('host'),
+  /** Names what makes them (`SequenceSource`). */
+  maker: z.strictObject({ kind: z.string(), content: z.string() }),
+  form: z.enum(['classes', 'vectors']),
+  /** Targets of a training sequence, in the mean. */
+  labels: z.number().positive(),
+  /** Training sequences, then those of each test length in order. */
+  points: z
+    .array(
+      z.strictObject({
+        /** Positions with targets: a number, if others than the last or every one, is how many a sequence has at most. */
+        reads: positionsSchema,
+        /** Sequences that are measured. */
+        sequences: z.int().min(1),
+        /** Words of the longest record; of all, null where there is no end to them. */
+        mostWords: z.int().min(1),
+        words: z.int().min(1).nullable(),
+      }),
+    )
+    .min(2),
+});
+
 /** Replicas of equal shape that train together in the same dispatches (architecture.md, "a pack is the unit"). */
 export const packSchema = z.strictObject({
   model: modelConfigSchema,
@@ -54,6 +78,8 @@ export const packSchema = z.strictObject({
   /** Width at which μP's multipliers are 1. */
   baseWidth: z.int().min(1),
   task: z.string(),
+  /** Where sequences are made on the host. */
+  fed: hostTaskSchema.optional(),
   law: z.string(),
   /** Order of the token chain (`tasks/laws/law.ts`). */
   order: z.int().min(0),
@@ -286,6 +312,7 @@ export const eventSchema = z.discriminatedUnion('event', [
 export type Optimiser = z.infer<typeof optimiserSchema>;
 export type Replica = z.infer<typeof replicaSchema>;
 export type Pack = z.infer<typeof packSchema>;
+export type HostTask = z.infer<typeof hostTaskSchema>;
 export type Sums = z.infer<typeof sumsSchema>;
 export type ReplicaState = z.infer<typeof replicaStateSchema>;
 export type PackState = z.infer<typeof packStateSchema>;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { flatten, layoutOf } from '../../src/model/layout.ts';
 import {
+  type Listeners,
   openSession,
   type Progress,
   type Protocol,
@@ -87,11 +88,13 @@ export function useEngine({ apart = false, ...options }: Options & { apart?: boo
       question: Question,
       onProgress?: (event: Progress) => void,
       onStanding?: (event: Standing) => void,
+      feed?: Listeners['feed'],
     ) {
       const request = { ...question, adapter: 'software' } as Request;
       const final: TestEvent = await session.send(request, {
         ...(onProgress ? { onProgress } : {}),
         ...(onStanding ? { onStanding } : {}),
+        ...(feed ? { feed } : {}),
       });
       if (final.event !== expected)
         throw new Error(`expected ${expected}, got ${JSON.stringify(final).slice(0, 500)}`);
