@@ -4,6 +4,7 @@ import { MAX_LAYERS, NORMS } from '../shared/model-config.ts';
 import { lengthModeSchema, lossSchema, positionOffsetSchema, positionsSchema } from '../shared/protocol.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { TASKS } from '../tasks/registry.ts';
+import { fileTaskSchema } from './file-task.ts';
 import { streamsSchema } from './streams.ts';
 
 /*
@@ -30,17 +31,18 @@ function distinct<T extends z.ZodType>(scalar: T) {
 const count = z.int().min(1);
 const positive = z.number().positive();
 
-const taskSchema = z.discriminatedUnion(
-  'kind',
-  TASKS.map(task =>
-    z.strictObject({
-      kind: z.literal(task.kind),
-      ...Object.fromEntries(
-        Object.entries(task.knobs.shape).map(([knob, schema]) => [knob, axis(schema as z.ZodNumber)]),
-      ),
-    }),
-  ) as unknown as [z.ZodObject<{ kind: z.ZodLiteral<string> }>],
+const drawnSchemas = TASKS.map(task =>
+  z.strictObject({
+    kind: z.literal(task.kind),
+    ...Object.fromEntries(
+      Object.entries(task.knobs.shape).map(([knob, schema]) => [knob, axis(schema as z.ZodNumber)]),
+    ),
+  }),
 );
+
+const taskSchema = z.discriminatedUnion('kind', [fileTaskSchema, ...drawnSchemas] as unknown as [
+  z.ZodObject<{ kind: z.ZodLiteral<string> }>,
+]);
 
 const thousandths = z
   .number()
@@ -124,5 +126,11 @@ export type ExperimentFile = z.output<typeof experimentSchema>;
 
 /** The JSON Schema of experiment files, for editors. */
 export function experimentJsonSchema(): object {
-  return z.toJSONSchema(experimentSchema, { io: 'input', unrepresentable: 'any' });
+  return z.toJSONSchema(experimentSchema, {
+    ...{ io: 'input', unrepresentable: 'any' },
+    override({ zodSchema, jsonSchema }) {
+      // What lengthwise fills in is nobody's to write.
+      if (zodSchema === fileTaskSchema) delete jsonSchema.properties?.found;
+    },
+  });
 }

@@ -7,6 +7,7 @@ import { lineOf, readJsonLines } from './json-lines.ts';
 import { readParquet, rowOf } from './parquet.ts';
 import { dataProblem } from './place.ts';
 import type { Found, PartSummary } from './summary.ts';
+import { Variance } from './variance.ts';
 
 /** Words that are written at once. */
 const CHUNK_WORDS = 2 ** 18;
@@ -85,6 +86,7 @@ export async function buildPart(
   const sizes = new Words();
   const lengths = new Words();
   let [targets, mostTargets, mostWords, last, every] = [0, 0, 0, true, true];
+  const variance = new Variance();
   let largestToken: Found = { value: -1, file: 0, number: 0 };
   let largestClass: Found = { value: -1, file: 0, number: 0 };
   let longest: Found = { value: 0, file: 0, number: 0 };
@@ -110,7 +112,8 @@ export async function buildPart(
           if (shared.form === 'classes') {
             const one = largest(own as readonly number[]);
             if (one > largestClass.value) largestClass = found(one);
-          }
+            for (const label of own as readonly number[]) variance.addClass(label);
+          } else for (const vector of own as readonly (readonly number[])[]) variance.add(vector);
           // Written-out positions are others than the last.
           const implied = record[0]! === tokens.length;
           last &&= implied && own.length === 1;
@@ -132,7 +135,7 @@ export async function buildPart(
     await handle.sync();
     return {
       ...{ sequences: starts.length, words: sink.total, targets, mostTargets, mostWords, last, every },
-      ...{ lengths: counts, longest, largestToken },
+      ...{ lengths: counts, longest, largestToken, variance: variance.value },
       largestClass: shared.form === 'classes' ? largestClass : null,
     };
   } finally {

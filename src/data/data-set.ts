@@ -45,6 +45,7 @@ const nameOf = (length?: number) => (length === undefined ? 'train' : `test-${le
 export async function readDataSet(files: DataFiles): Promise<DataSet> {
   const stamps = new Map<string, string>();
   const hash = createHash('sha256');
+  let trained = '';
   for (const { length, files: own } of [{ length: undefined, files: files.train }, ...files.tests]) {
     hash.update(`${nameOf(length)} ${own.length}\n`);
     for (const file of own) {
@@ -54,11 +55,12 @@ export async function readDataSet(files: DataFiles): Promise<DataSet> {
       for await (const bytes of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(bytes);
       await unchanged(file, stamp);
     }
+    if (length === undefined) trained = hash.copy().digest('hex').slice(0, HASH_DIGITS);
   }
   const content = hash.digest('hex').slice(0, HASH_DIGITS);
   const known = await summaryOf(content);
   if (known) return { content, summary: known };
-  const summary = await build(files, folderOf(content), async () => {
+  const summary = await build(files, trained, folderOf(content), async () => {
     for (const [file, stamp] of stamps) await unchanged(file, stamp);
   });
   return { content, summary };
@@ -96,7 +98,12 @@ async function summaryOf(content: string): Promise<Summary | undefined> {
 }
 
 /** Writes a data set to its folder, which is there when all of it is. `check` is called once everything is read. */
-async function build(files: DataFiles, folder: string, check: () => Promise<void>): Promise<Summary> {
+async function build(
+  files: DataFiles,
+  trained: string,
+  folder: string,
+  check: () => Promise<void>,
+): Promise<Summary> {
   const making = `${folder}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await mkdir(making, { recursive: true });
@@ -106,7 +113,8 @@ async function build(files: DataFiles, folder: string, check: () => Promise<void
     for (const { length, files: own } of files.tests)
       tests.push({ length, ...(await buildPart(own, join(making, nameOf(length)), shared)) });
     await check();
-    const summary: Summary = { format: 1, form: shared.form!, width: shared.width ?? 1, train, tests };
+    const { form, width = 1 } = shared;
+    const summary: Summary = { format: 1, trained, form: form!, width, train, tests };
     await writeFile(join(making, SUMMARY), `${JSON.stringify(summary)}\n`);
     // Another process may have made the same, or a folder that is damaged is in the way.
     if ((await summaryOf(basename(folder))) === undefined) {

@@ -22,6 +22,8 @@ export const partSchema = z.strictObject({
   lengths: z.array(z.tuple([count, count])).min(1),
   longest: foundSchema,
   largestToken: foundSchema,
+  /** Squared error of predicting the mean target, summed over outputs; a class is a vector of a 1 among 0. */
+  variance: z.number().min(0),
   /** Null where targets are vectors. */
   largestClass: foundSchema.nullable(),
 });
@@ -29,6 +31,8 @@ export const partSchema = z.strictObject({
 /** What is known of a data set. */
 export const summarySchema = z.strictObject({
   format: z.literal(1),
+  /** Hash of the training files' content alone. */
+  trained: z.string(),
   form: z.enum(['classes', 'vectors']),
   /** Numbers of a vector; 1 for classes. */
   width: z.int().min(1),

@@ -67,7 +67,7 @@ export function packsOf(
 }
 
 function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
-  const { task, data, model, train, test } = config;
+  const { task, data, model, train, test, fed } = config;
   const { phiInit, ...shape } = model;
   const { kind, ...knobs } = task;
   const { beta1, beta2, epsilon, warmup, schedule, clip } = train;
@@ -87,18 +87,19 @@ function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
     optimiser: { beta1, beta2, epsilon, warmup, schedule, clip },
     logEvery: Math.max(1, Math.floor(train.steps / 100)),
     test: { lengths: test.length, sequences: test.sequences },
+    ...(fed ? { fed } : {}),
   };
 }
 
 function replicaOf({ hash, config }: Cell, seed: number): Replica {
-  const { kind: _, ...knobs } = config.task;
+  const knobs = Object.entries(config.task).filter(([, knob]) => typeof knob === 'number');
   return {
     cell: hash,
     seed,
     trainLength: config.train.length,
     learningRate: config.train.learningRate,
     alphaThousandths: Math.round(config.data.alpha * 1000),
-    knobs: knobs as Record<string, number>,
+    knobs: Object.fromEntries(knobs) as Record<string, number>,
   };
 }
 

@@ -5,6 +5,6 @@ import type { CellConfig } from './resolve.ts';
 export function streamSeeds(): (config: CellConfig) => number {
   const hashOf = canonicalHasher(8);
   // What a cell is tested on decides nothing of its training: test strings of other lengths find the same weights.
-  return ({ test: _, streams, ...config }) =>
+  return ({ test: _, fed: __, streams, ...config }) =>
     streams === 'cell' ? Number.parseInt(hashOf(config), 16) : config.seed;
 }

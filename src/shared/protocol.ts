@@ -65,6 +65,8 @@ export const hostTaskSchema = z.strictObject({
         /** Words of the longest record; of all, null where there is no end to them. */
         mostWords: z.int().min(1),
         words: z.int().min(1).nullable(),
+        /** Squared error of predicting the mean target; null where nobody knows. */
+        variance: z.number().min(0).nullable(),
       }),
     )
     .min(2),

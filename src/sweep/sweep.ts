@@ -1,4 +1,5 @@
 import type { Experiment } from '../config/experiment.ts';
+import { sourceOfTask } from '../data/makers.ts';
 import type { Cell } from '../plan/cells.ts';
 import { ENGINE_HASH } from '../plan/engine-hash.ts';
 import { refuseImpossible } from '../plan/limits.ts';
@@ -142,6 +143,7 @@ async function train(
       onLog: events.say,
       engine: ENGINE_HASH,
       savedOf: checkpoints.take,
+      sourceOf: sourceOfTask,
       onProgress: events.progress,
       onCheckpoints(states) {
         const save = () => checkpoints.save(states);

@@ -36,7 +36,13 @@ export function fedTwin(
   const { test, batch, replicas, model } = own;
   const longest = Math.max(...test.lengths, ...replicas.map(({ trainLength }) => trainLength));
   const point = (reads: Pack['positions']) => ({
-    ...{ reads, sequences: test.sequences, mostWords: 4 + longest * (2 + model.outputs), words: null },
+    ...{
+      reads,
+      sequences: test.sequences,
+      mostWords: 4 + longest * (2 + model.outputs),
+      words: null,
+      variance: null,
+    },
   });
   const fed: HostTask = {
     ...{ source: 'host', maker: { kind: 'drawn', content: '' }, form, labels: 1 },
