@@ -7,7 +7,7 @@ import { TASKS } from '../tasks/registry.ts';
 import { streamsSchema } from './streams.ts';
 
 /*
- * The experiment file as a person writes it (interfaces.md, "Experiment file"). `axis` marks the scalars for which a list
+ * The experiment file as a person writes it (docs/experiment-file.md). `axis` marks the scalars for which a list
  * makes a grid. Defaults that depend on other fields (key width, period, …) are filled in by resolve.ts.
  */
 

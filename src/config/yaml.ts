@@ -53,8 +53,8 @@ export function parseYaml(text: string, file: string, sets: readonly string[], s
 }
 
 /**
- * Puts the values of one of the document's `sizes` (`sizes: { ci: { train.steps: 500, … }, … }`) in place of the file's own, and takes `sizes`
- * away. The values keep their lines, so that complaints name them.
+ * Puts the values of one of the document's `sizes` (`sizes: { ci: { train.steps: 500, … }, … }`) in place of the file's own, and takes
+ * `sizes` away. The values keep their lines, so that complaints name them.
  */
 function applySize(document: Document, file: string, size: string | undefined): void {
   const sizes = document.get('sizes', true);

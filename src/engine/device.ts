@@ -21,7 +21,7 @@ const LIMITS = [
 /** Used where there: `subgroups` by shaders/common/quad_subgroup.wgsl, `timestamp-query` by profiler.ts. */
 const OPTIONAL_FEATURES: GPUFeatureName[] = ['subgroups', 'timestamp-query'];
 
-/** `requestAdapter()` was seen to return null on 2 of 14 first calls (kernels.md). */
+/** `requestAdapter()` was seen to return null on 2 of 14 first calls (docs/kernels.md). */
 const ATTEMPTS = 4;
 
 /** The adapter that is preferred, as `ask` (`gpu.requestAdapter`) gives it: asked again where it gives none. Null: there is none. */

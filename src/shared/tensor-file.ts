@@ -44,7 +44,7 @@ export function readHeader(
   bytes: Uint8Array,
   fail: Fail,
 ): { header: Record<string, unknown>; dataStart: number } {
-  const notSafetensors = 'Is it a safetensors file? See README, "Model file".';
+  const notSafetensors = 'Is it a safetensors file? See docs/model-file.md.';
   if (bytes.length < 8)
     throw fail(`truncated: ${bytes.length} bytes is too short for a safetensors file`, notSafetensors);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));

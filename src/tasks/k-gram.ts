@@ -3,7 +3,7 @@ import { gramAt, gramFrequencies } from './laws/chain.ts';
 import type { Task } from './task.ts';
 
 /**
- * In-context k-gram(S, k), theory.md §3: among the positions t whose k predecessors equal the last k tokens, the
+ * In-context k-gram(S, k), docs/theory.md §3: among the positions t whose k predecessors equal the last k tokens, the
  * fraction at which token s stands: `f*_s = #{t : x_{t−k:t−1} = x_{T−k+1:T}, x_t = s} / #{same, any s}`, t from k+1 to T;
  * uniform where nothing matches. A distribution over S tokens; an induction head computes it, so the model has two layers
  * and τ ≥ k.
@@ -54,7 +54,8 @@ export const kGram: Task = {
       return Array.from(followers, share => share / total);
     };
   },
-  // In the limit f* is a row of the chain, or the law of the tokens: Dir(α) over S tokens, whose variances add up to (S − 1) / (S (S α + 1)).
+  // In the limit f* is a row of the chain, or the law of the tokens: Dir(α) over S tokens, whose variances add up to (S − 1) / (S (S α +
+  // 1)).
   limitVariance: ({ vocabulary: S }, law, alpha) =>
     law.startsWith('dirichlet') ? (S! - 1) / (S! * (S! * alpha + 1)) : undefined,
   wgslKnobs: ({ k }) => [k!, 0, 0, 0],

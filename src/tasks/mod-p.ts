@@ -3,7 +3,7 @@ import { gramFrequencies } from './laws/chain.ts';
 import type { Task } from './task.ts';
 
 /**
- * ModPTask(p, k), theory.md §3: the mean of `1(x_t = 1)` over positions `t ≡ k (mod p)`, t from 1; 0 where there is
+ * ModPTask(p, k), docs/theory.md §3: the mean of `1(x_t = 1)` over positions `t ≡ k (mod p)`, t from 1; 0 where there is
  * no such position. The model's period Δ is p.
  *
  * Examples: p = 2, k = 1: `1 0 0 0` → 1/2 (positions 1, 3); p = 3, k = 0: `1 1` → 0 (no position 3 yet);
@@ -33,7 +33,8 @@ export const modP: Task = {
     const share = gramFrequencies(chain, 1, k)[1]!;
     return () => [share];
   },
-  // The positions are g of the model's residue classes, or parts of one, which z need not keep; else as for the share of ones of SimpleTask.
+  // The positions are g of the model's residue classes, or parts of one, which z need not keep; else as for the share of ones of
+  // SimpleTask.
   shortError({ p }, { length, period, locality, moved }) {
     const g = period / p!;
     if (!Number.isInteger(g)) return undefined;

@@ -3,7 +3,7 @@ import { gramFrequencies } from './laws/chain.ts';
 import type { Task } from './task.ts';
 
 /**
- * SimpleTask(ω), theory.md §3: `f*(x) = sin(ω (c0 − c1)/(c0 + c1))`, where c_s counts token s. Positions do not
+ * SimpleTask(ω), docs/theory.md §3: `f*(x) = sin(ω (c0 − c1)/(c0 + c1))`, where c_s counts token s. Positions do not
  * matter; ω sets how fast the target turns with the token frequencies.
  *
  * Examples: ω = 1: `0 0 0` → sin 1; ω = 2: `0 1` → 0; ω = 3: `1 1 1 0` → sin(−1.5).
