@@ -14,7 +14,10 @@ import type { Task } from './task.ts';
 export const kGram: Task = {
   kind: 'k-gram',
   summary: 'next-token frequencies after the last k tokens, counted in context; two layers',
-  knobs: z.strictObject({ vocabulary: z.int().min(2).max(64), k: z.int().min(1).max(8) }),
+  knobs: z.strictObject({
+    vocabulary: z.int().min(2).max(64).describe('Number of tokens S.'),
+    k: z.int().min(1).max(8).describe('Tokens of the context that is looked up.'),
+  }),
   complexity: ['vocabulary', 'k'],
   shape: ({ vocabulary, k }) => ({
     vocabulary: vocabulary!,

@@ -12,7 +12,10 @@ import type { Task } from './task.ts';
 export const modP: Task = {
   kind: 'mod-p',
   summary: 'mean of ones over positions t ≡ k (mod p); the model has period p',
-  knobs: z.strictObject({ p: z.int().min(1).max(128), k: z.int().min(0) }),
+  knobs: z.strictObject({
+    p: z.int().min(1).max(128).describe('Modulus p: one position in p counts.'),
+    k: z.int().min(0).describe('Residue k < p: positions t ≡ k (mod p) count, t from 1.'),
+  }),
   complexity: ['p'],
   shape: ({ p }) => ({ vocabulary: 2, outputs: 1, period: p!, locality: 0, layers: 1, order: 0 }),
   refuse: ({ p, k }) => (k! < p! ? undefined : `k = ${k} is not a residue mod p = ${p}: it must be below p`),

@@ -11,7 +11,13 @@ import type { Task } from './task.ts';
 export const simple: Task = {
   kind: 'simple',
   summary: 'sin of the token balance; omega sets its frequency',
-  knobs: z.strictObject({ omega: z.number().positive().max(1000) }),
+  knobs: z.strictObject({
+    omega: z
+      .number()
+      .positive()
+      .max(1000)
+      .describe('Frequency ω: how fast the target turns with the share of ones.'),
+  }),
   complexity: ['omega'],
   shape: () => ({ vocabulary: 2, outputs: 1, period: 1, locality: 0, layers: 1, order: 0 }),
   targets(tokens, { omega }, reads) {
