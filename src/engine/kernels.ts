@@ -109,7 +109,6 @@ const KERNELS = {
   queryRescale: kernel('query_rescale'),
   querySoftmax: kernel('query_softmax', reduce, rule, weight),
   resizeRows: kernel('resize_rows'),
-  rotateRows: kernel('rotate_rows', elementary),
   sample: kernel('sample', random, law),
   readStarts: kernel('read_starts'),
   drawReads: kernel('draw_reads', random, owners),

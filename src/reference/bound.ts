@@ -30,8 +30,8 @@ const LOG_ERROR = 6 * U;
 const ACTIVATION_ERROR = { relu: U, gelu: 1e-7 + 8 * U };
 
 /**
- * sin and cos of shaders/rotate_rows.wgsl at a position: 3e-7 of shaders/common/elementary.wgsl, the rounding of their argument, in ±π, and
- * that of the frequency to 2⁻³² turns, which grows with the position.
+ * sin and cos of shaders/attention/rotate_rows.wgsl at a position: 3e-7 of shaders/common/elementary.wgsl, the rounding of their argument,
+ * in ±π, and that of the frequency to 2⁻³² turns, which grows with the position.
  */
 const turnError = (position: number) => 3e-7 + Math.PI * U + position * Math.PI * 2 ** -32;
 /** An encoding's bias (model/encodings/alibi.ts), relative: exp2 of at most 8 to 3 + 2·8 ulp, and two roundings. */
