@@ -23,6 +23,7 @@ import { withStatus, withSubmit, withWorker } from './queue-commands.ts';
 const RESULTS = 'results';
 
 const json = () => new Option('--json', 'print one JSON document on stdout').default(false);
+const details = (what: string) => new Option('--details', `print ${what}, too`).default(false);
 const set = () =>
   new Option(
     '--set <path=value>',
@@ -58,7 +59,8 @@ function withGrid(command: Command): Command {
     .addOption(size())
     .option('--out <folder>', 'where results go', RESULTS)
     .option('--no-theory', 'train and test only; `theory --results` adds the theory later')
-    .option('--fresh', 'delete what an earlier run of this grid left, and start over', false);
+    .option('--fresh', 'delete what an earlier run of this grid left, and start over', false)
+    .addOption(details('charts, and what the theory says of the trained weights'));
 }
 
 function withMachine(command: Command): Command {
@@ -207,6 +209,7 @@ export function program(): Command {
           .default(0.05),
       ),
   )
+    .addOption(details('norms, what each bound states, and what quantities mean'))
     .addOption(json())
     .addHelpText(
       'after',
