@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { assignmentOf } from '../config/assignment.ts';
 import { GPUJS_MODES } from '../gpujs/protocol.ts';
 import { PATIENCE } from '../runtime/deadline.ts';
 import { METHODS } from '../simulation/simulate.ts';
@@ -27,7 +28,11 @@ const set = () =>
     '--set <path=value>',
     'override a field of the experiment, for example train.steps=500 (repeatable)',
   )
-    .argParser((value: string, before: string[]) => [...before, value])
+    .argParser((value: string, before: string[]) => {
+      // A value after a space would else be one argument too many.
+      assignmentOf(value);
+      return [...before, value];
+    })
     .default([], 'none');
 
 const size = () => new Option('--size <name>', "one of the experiment's sizes, the first unless given");

@@ -59,9 +59,9 @@ function draw(key: number, slot: number, index: number): { normal: number; unifo
 }
 
 /**
- * μP initial weights, flat float32 in `layoutOf` order [stride]. Deterministic in the seed. Queries are 0 (Yang et al. 2022, appendix D.2): attention to
- * content starts uniform. From random queries it saturates before the rest has learned anything, and stays so: on SimpleTask with ω = 4
- * and N = 4 the training loss then ends at 0.1, from zero at 1e-5.
+ * μP initial weights, flat float32 in `layoutOf` order [stride]. Deterministic in the seed. Queries are 0 (Yang et al. 2022, appendix D.2):
+ * attention to content starts uniform. From random queries it saturates before the rest has learned anything, and stays so: on SimpleTask
+ * with ω = 4 and N = 4 the training loss then ends at 0.1, from zero at 1e-5.
  */
 export function initialise(config: ModelConfig, initialisation: Initialisation): Float32Array {
   const flat = randomWeights(config, initialisation);
@@ -70,7 +70,9 @@ export function initialise(config: ModelConfig, initialisation: Initialisation):
   return flat;
 }
 
-/** Weights of the sizes that training starts from, queries among them: for checks and timings, where uniform attention would hide mistakes. */
+/**
+ * Weights of the sizes that training starts from, queries among them: for checks and timings, where uniform attention would hide mistakes.
+ */
 export function randomWeights(
   config: ModelConfig,
   { phiInit, baseWidth, seed }: Initialisation,

@@ -72,7 +72,7 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       outputs: shape.outputs,
       activation: model.activation,
       norm: model.norm,
-      // theory.md §9: two layers train from φ around 0.5, and may not from 0.
+      // docs/theory.md §9: two layers train from φ around 0.5, and may not from 0.
       phiInit: model.phiInit ?? (isDeep({ layers }) ? [0, 1] : [0, 0]),
       attention,
     },

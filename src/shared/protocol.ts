@@ -46,7 +46,7 @@ export const replicaSchema = z.strictObject({
   knobs: z.record(z.string(), z.number()),
 });
 
-/** Replicas of equal shape that train together in the same dispatches (architecture.md, "a pack is the unit"). */
+/** Replicas of equal shape that train together in the same dispatches (docs/architecture.md, "A pack is the unit"). */
 export const packSchema = z.strictObject({
   model: modelConfigSchema,
   /** φ is initialised uniformly in this interval. */
