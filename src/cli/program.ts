@@ -237,6 +237,14 @@ export function program(): Command {
       '\nExample:\n  lengthwise snap results/k-gram/<run>/models/<cell>.safetensors --prune --steps 300 --out exact.safetensors',
     )
     .action(later(async () => (await import('./snap.ts')).snap));
+  verb('export <model.safetensors>', 'the model in a format of others')
+    .option('--onnx [file]', 'ONNX, f of every prefix; beside the given one, .onnx, unless a file is named')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExample:\n  lengthwise export results/quickstart/<run>/models/<cell>.safetensors --onnx model.onnx',
+    )
+    .action(later(async () => (await import('./export.ts')).exportModel));
   withLaw(
     withMachine(
       verb('simulate <model.safetensors>', 'short strings that stand in for long ones, and how well')
