@@ -311,6 +311,7 @@ export function program(): Command {
     'every adapter of both runtimes: is it right, how fast is it, what --runtime auto would take',
   )
     .addOption(machineOptions().find(option => option.long === '--port')!)
+    .addOption(details('features and limits of each adapter, and what asking it costs'))
     .addOption(json())
     .addHelpText('after', '\nExample:\n  lengthwise doctor --json')
     .action(later(async () => (await import('./doctor.ts')).doctor));
