@@ -21,7 +21,7 @@ export function findingsText(findings: Finding[], details: boolean): string {
 function tableOf(findings: Finding[]): string {
   const table = new Table({
     head: ['adapter', 'f(x) right', 'tokens/s', 'GFLOP/s', 'GB/s'],
-    colWidths: [35, 12, 12, 9, 7],
+    colWidths: [34, 12, 12, 9, 7],
     colAligns: ['left', 'left', 'right', 'right', 'right'],
     wordWrap: true,
     style: { head: [], border: [] },

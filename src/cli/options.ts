@@ -19,14 +19,14 @@ export interface MachineOptions {
 export const machineOptions = () => [
   new Option(
     '--runtime <name>',
-    'where WebGPU comes from: a headless browser, a Node process, or whichever is right and fastest here',
+    'where WebGPU comes from: headless Chrome, a Node process, or the fastest that is right',
   )
     .choices([...RUNTIMES, 'auto'])
     .default('chrome'),
   new Option('--adapter <kind>', 'which adapter to use')
     .choices(adapterPreferenceSchema.options)
     .default('auto'),
-  new Option('--port <number>', 'port of the page that Chrome loads, on loopback; 0: a free one')
+  new Option('--port <number>', 'of the page that Chrome loads, on loopback; 0: a free one')
     .argParser(port)
     .default(0),
 ];

@@ -83,6 +83,14 @@ function withLaw(command: Command): Command {
     );
 }
 
+/** An option in the words of `--help`: what it can be, and what it is unless given. Of switches it goes without saying. */
+function describeOption({ description, argChoices, defaultValue, defaultValueDescription }: Option): string {
+  const standard = defaultValueDescription ?? defaultValue;
+  const told = standard !== undefined && standard !== false && standard !== true && standard !== 'none';
+  const notes = [...(argChoices ? [argChoices.join('|')] : []), ...(told ? [`default ${standard}`] : [])];
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
+}
+
 /** The command line, declared. Actions throw; command-line.ts turns that into words and an exit code. */
 export function program(): Command {
   const root = new Command('lengthwise')
@@ -91,9 +99,14 @@ export function program(): Command {
     .option('--debug', 'show stack traces')
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ outputError: () => {}, writeErr: () => {} });
+    .configureOutput({ outputError: () => {}, writeErr: () => {} })
+    .configureHelp({ optionDescription: describeOption });
   const verb = (name: string, description: string) =>
-    root.command(name).description(description).exitOverride().option('--debug', 'show stack traces');
+    root
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .addOption(new Option('--debug', 'show stack traces').hideHelp());
 
   withMachine(
     withGrid(
