@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { encodingSchema } from '../model/encodings/registry.ts';
 import { MAX_LAYERS, NORMS } from '../shared/model-config.ts';
-import { lengthModeSchema, lossSchema, positionOffsetSchema, positionsSchema } from '../shared/protocol.ts';
+import {
+  lengthModeSchema,
+  lossSchema,
+  phiInitSchema,
+  positionOffsetSchema,
+  positionsSchema,
+} from '../shared/protocol.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { TASKS } from '../tasks/registry.ts';
 import { streamsSchema } from './streams.ts';
@@ -87,7 +93,7 @@ export const experimentSchema = z.strictObject({
       locality: axis(z.int().min(0).max(256)).optional(),
       activation: axis(z.enum(['relu', 'gelu'])).default('relu'),
       norm: axis(z.enum(NORMS)).default('none'),
-      phiInit: z.tuple([z.number().min(-10).max(10), z.number().min(-10).max(10)]).optional(),
+      phiInit: phiInitSchema.optional(),
       attention: z.discriminatedUnion('rule', [limitSchema, softmaxSchema]).prefault({}),
     })
     .prefault({}),
