@@ -24,8 +24,8 @@ interface Places {
 }
 
 /**
- * A model as ONNX: `tokens` int64 [batch, length] to `outputs` float32 [batch, length, O], f of every prefix by dense attention (docs/theory.md
- * §§1, 10). `__metadata__.lengthwise` of the model file travels as metadata `lengthwise`.
+ * A model as ONNX: `tokens` int64 [batch, length] to `outputs` float32 [batch, length, O], f of every prefix by dense attention
+ * (docs/theory.md §§1, 10). `__metadata__.lengthwise` of the model file travels as metadata `lengthwise`.
  * @throws InputError for an encoding whose bias ONNX is not told.
  */
 export function onnxOf(model: Model, version: string): Uint8Array {
