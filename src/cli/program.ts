@@ -8,6 +8,7 @@ import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
   later,
+  lentMachineOptions,
   machineOptions,
   positiveNumber,
   probability,
@@ -56,8 +57,8 @@ function withGrid(command: Command): Command {
     .option('--fresh', 'delete what an earlier run of this grid left, and start over', false);
 }
 
-function withMachine(command: Command): Command {
-  for (const option of machineOptions()) command.addOption(option);
+function withMachine(command: Command, options = lentMachineOptions()): Command {
+  for (const option of options) command.addOption(option);
   return command;
 }
 
@@ -288,7 +289,10 @@ export function program(): Command {
     )
     .action(later(async () => (await import('./report.ts')).report));
   withBench(
-    withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
+    withMachine(
+      verb('bench', 'kernels against peers: same browser, same adapter, checked against float64'),
+      machineOptions(),
+    ),
   ).addOption(json());
   verb(
     'doctor',
