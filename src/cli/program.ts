@@ -9,6 +9,7 @@ import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
   later,
+  lentMachineOptions,
   machineOptions,
   positiveNumber,
   probability,
@@ -61,8 +62,8 @@ function withGrid(command: Command): Command {
     .option('--fresh', 'delete what an earlier run of this grid left, and start over', false);
 }
 
-function withMachine(command: Command): Command {
-  for (const option of machineOptions()) command.addOption(option);
+function withMachine(command: Command, options = lentMachineOptions()): Command {
+  for (const option of options) command.addOption(option);
   return command;
 }
 
@@ -301,7 +302,10 @@ export function program(): Command {
     )
     .action(later(async () => (await import('./report.ts')).report));
   withBench(
-    withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
+    withMachine(
+      verb('bench', 'kernels against peers: same browser, same adapter, checked against float64'),
+      machineOptions(),
+    ),
   ).addOption(json());
   verb(
     'doctor',
