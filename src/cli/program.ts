@@ -9,6 +9,7 @@ import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
   later,
+  lentMachineOptions,
   machineOptions,
   positiveNumber,
   probability,
@@ -63,8 +64,8 @@ function withGrid(command: Command): Command {
     .addOption(details('charts, and what the theory says of the trained weights'));
 }
 
-function withMachine(command: Command): Command {
-  for (const option of machineOptions()) command.addOption(option);
+function withMachine(command: Command, options = lentMachineOptions()): Command {
+  for (const option of options) command.addOption(option);
   return command;
 }
 
@@ -317,7 +318,10 @@ export function program(): Command {
     )
     .action(later(async () => (await import('./report.ts')).report));
   withBench(
-    withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
+    withMachine(
+      verb('bench', 'kernels against peers: same browser, same adapter, checked against float64'),
+      machineOptions(),
+    ),
   ).addOption(json());
   verb(
     'doctor',

@@ -183,6 +183,9 @@ function expected(value: unknown, values: readonly unknown[]): string {
   return guess === undefined ? known : `${known}: did you mean ${guess}?`;
 }
 
+/** What zod says of a union that says nothing itself. */
+const UNION_MESSAGE = 'Invalid input';
+
 /**
  * A field of several forms (scalar or list, name or count): the complaint of the form that the value was meant
  * for.
@@ -197,6 +200,8 @@ function explainUnion(
   const fits = branches.find(([inner]) => inner?.code !== 'invalid_type' && inner?.code !== 'invalid_value');
   const inner = (Array.isArray(value) ? branches.at(-1) : (fits ?? branches[0]))?.[0];
   if (!inner) return [{ path: issue.path, message: issue.message }];
+  if (!fits && !Array.isArray(value) && issue.message !== UNION_MESSAGE)
+    return [{ path: issue.path, message: `got ${show(value)}, expected ${issue.message}` }];
   return explain({ ...inner, path: [...issue.path, ...inner.path] } as Issue, input, jsonSchema);
 }
 

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { encodingSchema } from '../model/encodings/registry.ts';
 import { MAX_LAYERS, NORMS } from '../shared/model-config.ts';
-import { lengthModeSchema, lossSchema, positionOffsetSchema, positionsSchema } from '../shared/protocol.ts';
+import {
+  lengthModeSchema,
+  lossSchema,
+  phiInitSchema,
+  positionOffsetSchema,
+  positionsSchema,
+} from '../shared/protocol.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { TASKS } from '../tasks/registry.ts';
 import { streamsSchema } from './streams.ts';
@@ -147,8 +153,8 @@ export const experimentSchema = z.strictObject({
       ),
       norm: said(axis(z.enum(NORMS)).default('none'), 'Norm before attention, MLP and read-out.'),
       phiInit: said(
-        z.tuple([z.number().min(-10).max(10), z.number().min(-10).max(10)]).optional(),
-        'Limit rules: interval that φ is drawn from, uniformly, at the start.',
+        phiInitSchema.optional(),
+        'Limit rules: interval that φ is drawn from, uniformly, at the start; offsets: each head of layer 1 starts hard at one offset, layer 2 at 0.',
         { standard: '[0, 1], with one layer [0, 0]' },
       ),
       attention: z.discriminatedUnion('rule', [limitSchema, softmaxSchema]).prefault({}),

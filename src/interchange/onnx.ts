@@ -24,8 +24,8 @@ interface Places {
 }
 
 /**
- * A model as ONNX: `tokens` int64 [batch, length] to `outputs` float32 [batch, length, O], f of every prefix by dense attention (docs/theory.md
- * §§1, 10). `__metadata__.lengthwise` of the model file travels as metadata `lengthwise`.
+ * A model as ONNX: `tokens` int64 [batch, length] to `outputs` float32 [batch, length, O], f of every prefix by dense attention
+ * (docs/theory.md §§1, 10). `__metadata__.lengthwise` of the model file travels as metadata `lengthwise`.
  * @throws InputError for an encoding whose bias ONNX is not told.
  */
 export function onnxOf(model: Model, version: string): Uint8Array {
@@ -102,7 +102,10 @@ function placesOf(graph: Graph, length: string): Places {
   return { logs, positions, offsets, hidden: graph.op('Less', [offsets, zero]) };
 }
 
-/** Rows of the `position` tensor of every position: (i + shift) mod rows; beyond a table of positions there is none, and the runtime says so. */
+/**
+ * Rows of the `position` tensor of every position: (i + shift) mod rows; beyond a table of positions there is none, and the runtime says
+ * so.
+ */
 function positionRows(graph: Graph, config: ModelConfig, length: string): string {
   const encoding = encodingOf(config.attention);
   const index = graph.op('Range', [graph.scalar(0, 'int64'), length, graph.scalar(1, 'int64')]);

@@ -166,7 +166,7 @@ const CASES: BadInput[] = [
   set('model.attention=infinite', /model\.attention: expected object, got "infinite"/),
   set('model.attention.bits=65', /model\.attention\.bits: 65 is too large/),
   set('model.attention.scale=0', /model\.attention\.scale: 0 is too small/),
-  set('model.phiInit=1', /model\.phiInit: expected tuple, got 1/),
+  set('model.phiInit=1', /model\.phiInit: got 1, expected offsets or an interval \[low, high\]/),
   set('task.kind=[simple, mod-p]', /task\.kind: unknown task "simple,mod-p", choose one of/),
   set('task={}', /task\.kind: is missing: choose one of simple, mod-p, k-gram/),
 

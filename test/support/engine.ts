@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { flatten, layoutOf } from '../../src/model/layout.ts';
 import {
+  type OwnRuntime,
   openSession,
   type Progress,
   type Protocol,
-  type Runtime,
   type Session,
   type SessionOptions,
   type Standing,
@@ -32,7 +32,7 @@ type Options = Pick<SessionOptions, 'profile' | 'patience'>;
 
 /** Sessions of the engine that ships, on a software adapter of either runtime. */
 export function open(
-  runtime: Runtime,
+  runtime: OwnRuntime,
   options: Options & Partial<typeof TEST_ENGINE> = {},
 ): Promise<Session> {
   const driver = runtime === 'dawn' ? softwareDriver() : undefined;
