@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite';
 import { engineHash } from './src/setup/engine-hash.mjs';
-import { absentPeers, peerVersions } from './src/setup/peers.mjs';
+import { absentPeers, peersApart, peerVersions } from './src/setup/peers.mjs';
 
 /** A page that Chrome loads. */
 const page = (outDir: string, entry: Record<string, string>) => ({
@@ -55,7 +55,11 @@ export default defineConfig(async ({ mode }) => {
       return {
         plugins: [absentPeers()],
         define: { ...define, 'process.env.NODE_ENV': '"production"' },
-        build: page('dist/bench', { bench: 'src/bench/page.ts' }),
+        build: {
+          ...page('dist/bench', { bench: 'src/bench/page.ts' }),
+          // Apart, as they are no part of the package (`files` of package.json).
+          rollupOptions: { output: { chunkFileNames: peersApart } },
+        },
       };
     case 'test-chrome':
       return { build: page('dist/test/page', { engine: 'test/support/engine-page.ts' }) };

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { assignmentOf } from '../config/assignment.ts';
 import { GPUJS_MODES } from '../gpujs/protocol.ts';
 import { PATIENCE } from '../runtime/deadline.ts';
@@ -332,6 +332,14 @@ export function program(): Command {
     .addOption(json())
     .addHelpText('after', '\nExample:\n  lengthwise doctor --json')
     .action(later(async () => (await import('./doctor.ts')).doctor));
+  verb('init [folder]', 'a commented experiment, .gitignore and a CI workflow, to begin with')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  lengthwise init && npx lengthwise run experiment.yaml')
+    .action(later(async () => (await import('./init.ts')).beginIn));
+  verb('completion', 'a script that completes verbs and options in a shell')
+    .addArgument(new Argument('<shell>', 'which').choices(['bash', 'zsh', 'fish']))
+    .addHelpText('after', '\nExample:\n  source <(lengthwise completion bash)')
+    .action(later(async () => (await import('./completion.ts')).completion));
   return root;
 }
 

@@ -6,10 +6,10 @@ const LINES = 40;
 
 /** What `--help` prints on a terminal of 80 columns. */
 function helpOf(command: ReturnType<typeof program>): string {
-  let text = '';
-  command.configureOutput({ writeOut: part => void (text += part), getOutHelpWidth: () => COLUMNS });
+  const parts: string[] = [];
+  command.configureOutput({ writeOut: part => parts.push(part), getOutHelpWidth: () => COLUMNS });
   command.outputHelp();
-  return text;
+  return parts.join('');
 }
 
 test.each(program().commands.map(verb => verb.name()))('lengthwise %s --help fits a screen', name => {
