@@ -41,7 +41,14 @@ export default defineConfig(async ({ mode }) => {
   const ofNode = async () => ({ ...define, __ENGINE_HASH__: JSON.stringify(await engineHash()) });
   switch (mode) {
     case 'page':
-      return { build: page('dist/page', { engine: 'src/engine/page.ts', gpujs: 'src/gpujs/page.ts' }) };
+      return {
+        build: page('dist/page', {
+          engine: 'src/engine/page.ts',
+          gpujs: 'src/gpujs/page.ts',
+          tab: 'src/tab/page.ts',
+          'tab-worker': 'src/tab/worker.ts',
+        }),
+      };
     case 'dawn':
       return { build: program('dist/dawn', { engine: 'src/engine/dawn.ts' }) };
     case 'bench':

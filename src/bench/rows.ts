@@ -6,7 +6,10 @@ import { type Problem, SUITES } from './protocol.ts';
 
 const number = z.number().nullable();
 
-/** A line of a table: one implementation on one problem (interfaces.md, `bench --json`). Null: there is no such number. */
+/**
+ * A line of a table: one implementation on one problem (docs/results.md, "What --json prints", `bench --json`). Null: there is no such
+ * number.
+ */
 export const rowSchema = z.strictObject({
   suite: z.enum(SUITES),
   implementation: z.string(),

@@ -10,6 +10,7 @@ import { type Problem, SUITES, type Suite } from '../bench/protocol.ts';
 import { includedSchema, type Measurement, type Report, type Row, rowOf } from '../bench/rows.ts';
 import { Runner } from '../bench/runner.ts';
 import { chooseRuntime } from '../runtime/choose.ts';
+import type { OwnRuntime } from '../runtime/session.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { InputError, messageOf } from '../shared/errors.ts';
 import type { Roofline } from '../shared/protocol.ts';
@@ -21,6 +22,7 @@ import { readUserJson } from './user-json.ts';
 const INCLUDE_BYTES = 2 ** 26;
 
 export interface BenchOptions extends MachineOptions {
+  runtime: OwnRuntime | 'auto';
   lengths: number[] | undefined;
   dimensions: number[];
   heads: number[];

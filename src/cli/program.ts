@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { assignmentOf } from '../config/assignment.ts';
 import { GPUJS_MODES } from '../gpujs/protocol.ts';
 import { PATIENCE } from '../runtime/deadline.ts';
 import { METHODS } from '../simulation/simulate.ts';
@@ -8,6 +9,7 @@ import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
   later,
+  lentMachineOptions,
   machineOptions,
   positiveNumber,
   probability,
@@ -27,7 +29,11 @@ const set = () =>
     '--set <path=value>',
     'override a field of the experiment, for example train.steps=500 (repeatable)',
   )
-    .argParser((value: string, before: string[]) => [...before, value])
+    .argParser((value: string, before: string[]) => {
+      // A value after a space would else be one argument too many.
+      assignmentOf(value);
+      return [...before, value];
+    })
     .default([], 'none');
 
 const size = () => new Option('--size <name>', "one of the experiment's sizes, the first unless given");
@@ -56,8 +62,8 @@ function withGrid(command: Command): Command {
     .option('--fresh', 'delete what an earlier run of this grid left, and start over', false);
 }
 
-function withMachine(command: Command): Command {
-  for (const option of machineOptions()) command.addOption(option);
+function withMachine(command: Command, options = lentMachineOptions()): Command {
+  for (const option of options) command.addOption(option);
   return command;
 }
 
@@ -229,6 +235,14 @@ export function program(): Command {
       '\nExample:\n  lengthwise snap results/k-gram/<run>/models/<cell>.safetensors --prune --steps 300 --out exact.safetensors',
     )
     .action(later(async () => (await import('./snap.ts')).snap));
+  verb('export <model.safetensors>', 'the model in a format of others')
+    .option('--onnx [file]', 'ONNX, f of every prefix; beside the given one, .onnx, unless a file is named')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExample:\n  lengthwise export results/quickstart/<run>/models/<cell>.safetensors --onnx model.onnx',
+    )
+    .action(later(async () => (await import('./export.ts')).exportModel));
   withLaw(
     withMachine(
       verb('simulate <model.safetensors>', 'short strings that stand in for long ones, and how well')
@@ -288,7 +302,10 @@ export function program(): Command {
     )
     .action(later(async () => (await import('./report.ts')).report));
   withBench(
-    withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
+    withMachine(
+      verb('bench', 'kernels against peers: same browser, same adapter, checked against float64'),
+      machineOptions(),
+    ),
   ).addOption(json());
   verb(
     'doctor',

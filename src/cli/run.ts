@@ -10,7 +10,7 @@ import { divergedOf, summaryOf } from '../sweep/summary.ts';
 import { type Outcome, runSweep } from '../sweep/sweep.ts';
 import { type TheoryThreads, theoryThreads } from '../sweep/theory-threads.ts';
 import type { Totals } from '../sweep/totals.ts';
-import { openEngine } from './machine.ts';
+import { Engines } from './machine.ts';
 import { builtFolder, type MachineOptions, typedCommand, version } from './options.ts';
 import { print, printJson } from './output.ts';
 import { checkProfilePath, saveProfile } from './profile.ts';
@@ -34,7 +34,7 @@ export interface RunOptions extends MachineOptions {
 
 /** `lengthwise run`: plans, trains and evaluates the grid, and prints the verdict. Finished cells are not run again. */
 export async function run(file: string, options: RunOptions): Promise<void> {
-  if (options.port !== 0 && options.workers > 1) {
+  if (options.port !== 0 && options.workers > 1 && options.runtime !== 'tab') {
     throw new InputError(
       '--port: one port cannot serve several workers',
       'Leave --port out, or use --workers 1.',
@@ -46,7 +46,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const progress = new RunProgress();
   const { out, fresh, workers, adapter, shard } = options;
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
-  const start = () => openEngine(options, line => progress.say(line), trace !== undefined);
+  const engines = new Engines(options, experiment.name, line => progress.say(line), trace !== undefined);
   try {
     const outcome = await runSweep(
       experiment,
@@ -54,7 +54,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
         ...{ out, fresh, workers, adapter, shard, trace },
         theory: threads && trace ? timed(threads, trace) : threads,
         maker: { command: typedCommand(), version },
-        open: () => (trace ? trace.during('start the engine', start) : start()),
+        open: () => (trace ? trace.during('start the engine', () => engines.open()) : engines.open()),
       },
       {
         say: line => progress.say(line),
@@ -89,6 +89,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     else printSummary(outcome);
   } finally {
     progress.stop();
+    await engines.close();
   }
 }
 

@@ -33,8 +33,9 @@ export interface Evaluation {
 
 /**
  * Losses of trained replicas. Test sequences of nominal length T have lengths T … T+Δ−1 in equal parts, so that every
- * residue of the last position is met (theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way
- * goes on with the first sequence that it lacks.
+ * residue of the last position is met (docs/theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of
+ * strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way goes on with the first sequence
+ * that it lacks.
  */
 export async function evaluatePack(
   device: Device,

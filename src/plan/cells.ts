@@ -200,7 +200,17 @@ function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
   if (train.warmup >= train.steps)
     say('train.warmup', `${train.warmup} must be below train.steps = ${train.steps}`);
   for (const { path, message } of shapeProblems(model)) say(['model', ...path].join('.'), message);
-  const [low, high] = model.phiInit;
-  if (low > high) say('model.phiInit', `[${low}, ${high}] is not an interval`);
+  const why = startProblem(model);
+  if (why) say('model.phiInit', why);
   return problems;
+}
+
+/** What is wrong with how φ starts. */
+function startProblem({ phiInit, ...model }: CellConfig['model']): string | undefined {
+  if (phiInit !== 'offsets') {
+    const [low, high] = phiInit;
+    return low > high ? `[${low}, ${high}] is not an interval` : undefined;
+  }
+  if (!ruleOf(model.attention).limit) return 'offsets needs a limit rule, softmax has no φ';
+  return model.locality === 0 ? 'offsets needs model.locality of at least 1' : undefined;
 }

@@ -30,8 +30,8 @@ export interface Cut {
 
 /**
  * Packs: cells that differ only in what a replica may differ in (training length, task knobs, seed, learning rate, α) train
- * in the same dispatches, because one small transformer cannot fill a GPU, if they go on at the same step. Packs are cut at `MAX_REPLICAS` replicas
- * and at `budgetBytes` of device memory.
+ * in the same dispatches, because one small transformer cannot fill a GPU, if they go on at the same step. Packs are cut at `MAX_REPLICAS`
+ * replicas and at `budgetBytes` of device memory.
  */
 export function packsOf(
   cells: Cell[],

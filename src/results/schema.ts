@@ -64,7 +64,7 @@ const attentionMapSchema: z.ZodType<AttentionMap> = z.object({
   ),
 });
 
-/** One line of `cells.jsonl`: a finished cell (interfaces.md, "Results"). A null loss was not finite. */
+/** One line of `cells.jsonl`: a finished cell (docs/results.md). A null loss was not finite. */
 export const cellLineSchema = z.object({
   cell: z.string(),
   axes: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),

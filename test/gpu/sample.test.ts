@@ -9,8 +9,8 @@ import { useEngine } from '../support/engine.ts';
 const engine = useEngine();
 
 /**
- * Largest allowed target error: 0 where the target is a correctly rounded ratio of counts; for simple precise_sin's 3e-7, and its argument's
- * error: a division of 2.5 ulp and a product of half of one, ω · 3 · 2⁻²³.
+ * Largest allowed target error: 0 where the target is a correctly rounded ratio of counts; for simple precise_sin's 3e-7, and its
+ * argument's error: a division of 2.5 ulp and a product of half of one, ω · 3 · 2⁻²³.
  */
 const sinError = (omega: number) => 3e-7 + omega * 3 * 2 ** -23;
 

@@ -24,8 +24,8 @@ async function train(own: Pack) {
 }
 
 /**
- * How far the losses of the first steps may lie from float64: Adam divides by √v, so the rounding of every gradient is carried into all later
- * steps. Three trainings whose gradients are wrong by up to 2⁻¹⁶ of the tensor's largest entry, which is more than the kernels are
+ * How far the losses of the first steps may lie from float64: Adam divides by √v, so the rounding of every gradient is carried into all
+ * later steps. Three trainings whose gradients are wrong by up to 2⁻¹⁶ of the tensor's largest entry, which is more than the kernels are
  * (paths.test.ts), show how far; the room above is for chance, and for the rounding of the
  * losses themselves.
  */

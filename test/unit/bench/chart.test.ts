@@ -77,7 +77,7 @@ test('every suite can be drawn', async () => {
   ]);
 });
 
-test('the document is what interfaces.md says, and what others print can be laid beside it', () => {
+test('the document is what docs/results.md says, and what others print can be laid beside it', () => {
   expect(reportSchema.parse(JSON.parse(JSON.stringify(REPORT)))).toEqual(REPORT);
   expect(() => rowSchema.parse({ ...row(), medianms: 3 })).toThrow();
   const foreign = { rows: [{ ...row({ implementation: 'pytorch' }), cpuMs: 4 }], torch: '2.5' };
