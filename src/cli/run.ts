@@ -12,7 +12,7 @@ import { type TheoryThreads, theoryThreads } from '../sweep/theory-threads.ts';
 import type { Totals } from '../sweep/totals.ts';
 import { openEngine } from './machine.ts';
 import { builtFolder, type MachineOptions, typedCommand, version } from './options.ts';
-import { print, printJson } from './output.ts';
+import { log, print, printJson } from './output.ts';
 import { checkProfilePath, saveProfile } from './profile.ts';
 import { RunProgress } from './progress.ts';
 import { lengthSummary, summaryText, theorySummary } from './summary.ts';
@@ -29,6 +29,9 @@ export interface RunOptions extends MachineOptions {
   theory: boolean;
   /** Where the profile goes, or true for the run's folder. */
   profile?: string | true;
+  /** Whether the live page is served beside, and where. */
+  dashboard: boolean;
+  dashboardPort: number;
   json: boolean;
 }
 
@@ -46,6 +49,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const progress = new RunProgress();
   const { out, fresh, workers, adapter, shard } = options;
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
+  const page = options.dashboard ? await besides(out, options.dashboardPort) : undefined;
   const start = () => openEngine(options, line => progress.say(line), trace !== undefined);
   try {
     const outcome = await runSweep(
@@ -89,7 +93,20 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     else printSummary(outcome);
   } finally {
     progress.stop();
+    await page?.close();
   }
+}
+
+/** The live page over a folder of results, its link said. */
+export async function besides(
+  out: string,
+  port: number,
+  queue?: string,
+): Promise<{ close(): Promise<void> }> {
+  const { watchResults } = await import('./dashboard.ts');
+  const page = await watchResults([out], { port, ...(queue === undefined ? {} : { queue }) });
+  log(`Dashboard: ${page.url}`);
+  return page;
 }
 
 /** Threads whose work shows in the trace. */

@@ -9,7 +9,7 @@ import { summaryOf } from '../sweep/summary.ts';
 import { theoryThreads } from '../sweep/theory-threads.ts';
 import { builtFolder, typedCommand, version } from './options.ts';
 import { log, printJson } from './output.ts';
-import { printSummary } from './run.ts';
+import { besides, printSummary } from './run.ts';
 
 export interface SubmitCommandOptions {
   queue?: string;
@@ -21,6 +21,9 @@ export interface SubmitCommandOptions {
   packMinutes: number;
   sameAdapter: boolean;
   retry: boolean;
+  /** Whether the live page is served beside, and where. */
+  dashboard: boolean;
+  dashboardPort: number;
   json: boolean;
 }
 
@@ -33,6 +36,9 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
   const experiment = await loadExperiment(file, options.set, options.size);
   const redis = await connectRedis(address, log);
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
+  const page = options.dashboard
+    ? await besides(options.out, options.dashboardPort, options.queue)
+    : undefined;
   let told = 0;
   try {
     const outcome = await submitSweep(
@@ -64,6 +70,7 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
       );
     }
   } finally {
+    await page?.close();
     redis.disconnect();
   }
 }
