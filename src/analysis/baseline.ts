@@ -4,8 +4,8 @@ import type { CellConfig } from '../plan/resolve.ts';
 import { type Axes, labelOf, settingOf, without } from '../results/axes.ts';
 import type { Run } from '../results/runs.ts';
 import { InputError } from '../shared/errors.ts';
-import type { HostTask } from '../shared/protocol.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
+import type { HostTask } from '../shared/task.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { type Drawing, sampleSequence } from '../tasks/sample.ts';
 

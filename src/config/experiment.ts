@@ -19,7 +19,8 @@ export interface Experiment {
 const SHOWN = 8;
 
 /**
- * Reads and validates an experiment file, and the files of sequences that its task names. `sets` are `--set path=value` assignments, `size` one of the file's `sizes`.
+ * Reads and validates an experiment file, and the files of sequences that its task names. `sets` are `--set path=value` assignments,
+ * `size` one of the file's `sizes`.
  * @throws InputError with one line a problem: file, line, path, what is wrong.
  */
 export async function loadExperiment(
@@ -96,6 +97,6 @@ export function complaint(where: YamlSource['where'], problems: Problem[]): Inpu
   const rest = lines.length > SHOWN ? [`… and ${lines.length - SHOWN} more`] : [];
   return new InputError(
     [...lines.slice(0, SHOWN), ...rest].join('\n'),
-    'Keys and defaults: README, "Experiment file".',
+    'Keys and defaults: docs/experiment-file.md.',
   );
 }

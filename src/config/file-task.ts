@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostTaskSchema } from '../shared/protocol.ts';
+import { hostTaskSchema } from '../shared/task.ts';
 
 const pattern = z.string().min(1);
 const count = z.int().min(1);

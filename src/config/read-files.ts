@@ -4,7 +4,8 @@ import { type DataFiles, readDataSet } from '../data/data-set.ts';
 import { filesOf } from '../data/glob.ts';
 import type { Found, PartSummary, Summary } from '../data/summary.ts';
 import { InputError } from '../shared/errors.ts';
-import type { HostTask, Positions } from '../shared/protocol.ts';
+import type { Positions } from '../shared/protocol.ts';
+import type { HostTask } from '../shared/task.ts';
 import type { FileTask, FoundInFiles } from './file-task.ts';
 import type { Problem } from './problems.ts';
 
@@ -35,6 +36,7 @@ export async function readFiles(task: FileTask, file: string, sequences: number)
   const reads = readsOf(summary.train);
   const fed: HostTask = {
     source: 'host',
+    name: 'file',
     maker: { kind: 'file', content },
     form: summary.form,
     labels: summary.train.targets / summary.train.sequences,

@@ -71,8 +71,10 @@ class Sink {
 const bytesOf = (words: Uint32Array) => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
 /**
- * Reads and checks the sequences of `files`, in order, and writes `<base>.records`, one record after the other, and `<base>.index`: the first word of
- * each record, sequences in rising order of their lengths and else as they stand, then how many words it has. Memory: a chunk or row group, and
+ * Reads and checks the sequences of `files`, in order, and writes `<base>.records`, one record after the other, and `<base>.index`: the
+ * first word of
+ * each record, sequences in rising order of their lengths and else as they stand, then how many words it has. Memory: a chunk or row
+ * group, and
  * 12 bytes a sequence.
  * @param shared what sequences of other parts have fixed; filled in by the first
  * @throws InputError with file and line of the first sequence that cannot be used, MachineError when the disk is full.

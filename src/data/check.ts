@@ -11,7 +11,8 @@ const isWhole = (value: unknown, most: number) =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) < most;
 
 /**
- * The sequence that a line or row gives, or what is wrong with it. `shared` is filled in by the first sequence. By hand and not with zod: there are millions
+ * The sequence that a line or row gives, or what is wrong with it. `shared` is filled in by the first sequence. By hand and not with zod:
+ * there are millions
  * of lines, and each is looked at number by number.
  */
 export function checkSequence(value: unknown, shared: Shared): LabelledSequence | string {

@@ -10,7 +10,8 @@ import { Part } from './part.ts';
 import { type Summary, summarySchema } from './summary.ts';
 
 /*
- * What is read of a user's files is kept as records in `$XDG_CACHE_HOME/lengthwise/data/<hash>`, else in `~/.cache`, under the hash of their content: files are
+ * What is read of a user's files is kept as records in `$XDG_CACHE_HOME/lengthwise/data/<hash>`, else in `~/.cache`, under the hash of
+ * their content: files are
  * parsed and checked once, training reads what was checked whatever becomes of the files, and any sequence is a read away.
  */
 
@@ -40,7 +41,8 @@ const nameOf = (length?: number) => (length === undefined ? 'train' : `test-${le
 
 /**
  * Reads and checks files of sequences, unless files of the same content have been.
- * @throws InputError with file and line of the first thing that cannot be used, or when a file changes meanwhile; MachineError when the disk is full.
+ * @throws InputError with file and line of the first thing that cannot be used, or when a file changes meanwhile; MachineError when the
+ * disk is full.
  */
 export async function readDataSet(files: DataFiles): Promise<DataSet> {
   const stamps = new Map<string, string>();

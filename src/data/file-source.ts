@@ -14,8 +14,10 @@ export interface FedPack {
 }
 
 /**
- * Sequences out of files. Each replica reads those of at most its training length in an order of its own, shuffled anew every epoch: sequence n of its training is
- * number n mod m of epoch floor(n / m), so that what step s is fed depends on nothing but the seed and s. Its training loss is of another shuffle, from the
+ * Sequences out of files. Each replica reads those of at most its training length in an order of its own, shuffled anew every epoch:
+ * sequence n of its training is
+ * number n mod m of epoch floor(n / m), so that what step s is fed depends on nothing but the seed and s. Its training loss is of another
+ * shuffle, from the
  * beginning again where there are fewer sequences than are measured; tests are every sequence once, in the order of their lengths.
  */
 export class FileSource implements SequenceSource<FedPack> {

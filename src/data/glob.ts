@@ -2,7 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Regular files that a pattern names, in the order of their names: `*` stands for any characters of a name, `?` for one, in any part of the path.
+ * Regular files that a pattern names, in the order of their names: `*` stands for any characters of a name, `?` for one, in any part of
+ * the path.
  * A name without either is a file whether it is there or not. Relative patterns begin in `folder`.
  */
 export async function filesOf(pattern: string, folder: string): Promise<string[]> {

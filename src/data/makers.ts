@@ -1,5 +1,6 @@
 import type { SequenceSource } from '../shared/feed.ts';
-import type { HostTask, Pack } from '../shared/protocol.ts';
+import type { Pack } from '../shared/protocol.ts';
+import type { HostTask } from '../shared/task.ts';
 import { openDataSet } from './data-set.ts';
 import { FileSource } from './file-source.ts';
 

@@ -16,7 +16,8 @@ const COMPRESSORS = {
 const COLUMNS = ['tokens', 'targets', 'positions'];
 
 /**
- * The rows of a Parquet file, a row group at a time, as the values of JSON lines: whole numbers of 64 bits as numbers, empty positions left out.
+ * The rows of a Parquet file, a row group at a time, as the values of JSON lines: whole numbers of 64 bits as numbers, empty positions
+ * left out.
  * @throws InputError where the file is no Parquet, or of a kind that cannot be read.
  */
 export async function* readParquet(file: string): AsyncGenerator<Piece> {

@@ -5,7 +5,8 @@ const ROUNDS = 6;
 const PURPOSE = 0x73687566;
 
 /**
- * A random order of 0 … size − 1: a permutation that gives any of its values by itself and needs no memory, so that a stream of sequences can be entered anywhere. A
+ * A random order of 0 … size − 1: a permutation that gives any of its values by itself and needs no memory, so that a stream of sequences
+ * can be entered anywhere. A
  * Feistel network whose round function is a hash of 32 bits (lowbias32, Wellons 2018), over the next power of two, walked until it hits
  * a value below `size` (Black and Rogaway 2002).
  * @param size at most 2^31

@@ -3,7 +3,7 @@ import type { Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
-import { drawingOf, specialisationOf } from './draw.ts';
+import { offsetsOf, specialisationOf } from './draw.ts';
 import { Feed, sequencesPass } from './feed.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { forwardPass, lossPass } from './layers/network.ts';
@@ -33,9 +33,11 @@ export interface Evaluation {
 }
 
 /**
- * Losses of trained replicas. Test sequences that are made on the host are each evaluated once, at all their targets. Else test sequences of nominal length T have lengths T … T+Δ−1 in equal parts, so that every
- * residue of the last position is met (theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way
- * goes on with the first sequence that it lacks.
+ * Losses of trained replicas. Test sequences that are made on the host are each evaluated once, at all their targets. Others of nominal
+ * length T have lengths T … T+Δ−1 in equal parts, so that every
+ * residue of the last position is met (docs/theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of
+ * strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way goes on with the first sequence
+ * that it lacks.
  */
 export async function evaluatePack(
   device: Device,
@@ -45,6 +47,7 @@ export async function evaluatePack(
 ): Promise<Evaluation> {
   const began = performance.now();
   const { gpu } = device;
+  const { task } = pack;
   const pace = new Pace(device, submissionMs, profiler);
   const { model, replicas } = weights;
   const longestTrain = Math.max(...pack.replicas.map(replica => replica.trainLength));
@@ -52,10 +55,10 @@ export async function evaluatePack(
   let done = 0;
 
   // Test sequences stand at the first row of an absolute encoding's table.
-  const drawing = (stream: number) =>
-    stream === STREAM.test ? { ...drawingOf(pack), offsets: null } : drawingOf(pack);
+  const offsetsIn = (stream: number) => (stream === STREAM.test ? null : offsetsOf(pack));
 
-  const sequencesOf = (point: number) => (pack.fed ? pack.fed.points[point]!.sequences : pack.test.sequences);
+  const fed = task.source === 'host' ? task.points : undefined;
+  const sequencesOf = (point: number) => (fed ? fed[point]!.sequences : pack.test.sequences);
 
   const measure = async (
     stream: number,
@@ -86,12 +89,15 @@ export async function evaluatePack(
       const part = partOf(sequences, most);
       const kernels = new Kernels(scratch, weightsFor(scratch, weights, paths, part), specialisationOf(pack));
       const batch = allocateBatch(scratch, model, replicas, { ...shape, sequences: part, whole });
-      const table = uploadReplicas(scratch, pack, pack.replicas, stream);
+      const table = uploadReplicas(scratch, pack.replicas, stream);
       // The same for every test length: a longer test string goes on where the shorter one of its number ends.
       const clock = scratch.upload('clock', Uint32Array.of(0, 0));
-      const feed = pack.fed && new Feed(scratch, want, { task: pack.fed, point, replicas, sequences: part });
+      const feed =
+        task.source === 'host'
+          ? new Feed(scratch, want, { task, point, replicas, sequences: part })
+          : undefined;
       const dispatches = await inOrder([
-        sequencesPass(kernels, batch, { drawing: drawing(stream), feed }, table, clock),
+        sequencesPass(kernels, batch, { task, offsets: offsetsIn(stream), feed }, table, clock),
         forwardPass(kernels, batch),
         lossPass(kernels, batch),
       ]);
@@ -122,8 +128,8 @@ export async function evaluatePack(
   });
   const test: Estimate[][] = [];
   for (const [t, length] of pack.test.lengths.entries()) {
-    const spread = pack.fed ? 1 : model.period;
-    const { reads } = pack.fed ? pack.fed.points[t + 1]! : { reads: 'last' as const };
+    const spread = fed ? 1 : model.period;
+    const { reads } = fed ? fed[t + 1]! : { reads: 'last' as const };
     test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread, reads }));
   }
   return { train, test, seconds: (performance.now() - began) / 1000 };

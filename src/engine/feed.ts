@@ -1,32 +1,37 @@
 import { type Portion, unpackPortion, type Wanted } from '../shared/feed.ts';
-import type { HostTask } from '../shared/protocol.ts';
+import type { HostTask, PackTask } from '../shared/task.ts';
 import type { Batch } from './batch.ts';
 import type { Dispatch } from './dispatch.ts';
-import { type Drawing, drawPass, everyPosition, offsetsPass } from './draw.ts';
+import { drawPass, everyPosition, offsetsPass } from './draw.ts';
 import type { Want } from './engine.ts';
 import { EngineFailure } from './failure.ts';
 import { inOrder, type Kernels, RING } from './kernels.ts';
 import type { Memory } from './memory.ts';
 
-/** Words of records that the device holds at once, of sequences of which there are no more; and where it never has all, unless a step needs more. */
+/**
+ * Words of records that the device holds at once, of sequences of which there are no more; and where it never has all, unless a step needs
+ * more.
+ */
 const WHOLE_WORDS = 24 * 2 ** 20;
 const PART_WORDS = 4 * 2 ** 20;
 /** Sequences whose places are brought at once, unless a step has more. */
 const PLACES = 2 ** 20;
 
-/** Fills a batch: with what the device holds of a feed, where there is one, else as it is drawn. `replicas` and `clock` key the random numbers. */
+/**
+ * Fills a batch as its task says: with what the device holds of a feed, or as it is drawn. `offsets`: as for `drawPass`. `replicas` and
+ * `clock` key the random numbers.
+ * @throws Error when a task that is made on the host has no feed
+ */
 export function sequencesPass(
   kernels: Kernels,
   batch: Batch,
-  { drawing, feed }: { drawing: Drawing; feed: Feed | undefined },
+  { task, offsets, feed }: { task: PackTask; offsets: number | null; feed: Feed | undefined },
   replicas: GPUBuffer,
   clock: GPUBuffer,
 ): Promise<Dispatch[]> {
-  if (!feed) return drawPass(kernels, batch, drawing, replicas, clock);
-  return inOrder([
-    feed.pass(kernels, batch, clock),
-    offsetsPass(kernels, batch, drawing.offsets, replicas, clock),
-  ]);
+  if (task.source === 'device') return drawPass(kernels, batch, { task, offsets }, replicas, clock);
+  if (!feed) throw new Error(`nothing feeds the task ${task.name}`);
+  return inOrder([feed.pass(kernels, batch, clock), offsetsPass(kernels, batch, offsets, replicas, clock)]);
 }
 
 /** What is fed, and to how many. */
@@ -40,7 +45,8 @@ export interface Feeding {
 }
 
 /**
- * Sequences that are made on the host, as far as the device holds them: many steps at a time, the next of them asked for as soon as it holds some. Where
+ * Sequences that are made on the host, as far as the device holds them: many steps at a time, the next of them asked for as soon as it
+ * holds some. Where
  * all records that there are fit they are brought once, and from then on only which of them each step reads.
  */
 export class Feed {
@@ -104,7 +110,8 @@ export class Feed {
   }
 
   /**
-   * Has the device hold what training step `step` reads, after everything that was submitted so far. Resolves to how many steps it holds from there.
+   * Has the device hold what training step `step` reads, after everything that was submitted so far. Resolves to how many steps it holds
+   * from there.
    * @param end the step after the last
    * @throws EngineFailure when the host makes none
    */

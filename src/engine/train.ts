@@ -1,12 +1,12 @@
 import { initialise, learningRateMultipliers } from '../model/initialise.ts';
 import { pathsOf } from '../model/paths.ts';
 import { learningRateFactor } from '../model/schedule.ts';
-import type { EngineEvent, HostTask, Pack, PackState } from '../shared/protocol.ts';
+import type { EngineEvent, Pack, PackState } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
 import type { Dispatch } from './dispatch.ts';
-import { drawingOf, specialisationOf } from './draw.ts';
+import { offsetsOf, specialisationOf } from './draw.ts';
 import type { Want } from './engine.ts';
 import { Feed, sequencesPass } from './feed.ts';
 import { inOrder, Kernels, RING } from './kernels.ts';
@@ -65,7 +65,10 @@ export interface Training {
   feed: Feed | undefined;
 }
 
-/** Prepares a pack whose sequences are drawn on the device for training: weights in `memory`, which outlives training, the rest in `scratch`. */
+/**
+ * Prepares a pack whose sequences are drawn on the device for training: weights in `memory`, which outlives training, the rest in
+ * `scratch`.
+ */
 export async function prepareTraining(memory: Memory, scratch: Memory, pack: Pack): Promise<Training> {
   return prepareSteps(scratch, pack, startingWeights(memory, pack), 0);
 }
@@ -87,7 +90,7 @@ async function prepareSteps(
     reads: pack.positions,
     whole: true,
   });
-  const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
+  const table = uploadReplicas(scratch, pack.replicas, STREAM.train);
   const clock = scratch.upload('clock', Uint32Array.of(done, done % RING));
   const ring = scratch.storage('loss ring', RING * replicas);
   const norms = scratch.storage('gradient norms', replicas);
@@ -96,9 +99,9 @@ async function prepareSteps(
   const multipliers = scratch.upload('multipliers', rates);
   const { losses, labels, reads } = batch;
   const single = { groups: 1, replicas: 1 };
-  const feed = pack.fed && want && feedOf(scratch, pack, pack.fed, want);
+  const feed = want && feedOf(scratch, pack, want);
   const step = await inOrder([
-    sequencesPass(kernels, batch, { drawing: drawingOf(pack), feed }, table, clock),
+    sequencesPass(kernels, batch, { task: pack.task, offsets: offsetsOf(pack), feed }, table, clock),
     gradientPass(kernels, batch),
     kernels.run(
       'lossMean',
@@ -116,8 +119,9 @@ async function prepareSteps(
   return { weights, clock, step, ring, feed };
 }
 
-/** What feeds the training of a pack. */
-function feedOf(memory: Memory, { replicas, batch }: Pack, task: HostTask, want: Want): Feed {
+/** What feeds the training of a pack, where its sequences are made on the host. */
+function feedOf(memory: Memory, { task, replicas, batch }: Pack, want: Want): Feed | undefined {
+  if (task.source === 'device') return undefined;
   return new Feed(memory, want, { task, point: null, replicas: replicas.length, sequences: batch });
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 /*
- * How labelled sequences that are made on the host reach an engine that trains or evaluates a pack. The engine asks, ahead of the step that needs
+ * How labelled sequences that are made on the host reach an engine that trains or evaluates a pack. The engine asks, ahead of the step
+ * that needs
  * them, with a `Wanted`, and gets a `Portion` of binary data by whatever carries it.
  */
 
@@ -12,7 +13,10 @@ export const FEED = 'feed';
 
 /** What the engine asks for. */
 export const wantedSchema = z.strictObject({
-  /** The training steps from `first` on; or of the evaluation (0: the training sequences, then the test lengths in order) the sequences from `first` on. */
+  /**
+   * The training steps from `first` on; or of the evaluation (0: the training sequences, then the test lengths in order) the sequences
+   * from `first` on.
+   */
   point: count.nullable(),
   first: count,
   /** Steps, at most; or sequences a replica, exactly. */
@@ -37,7 +41,10 @@ export interface Portion {
   complete?: boolean;
 }
 
-/** Makes the sequences of packs, in this process or in threads of its own. Equal requests have equal answers, in any order: training goes on anywhere. */
+/**
+ * Makes the sequences of packs, in this process or in threads of its own. Equal requests have equal answers, in any order: training goes
+ * on anywhere.
+ */
 export interface SequenceSource<P> {
   /** Sequences of a pack. One request at a time. */
   portion(pack: P, wanted: Wanted): Promise<Portion>;

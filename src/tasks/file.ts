@@ -3,7 +3,8 @@ import { InputError } from '../shared/errors.ts';
 import type { Task } from './task.ts';
 
 /**
- * A task whose sequences and targets are lines of files (`data/`): it has no law and no target function, only a shape. `trained` names the content of the
+ * A task whose sequences and targets are lines of files (`data/`): it has no law and no target function, only a shape. `trained` names the
+ * content of the
  * training files.
  */
 export const fileTask: Task = {

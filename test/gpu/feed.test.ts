@@ -4,7 +4,7 @@ import { InputError } from '../../src/shared/errors.ts';
 import type { Pack, PackState } from '../../src/shared/protocol.ts';
 import { fedTwin, type TestFeed } from '../support/drawn-feed.ts';
 import { useEngine } from '../support/engine.ts';
-import { pack, replica } from '../support/packs.ts';
+import { pack, replica, taskWith } from '../support/packs.ts';
 
 const engine = useEngine();
 
@@ -25,7 +25,7 @@ async function outcomeOf(
 const knobs = { p: 3, k: 1 };
 const own = (positions: Pack['positions']): Pack =>
   pack({
-    ...{ task: 'mod-p', positions, steps: 7, batch: 5, test: { lengths: [9, 20], sequences: 12 } },
+    ...{ task: taskWith(knobs), positions, steps: 7, batch: 5, test: { lengths: [9, 20], sequences: 12 } },
     replicas: [replica({ knobs, seed: 1 }), replica({ knobs, seed: 2, trainLength: 6, cell: 'b' })],
   });
 

@@ -1,9 +1,10 @@
 import { encodingOf } from '../../src/model/encodings/registry.ts';
 import type { Listeners } from '../../src/runtime/session.ts';
 import { packPortion } from '../../src/shared/feed.ts';
-import type { HostTask, Pack } from '../../src/shared/protocol.ts';
+import type { Pack } from '../../src/shared/protocol.ts';
 import { STREAM, streamKey } from '../../src/shared/random.ts';
 import { type LabelledSequence, packRecord } from '../../src/shared/records.ts';
+import { type HostTask, onDevice } from '../../src/shared/task.ts';
 import { taskOf } from '../../src/tasks/registry.ts';
 import { type Example, sampleSequence } from '../../src/tasks/sample.ts';
 
@@ -44,8 +45,8 @@ export function fedTwin(
       variance: null,
     },
   });
-  const fed: HostTask = {
-    ...{ source: 'host', maker: { kind: 'drawn', content: '' }, form, labels: 1 },
+  const task: HostTask = {
+    ...{ source: 'host', name: 'drawn', maker: { kind: 'drawn', content: '01234567' }, form, labels: 1 },
     points: [point(reads), ...test.lengths.map(() => point('last'))],
   };
   const asked: number[] = [];
@@ -56,7 +57,12 @@ export function fedTwin(
     const example = sampleSequence(
       {
         ...replica,
-        ...{ task: taskOf(own.task), law: own.law, key: streamKey(replica.seed, stream), step },
+        ...{
+          task: taskOf(own.task.name),
+          law: onDevice(own.task).law.name,
+          key: streamKey(replica.seed, stream),
+          step,
+        },
         length: isTest ? test.lengths[point - 1]! : replica.trainLength,
         lengthMode: isTest ? 'fixed' : own.lengthMode,
         positions: isTest ? 'last' : own.positions,
@@ -90,5 +96,5 @@ export function fedTwin(
     });
     return packPortion({ count, starts: Uint32Array.from(starts), records: all });
   };
-  return { pack: { ...own, positions: reads, fed }, feed, asked };
+  return { pack: { ...own, positions: reads, task }, feed, asked };
 }
