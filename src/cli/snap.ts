@@ -60,7 +60,7 @@ export async function snap(file: string, options: SnapOptions): Promise<void> {
     );
   if (options.steps > 0 && !context.target)
     throw new InputError(
-      `${file}: --steps needs a task that can be drawn, and only a model in a run's folder has one, unless it was trained on files`,
+      `${file}: --steps needs a task that can be drawn: that of a model in a run's folder that was not trained on files`,
       'Give results/<experiment>/<run>/models/<cell>.safetensors, or leave --steps out.',
     );
   const exact = snapped(model, options);
