@@ -84,7 +84,7 @@ export async function evaluatePack(
       const part = partOf(sequences, most);
       const kernels = new Kernels(scratch, weightsFor(scratch, weights, paths, part), specialisationOf(pack));
       const batch = allocateBatch(scratch, model, replicas, { ...shape, sequences: part, whole });
-      const table = uploadReplicas(scratch, pack, pack.replicas, stream);
+      const table = uploadReplicas(scratch, pack.replicas, stream);
       // The same for every test length: a longer test string goes on where the shorter one of its number ends.
       const clock = scratch.upload('clock', Uint32Array.of(0, 0));
       const dispatches = await inOrder([

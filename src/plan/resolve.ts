@@ -19,6 +19,8 @@ export interface CellConfig {
   train: Scalars<ExperimentFile['train']>;
   test: { length: number[]; sequences: number };
   seed: number;
+  /** Digest of the WGSL that draws and labels; absent where the engine's hash covers it, as it did before packs carried their task. */
+  source?: string;
   /** Absent where the seed alone keys the random streams, as it did before there was a choice: hashes of such cells are as they were. */
   streams?: 'cell';
 }

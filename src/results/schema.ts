@@ -139,6 +139,8 @@ export const manifestSchema = z.object({
   grid: z.string().optional(),
   /** Hash of the engine that trains the run. */
   engine: z.string().optional(),
+  /** Digests of the WGSL that draws and labels, by the law's name; absent in runs whose engine's hash covers it. */
+  sources: z.record(z.string(), z.string()).optional(),
   /** The part of the grid that is trained here, where it is shared out: `3/8`. */
   shard: z.string().optional(),
   /** The experiment as validated, axes as lists; here only what analysis reads of it. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DENSE_VARIANTS } from './attention-variants.ts';
 import { attentionSchema, modelConfigSchema } from './model-config.ts';
+import { deviceKnobsSchema, packTaskSchema } from './task.ts';
 import { trialSchema } from './tuning.ts';
 
 /**
@@ -48,8 +49,10 @@ export const replicaSchema = z.strictObject({
   learningRate: z.number().positive(),
   /** Dirichlet parameter in thousandths: the samplers are integer arithmetic (see `tasks/laws/law.ts`). */
   alphaThousandths: z.int().min(1),
-  /** Task knobs as the YAML gave them. */
+  /** Task knobs as the YAML gave them, for whatever labels sequences on the host. */
   knobs: z.record(z.string(), z.number()),
+  /** The same as the task's WGSL is given them. */
+  deviceKnobs: deviceKnobsSchema,
 });
 
 /** Replicas of equal shape that train together in the same dispatches (docs/architecture.md, "A pack is the unit"). */
@@ -58,10 +61,7 @@ export const packSchema = z.strictObject({
   phiInit: phiInitSchema,
   /** Width at which μP's multipliers are 1. */
   baseWidth: z.int().min(1),
-  task: z.string(),
-  law: z.string(),
-  /** Order of the token chain (`tasks/laws/law.ts`). */
-  order: z.int().min(0),
+  task: packTaskSchema,
   loss: lossSchema,
   lengthMode: lengthModeSchema,
   positions: positionsSchema,

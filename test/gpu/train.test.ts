@@ -9,7 +9,7 @@ import { taskOf } from '../../src/tasks/registry.ts';
 import { sampleSequence } from '../../src/tasks/sample.ts';
 import { targetOf } from '../../src/tasks/task.ts';
 import { useEngine } from '../support/engine.ts';
-import { kGramPack, PATH_PACKS, pack, replica } from '../support/packs.ts';
+import { kGramPack, PATH_PACKS, pack, replica, taskWith } from '../support/packs.ts';
 
 const engine = useEngine();
 
@@ -58,7 +58,7 @@ describe.each([
         heads: 2,
         attention: { precision: 'finite', bits: null, scale: 0.4 },
       },
-      task: 'mod-p',
+      task: taskWith({ p: 3, k: 1 }),
       replicas: [replica({ knobs: { p: 3, k: 1 } })],
     }),
   },
@@ -106,11 +106,11 @@ describe('packs', () => {
       config: own.model,
       tensors: unflatten(layoutOf(own.model), floatsFromBase64(cells[0]!.weights)),
     };
-    const task = taskOf(own.task);
+    const task = taskOf(own.task.name);
     const drawing = {
       task,
       knobs,
-      law: own.law,
+      law: own.task.law.name,
       alphaThousandths,
       lengthMode: 'fixed',
       length: 40,
