@@ -5,6 +5,7 @@ import { PATIENCE } from '../runtime/deadline.ts';
 import { METHODS } from '../simulation/simulate.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { withBench } from './bench-command.ts';
+import { withDashboard, withLivePage } from './dashboard-command.ts';
 import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
@@ -110,8 +111,10 @@ export function program(): Command {
       .addOption(new Option('--debug', 'show stack traces').hideHelp());
 
   withMachine(
-    withGrid(
-      verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'),
+    withLivePage(
+      withGrid(
+        verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'),
+      ),
     ),
   )
     .addOption(
@@ -137,10 +140,12 @@ export function program(): Command {
     )
     .action(later(async () => (await import('./run.ts')).run));
   withSubmit(
-    withGrid(
-      verb(
-        'submit <experiment.yaml>',
-        'queue what is missing of a grid, and collect what workers make of it',
+    withLivePage(
+      withGrid(
+        verb(
+          'submit <experiment.yaml>',
+          'queue what is missing of a grid, and collect what workers make of it',
+        ),
       ),
     ),
   ).addOption(json());
@@ -317,6 +322,9 @@ export function program(): Command {
       '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
     )
     .action(later(async () => (await import('./report.ts')).report));
+  withDashboard(
+    verb('dashboard [results...]', 'the live web page over runs; with --export a static copy'),
+  ).addOption(json());
   withBench(
     withMachine(
       verb('bench', 'kernels against peers: same browser, same adapter, checked against float64'),
