@@ -10,12 +10,13 @@ import { divergedOf, summaryOf } from '../sweep/summary.ts';
 import { type Outcome, runSweep } from '../sweep/sweep.ts';
 import { type TheoryThreads, theoryThreads } from '../sweep/theory-threads.ts';
 import type { Totals } from '../sweep/totals.ts';
+import { answerText, remarksText } from './answer.ts';
 import { Engines } from './machine.ts';
 import { builtFolder, type MachineOptions, typedCommand, version } from './options.ts';
 import { print, printJson } from './output.ts';
 import { checkProfilePath, saveProfile } from './profile.ts';
 import { RunProgress } from './progress.ts';
-import { lengthSummary, summaryText, theorySummary } from './summary.ts';
+import { lengthSummary, plateauCharts, summaryText, theorySummary } from './summary.ts';
 
 export interface RunOptions extends MachineOptions {
   set: string[];
@@ -29,6 +30,8 @@ export interface RunOptions extends MachineOptions {
   theory: boolean;
   /** Where the profile goes, or true for the run's folder. */
   profile?: string | true;
+  /** Print charts and theory, too. */
+  details: boolean;
   json: boolean;
 }
 
@@ -86,7 +89,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
         trace,
       );
     if (options.json) printJson(summaryOf(outcome));
-    else printSummary(outcome);
+    else printSummary(outcome, options.details);
   } finally {
     progress.stop();
     await engines.close();
@@ -108,11 +111,17 @@ function ratesText({ sequences, labels, trainSeconds }: Totals): string {
   return [rate(sequences, 'sequences'), ...(labels === sequences ? [] : [rate(labels, 'labels')])].join(', ');
 }
 
-export function printSummary(outcome: Outcome): void {
+/** The answer, and what it rests on; with `details` also charts and what the theory says of the trained weights. */
+export function printSummary(outcome: Outcome, details: boolean): void {
   const { experiment, folder, plan, lines, totals, seconds } = outcome;
-  print(`\n${summaryText(lines, new Baselines(plan.cells))}\n`);
-  for (const text of [theorySummary(lines), lengthSummary(lines, experiment.content.epsilon)])
-    if (text) print(`${text}\n`);
+  const { epsilon } = experiment.content;
+  const baselines = new Baselines(plan.cells);
+  print(`\n${answerText(lines, epsilon)}\n\n${summaryText(lines, baselines)}\n`);
+  if (details) {
+    for (const text of [plateauCharts(lines), theorySummary(lines), lengthSummary(lines, epsilon)])
+      if (text) print(`${text}\n`);
+  }
+  for (const remark of remarksText(lines, baselines)) print(remark);
   const diverged = divergedOf(outcome);
   if (diverged > 0)
     print(`${diverged} of ${lines.length} cells diverged: kept in cells.jsonl, left out of the means above.`);
@@ -132,4 +141,8 @@ export function printSummary(outcome: Outcome): void {
     );
   }
   print(`Results: ${folder}`);
+  if (!details)
+    print(
+      'More: the same command with --details (charts, bounds), or `lengthwise report` (a page with figures).',
+    );
 }

@@ -21,6 +21,7 @@ export interface SubmitCommandOptions {
   packMinutes: number;
   sameAdapter: boolean;
   retry: boolean;
+  details: boolean;
   json: boolean;
 }
 
@@ -56,7 +57,7 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
     );
     const { failed } = outcome;
     if (options.json) printJson({ ...summaryOf(outcome), failedJobs: failed });
-    else printSummary(outcome);
+    else printSummary(outcome, options.details);
     if (failed.length > 0) {
       throw new MachineError(
         `${failed.length} jobs failed, the first because of: ${failed[0]!.reason}`,

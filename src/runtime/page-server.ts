@@ -48,7 +48,8 @@ export interface PageServerOptions {
  * script's folder, with that content security policy. Every other path is 404; another host's name and other methods are refused, and so is
  * a WebSocket of a page that did not come from here.
  * @param bundle path of the page's script (dist/page/engine.js)
- * @throws InputError when the port is busy or not allowed or the address is none of this machine, MachineError when the script is not built.
+ * @throws InputError when the port is busy or not allowed or the address is none of this machine, MachineError when the script is
+ *   not built.
  */
 export async function servePage(
   bundle: string,

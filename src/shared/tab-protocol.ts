@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 /*
  * What a run (runtime/) and a tab that lends its GPU (tab/) say to each other around the engine's own protocol (protocol.ts). Both ends
- * validate. On the way to the tab, whatever has a `role` is for the tab and the rest for its engine; on the way back, the first message is the
- * greeting and the rest is the engine's.
+ * validate. On the way to the tab, whatever has a `role` is for the tab and the rest for its engine; on the way back, the first message
+ * is the greeting and the rest is the engine's.
  */
 
 /** Path of the socket below the page. */

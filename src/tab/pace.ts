@@ -26,7 +26,9 @@ export class Pace {
     this.back = NOTHING;
   }
 
-  /** The rate in the background as a share of that in front, where the browser slows it; undefined where it does not, or nothing is known. */
+  /**
+   * The rate in the background as a share of that in front, where the browser slows it; undefined where it does not, or nothing is known.
+   */
   get slowedTo(): number | undefined {
     if (this.front.count < ENOUGH || this.back.count < ENOUGH) return undefined;
     const share = this.back.mean / this.front.mean;

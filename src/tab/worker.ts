@@ -7,8 +7,8 @@ import { browserName } from './browser-name.ts';
 import { carryOverSocket } from './carrier.ts';
 
 /*
- * The engine of a tab, in a thread of its own: browsers slow the timers of a page in the background, and not those of its workers. Milliseconds
- * to wait first stand behind the `#` of its address.
+ * The engine of a tab, in a thread of its own: browsers slow the timers of a page in the background, and not those of its workers.
+ * Milliseconds to wait first stand behind the `#` of its address.
  */
 
 const { href, hash } = self.location;
