@@ -24,6 +24,7 @@ export interface SubmitCommandOptions {
   /** Whether the live page is served beside, and where. */
   dashboard: boolean;
   dashboardPort: number;
+  details: boolean;
   json: boolean;
 }
 
@@ -62,7 +63,7 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
     );
     const { failed } = outcome;
     if (options.json) printJson({ ...summaryOf(outcome), failedJobs: failed });
-    else printSummary(outcome);
+    else printSummary(outcome, options.details);
     if (failed.length > 0) {
       throw new MachineError(
         `${failed.length} jobs failed, the first because of: ${failed[0]!.reason}`,

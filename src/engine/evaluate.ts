@@ -33,8 +33,9 @@ export interface Evaluation {
 
 /**
  * Losses of trained replicas. Test sequences of nominal length T have lengths T … T+Δ−1 in equal parts, so that every
- * residue of the last position is met (theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way
- * goes on with the first sequence that it lacks.
+ * residue of the last position is met (docs/theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of
+ * strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way goes on with the first sequence
+ * that it lacks.
  */
 export async function evaluatePack(
   device: Device,
@@ -83,7 +84,7 @@ export async function evaluatePack(
       const part = partOf(sequences, most);
       const kernels = new Kernels(scratch, weightsFor(scratch, weights, paths, part), specialisationOf(pack));
       const batch = allocateBatch(scratch, model, replicas, { ...shape, sequences: part, whole });
-      const table = uploadReplicas(scratch, pack, pack.replicas, stream);
+      const table = uploadReplicas(scratch, pack.replicas, stream);
       // The same for every test length: a longer test string goes on where the shorter one of its number ends.
       const clock = scratch.upload('clock', Uint32Array.of(0, 0));
       const dispatches = await inOrder([

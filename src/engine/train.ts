@@ -77,7 +77,7 @@ async function prepareSteps(scratch: Memory, pack: Pack, weights: Weights, done:
     reads: pack.positions,
     whole: true,
   });
-  const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
+  const table = uploadReplicas(scratch, pack.replicas, STREAM.train);
   const clock = scratch.upload('clock', Uint32Array.of(done, done % RING));
   const ring = scratch.storage('loss ring', RING * replicas);
   const norms = scratch.storage('gradient norms', replicas);

@@ -22,8 +22,8 @@ interface Row<D> {
 }
 
 /**
- * A line of an index: a shape, or a row with the leaves of a digest that has the shape of so many before. Most rows have one shape, whose names and
- * brackets would be most of what is read.
+ * A line of an index: a shape, or a row with the leaves of a digest that has the shape of so many before. Most rows have one shape, whose
+ * names and brackets would be most of what is read.
  */
 type IndexLine =
   | { format: number; shape: unknown }
@@ -37,9 +37,9 @@ const ROWS = 1000;
 const indexOf = (path: string) => path.replace(/\.jsonl$/, '.index');
 
 /**
- * A file of sealed lines with an index beside it, which holds digests of the same lines in the same order. Every line's checksum is compared
- * when the file is read, but only lines that the index does not know are parsed. The index may be deleted, lag behind or be damaged:
- * then it is made anew. A full disk may keep it from being written, and only costs the next reader time.
+ * A file of sealed lines with an index beside it, which holds digests of the same lines in the same order. Every line's checksum is
+ * compared when the file is read, but only lines that the index does not know are parsed. The index may be deleted, lag behind or be
+ * damaged: then it is made anew. A full disk may keep it from being written, and only costs the next reader time.
  */
 export class IndexedFile<T extends object, D extends object> {
   /** Of every line that was there when the file was opened. */

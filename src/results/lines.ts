@@ -106,8 +106,8 @@ export class LineFile<T extends object> {
   }
 
   /**
-   * Opens a file for appending, making it when it is not there. `read` looks through it first and says how much of it is lines; what follows these
-   * is cut off. What `read` throws leaves the file as it was.
+   * Opens a file for appending, making it when it is not there. `read` looks through it first and says how much of it is lines; what
+   * follows these is cut off. What `read` throws leaves the file as it was.
    */
   static async open<T extends object>(
     path: string,

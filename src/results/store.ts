@@ -90,8 +90,8 @@ interface Files {
 }
 
 /**
- * The results of one run on disk: `results/<experiment>/<run>/` (interfaces.md). Append-only, and locked while it is open. A cell is safe in
- * `trained.jsonl` as soon as it is trained and tested, and finished in `cells.jsonl` once theory has had its say. Whatever is in either
+ * The results of one run on disk: `results/<experiment>/<run>/` (docs/results.md). Append-only, and locked while it is open. A cell is safe
+ * in `trained.jsonl` as soon as it is trained and tested, and finished in `cells.jsonl` once theory has had its say. Whatever is in either
  * is complete, its model and its curve included, because these are written first.
  */
 export class Store {
@@ -171,7 +171,8 @@ export class Store {
   }
 
   /**
-   * Adds a cell that is not there, and its training curve. Returns when they are on the disk. One whose theory is still to come waits for it.
+   * Adds a cell that is not there, and its training curve. Returns when they are on the disk. One whose theory is still to come waits for
+   * it.
    * @throws MachineError when the disk refuses; the cell is not there then, and every earlier one is.
    */
   add({ line, model }: StoredCell, curve: readonly CurveLine[]): Promise<void> {

@@ -1,11 +1,12 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { LOOPBACK, ownNames } from '../../runtime/own-names.ts';
-import { InputError, MachineError } from '../../shared/errors.ts';
+import { below, listen, PAGE_HEADERS } from '../../runtime/web.ts';
+import { MachineError } from '../../shared/errors.ts';
 import type { Change } from '../data.ts';
 import { answerOf } from './answers.ts';
 import type { Library } from './library.ts';
@@ -60,7 +61,7 @@ export async function serveDashboard(
     if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`)
       return refuse(response, 403);
     const { pathname, searchParams } = new URL(request.url ?? '/', `http://${headers.host}`);
-    const path = below(pathname, token);
+    const path = token === null ? pathname.slice(1) : below(pathname, token);
     if (path === undefined) return refuse(response, token === null ? 404 : 403);
     const piece = pieces.get(path);
     if (piece) return send(request, response, piece);
@@ -108,15 +109,7 @@ export async function serveDashboard(
   };
 }
 
-const HEADERS = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': `${POLICY}; frame-ancestors 'none'`,
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-};
+const HEADERS = { ...PAGE_HEADERS, 'Content-Security-Policy': `${POLICY}; frame-ancestors 'none'` };
 
 /** Everything that the page consists of, by its path: its own build, and the engine's. */
 async function piecesOf(built: string): Promise<Map<string, Piece>> {
@@ -150,19 +143,6 @@ export async function engineFiles(built: string): Promise<string[]> {
   return names;
 }
 
-/** What a path names below the page; undefined without the token. */
-function below(path: string, token: string | null): string | undefined {
-  if (token === null) return path.slice(1);
-  const [, given = '', rest] = /^\/([^/]*)\/(.*)$/.exec(path) ?? [];
-  return isEqual(given, token) ? rest : undefined;
-}
-
-/** Whether two texts are equal, in a time that tells nothing of where they differ. */
-function isEqual(a: string, b: string): boolean {
-  const [digestA, digestB] = [a, b].map(text => createHash('sha256').update(text).digest());
-  return timingSafeEqual(digestA!, digestB!);
-}
-
 function send({ method, headers }: IncomingMessage, response: ServerResponse, { type, body }: Piece): void {
   const packed = body.length > PACK_BYTES && /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
   const sent = packed ? gzipSync(body, { level: 1 }) : body;
@@ -177,23 +157,4 @@ function send({ method, headers }: IncomingMessage, response: ServerResponse, { 
 
 function refuse(response: ServerResponse, status: number): void {
   response.writeHead(status, { ...HEADERS, ...(status === 405 ? { Allow: 'GET, HEAD' } : {}) }).end();
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const isPort = error.code === 'EADDRINUSE' || error.code === 'EACCES';
-      const what = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.message})`;
-      reject(
-        new InputError(
-          isPort ? `--port ${port} ${what}` : `--host ${host} ${what}`,
-          isPort
-            ? 'Choose another port, or leave --port out.'
-            : 'Give an address of this machine, or 0.0.0.0.',
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
 }
