@@ -30,11 +30,11 @@ export interface RunOptions extends MachineOptions {
   theory: boolean;
   /** Where the profile goes, or true for the run's folder. */
   profile?: string | true;
+  /** Print charts and theory, too. */
+  details: boolean;
   /** Whether the live page is served beside, and where. */
   dashboard: boolean;
   dashboardPort: number;
-  /** Print charts and theory, too. */
-  details: boolean;
   json: boolean;
 }
 
@@ -52,8 +52,8 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const progress = new RunProgress();
   const { out, fresh, workers, adapter, shard } = options;
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
-  const page = options.dashboard ? await besides(out, options.dashboardPort) : undefined;
   const engines = new Engines(options, experiment.name, line => progress.say(line), trace !== undefined);
+  const page = options.dashboard ? await besides(out, options.dashboardPort) : undefined;
   try {
     const outcome = await runSweep(
       experiment,
@@ -96,8 +96,8 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     else printSummary(outcome, options.details);
   } finally {
     progress.stop();
-    await page?.close();
     await engines.close();
+    await page?.close();
   }
 }
 

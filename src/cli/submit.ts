@@ -21,10 +21,10 @@ export interface SubmitCommandOptions {
   packMinutes: number;
   sameAdapter: boolean;
   retry: boolean;
+  details: boolean;
   /** Whether the live page is served beside, and where. */
   dashboard: boolean;
   dashboardPort: number;
-  details: boolean;
   json: boolean;
 }
 

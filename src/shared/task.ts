@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /*
- * What a pack carries of its task and of the law that its tokens follow, so that an engine knows neither by name. `source` says where sequences
- * and targets are made.
+ * What a pack carries of its task and of the law that its tokens follow, so that an engine knows neither by name. `source` says where
+ * sequences and targets are made.
  */
 
 /** Made on the device, by functions that come as WGSL. */

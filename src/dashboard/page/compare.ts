@@ -20,8 +20,8 @@ export interface Difference {
 const NORMAL = 1.959964;
 
 /**
- * The ratio of two sides' plateaus, geometric means over their cells. Cells that agree in every axis both have in common are paired; where none
- * do, the sides are two samples (Welch); of single cells, the standard errors of their test losses are all that is known.
+ * The ratio of two sides' plateaus, geometric means over their cells. Cells that agree in every axis both have in common are paired; where
+ * none do, the sides are two samples (Welch); of single cells, the standard errors of their test losses are all that is known.
  */
 export function differenceOf(a: Side, b: Side): Difference {
   const [logsA, logsB] = [a, b].map(({ cells }) =>

@@ -40,8 +40,8 @@ const PACK_BYTES = 1 << 14;
 const BEAT_MS = 15_000;
 
 /**
- * Serves the live page of a library. It can be read and nothing else: other methods than GET and HEAD are refused, and so are pages of other
- * sites, by the `Host` and `Origin` that browsers send.
+ * Serves the live page of a library. It can be read and nothing else: other methods than GET and HEAD are refused, and so are pages of
+ * other sites, by the `Host` and `Origin` that browsers send.
  * @throws InputError when the port is busy or the address is none of this machine, MachineError when the page is not built
  */
 export async function serveDashboard(
