@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { extname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { LOOPBACK, ownNames } from '../../runtime/own-names.ts';
 import { below, listen, PAGE_HEADERS } from '../../runtime/web.ts';
-import { MachineError } from '../../shared/errors.ts';
 import type { Change } from '../data.ts';
 import { answerOf } from './answers.ts';
+import { builtPage } from './built-page.ts';
 import type { Library } from './library.ts';
-import { POLICY, shell, styleSheet } from './shell.ts';
+import { POLICY, shell } from './shell.ts';
 
 export interface DashboardOptions {
   /** Address to listen at; loopback unless given. Any other wants a token, which is in the link. */
@@ -111,36 +110,18 @@ export async function serveDashboard(
 
 const HEADERS = { ...PAGE_HEADERS, 'Content-Security-Policy': `${POLICY}; frame-ancestors 'none'` };
 
-/** Everything that the page consists of, by its path: its own build, and the engine's. */
-async function piecesOf(built: string): Promise<Map<string, Piece>> {
-  const script = { type: 'text/javascript; charset=utf-8' };
-  const read = async (...names: string[]) => {
-    const path = join(built, ...names);
-    return readFile(path).catch(() => {
-      throw new MachineError(`${path}: no such file`, 'Build it with `npm run build`.');
-    });
-  };
-  const css = styleSheet((await read('dashboard', 'style.css')).toString());
-  const pieces = new Map<string, Piece>([
-    ['', { type: 'text/html; charset=utf-8', body: Buffer.from(shell({ frozen: false })) }],
-    ['page.js', { ...script, body: await read('dashboard', 'page.js') }],
-    ['reference.js', { ...script, body: await read('dashboard', 'reference.js') }],
-    ['style.css', { type: 'text/css; charset=utf-8', body: Buffer.from(css) }],
-  ]);
-  for (const name of await engineFiles(built))
-    pieces.set(`engine/${name}`, { ...script, body: await read('page', name) });
-  return pieces;
-}
+const TYPES: Record<string, string> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
 
-/** The engine's module and what it imports. */
-export async function engineFiles(built: string): Promise<string[]> {
-  const names = ['engine.js'];
-  for (const name of names) {
-    const text = await readFile(join(built, 'page', name), 'utf8').catch(() => '');
-    for (const [, other] of text.matchAll(/from\s*"\.\/([\w.-]+\.js)"/g))
-      if (!names.includes(other!)) names.push(other!);
-  }
-  return names;
+/** Everything that the page consists of, by its path. */
+async function piecesOf(built: string): Promise<Map<string, Piece>> {
+  const page: Piece = { type: 'text/html; charset=utf-8', body: Buffer.from(shell({ frozen: false })) };
+  const files = [...(await builtPage(built))].map(
+    ([name, body]) => [name, { type: TYPES[extname(name)]!, body }] as const,
+  );
+  return new Map([['', page], ...files]);
 }
 
 function send({ method, headers }: IncomingMessage, response: ServerResponse, { type, body }: Piece): void {
