@@ -19,7 +19,7 @@ import { log } from './output.ts';
 export interface ModelContext {
   model: Model;
   source: TokenSource;
-  /** f*, for a model that lies in a run's folder. */
+  /** f*, for a model that lies in a run's folder and was trained on a law. */
   target: ((tokens: ArrayLike<number>) => number[]) | undefined;
   /** The task in words; undefined for a file of its own. */
   task: string | undefined;
@@ -64,7 +64,7 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
       law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
       alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
-    target: task && (tokens => targetOf(task, tokens, knobs as Record<string, number>)),
+    target: task && !cell.fed ? tokens => targetOf(task, tokens, knobs as Record<string, number>) : undefined,
     cell,
     shortError: short => task?.shortError?.(knobs as Record<string, number>, short),
     task: task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { MachineError } from '../shared/errors.ts';
+import { MachineError, messageOf } from '../shared/errors.ts';
 import { LOOPBACK, ownNames } from './own-names.ts';
 import { below as belowToken, listen, PAGE_HEADERS } from './web.ts';
 
@@ -40,13 +40,19 @@ export interface PageServerOptions {
   policy?: string;
   /** More folders, by the path below the page that they answer to. One that is not there serves nothing. */
   folders?: Record<string, string>;
+  /** What posts below the page are answered with, by their path. One that throws is an error 500 that says why. */
+  answers?: Record<string, (body: string) => Promise<Uint8Array>>;
   /** Path below the page that takes WebSockets of the page itself, and who they are handed to. */
   sockets?: { path: string; accept(request: IncomingMessage, socket: Duplex, head: Buffer): void };
 }
 
+/** Longest body of a post. */
+const MOST_BODY_BYTES = 2 ** 16;
+
 /**
  * Serves a page of ours, on loopback unless told otherwise, under a random token that only this run knows: its script and the files of the
- * script's folder, with that content security policy. Every other path is 404; another host's name and other methods are refused, and so is
+ * script's folder, with that content security policy, and `answers`. Every other path is 404; another host's name and other methods are
+ * refused, and so is
  * a WebSocket of a page that did not come from here.
  * @param bundle path of the page's script (dist/page/engine.js)
  * @throws InputError when the port is busy or not allowed or the address is none of this machine, MachineError when the script is
@@ -54,19 +60,31 @@ export interface PageServerOptions {
  */
 export async function servePage(
   bundle: string,
-  { port = 0, host = LOOPBACK, tunnelled = false, policy, folders = {}, sockets }: PageServerOptions = {},
+  {
+    port = 0,
+    host = LOOPBACK,
+    tunnelled = false,
+    policy,
+    folders = {},
+    answers = {},
+    sockets,
+  }: PageServerOptions = {},
 ): Promise<PageServer> {
   const files = await filesOf(dirname(bundle));
   if (!files.has(basename(bundle)))
     throw new MachineError(`${bundle}: no such file`, 'Build it with `npm run build`.');
   for (const [below, folder] of Object.entries(folders))
     for (const [name, path] of await filesOf(folder)) files.set(`${below}/${name}`, path);
+  const posts = new Map(Object.entries(answers));
   const token = randomBytes(16).toString('hex');
   const portOf = () => (server.address() as AddressInfo).port;
   const names = ownNames(host, () => (tunnelled ? undefined : portOf()));
   const below = (path = '') => belowToken(path, token);
-  const answer = async ({ method, headers, url }: IncomingMessage, response: ServerResponse) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const { method, headers, url } = request;
     if (!names.include(headers.host)) return void response.writeHead(421).end();
+    const own = posts.get(below(url) ?? '');
+    if (own && method === 'POST') return answerPost(own, request, response);
     if (method !== 'GET' && method !== 'HEAD')
       return void response.writeHead(405, { Allow: 'GET, HEAD' }).end();
     const ownPolicy = policy ?? strict(headers.host!);
@@ -99,6 +117,26 @@ export async function servePage(
         server.closeAllConnections();
       }),
   };
+}
+
+async function answerPost(
+  answer: (body: string) => Promise<Uint8Array>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  let body = '';
+  for await (const piece of request.setEncoding('utf8')) {
+    body += piece;
+    if (body.length > MOST_BODY_BYTES) return void response.writeHead(413, { Connection: 'close' }).end();
+  }
+  try {
+    const bytes = await answer(body);
+    response
+      .writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': bytes.length })
+      .end(bytes);
+  } catch (error) {
+    response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' }).end(messageOf(error));
+  }
 }
 
 const TYPE_OF_PAGE = 'text/html; charset=utf-8';
