@@ -5,6 +5,7 @@ import { PATIENCE } from '../runtime/deadline.ts';
 import { METHODS } from '../simulation/simulate.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { withBench } from './bench-command.ts';
+import { withDashboard, withLivePage } from './dashboard-command.ts';
 import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
@@ -24,12 +25,9 @@ import { withStatus, withSubmit, withWorker } from './queue-commands.ts';
 const RESULTS = 'results';
 
 const json = () => new Option('--json', 'print one JSON document on stdout').default(false);
-const details = (what: string) => new Option('--details', `print ${what}, too`).default(false);
+const details = (what: string) => new Option('--details', `also print ${what}`).default(false);
 const set = () =>
-  new Option(
-    '--set <path=value>',
-    'override a field of the experiment, for example train.steps=500 (repeatable)',
-  )
+  new Option('--set <path=value>', 'override a field: train.steps=500 (repeatable)')
     .argParser((value: string, before: string[]) => {
       // A value after a space would else be one argument too many.
       assignmentOf(value);
@@ -37,7 +35,7 @@ const set = () =>
     })
     .default([], 'none');
 
-const size = () => new Option('--size <name>', "one of the experiment's sizes, the first unless given");
+const size = () => new Option('--size <name>', "one of the file's sizes; its first unless given");
 
 /** Longest strings that the command line takes. */
 const MOST_TOKENS = 4_000_000;
@@ -59,9 +57,9 @@ function withGrid(command: Command): Command {
     .addOption(set())
     .addOption(size())
     .option('--out <folder>', 'where results go', RESULTS)
-    .option('--no-theory', 'train and test only; `theory --results` adds the theory later')
+    .option('--no-theory', 'leave theory to a later `theory --results`')
     .option('--fresh', 'delete what an earlier run of this grid left, and start over', false)
-    .addOption(details('charts, and what the theory says of the trained weights'));
+    .addOption(details('charts, and theory of the weights'));
 }
 
 function withMachine(command: Command, options = lentMachineOptions()): Command {
@@ -110,8 +108,10 @@ export function program(): Command {
       .addOption(new Option('--debug', 'show stack traces').hideHelp());
 
   withMachine(
-    withGrid(
-      verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'),
+    withLivePage(
+      withGrid(
+        verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'),
+      ),
     ),
   )
     .addOption(
@@ -137,10 +137,12 @@ export function program(): Command {
     )
     .action(later(async () => (await import('./run.ts')).run));
   withSubmit(
-    withGrid(
-      verb(
-        'submit <experiment.yaml>',
-        'queue what is missing of a grid, and collect what workers make of it',
+    withLivePage(
+      withGrid(
+        verb(
+          'submit <experiment.yaml>',
+          'queue what is missing of a grid, and collect what workers make of it',
+        ),
       ),
     ),
   ).addOption(json());
@@ -317,6 +319,9 @@ export function program(): Command {
       '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
     )
     .action(later(async () => (await import('./report.ts')).report));
+  withDashboard(
+    verb('dashboard [results...]', 'the live web page over runs; with --export a static copy'),
+  ).addOption(json());
   withBench(
     withMachine(
       verb('bench', 'kernels against peers: same browser, same adapter, checked against float64'),

@@ -13,7 +13,7 @@ import type { Totals } from '../sweep/totals.ts';
 import { answerText, remarksText } from './answer.ts';
 import { Engines } from './machine.ts';
 import { builtFolder, type MachineOptions, typedCommand, version } from './options.ts';
-import { print, printJson } from './output.ts';
+import { log, print, printJson } from './output.ts';
 import { checkProfilePath, saveProfile } from './profile.ts';
 import { RunProgress } from './progress.ts';
 import { lengthSummary, plateauCharts, summaryText, theorySummary } from './summary.ts';
@@ -32,6 +32,9 @@ export interface RunOptions extends MachineOptions {
   profile?: string | true;
   /** Print charts and theory, too. */
   details: boolean;
+  /** Whether the live page is served beside, and where. */
+  dashboard: boolean;
+  dashboardPort: number;
   json: boolean;
 }
 
@@ -50,6 +53,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const { out, fresh, workers, adapter, shard } = options;
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
   const engines = new Engines(options, experiment.name, line => progress.say(line), trace !== undefined);
+  const page = options.dashboard ? await besides(out, options.dashboardPort) : undefined;
   try {
     const outcome = await runSweep(
       experiment,
@@ -93,7 +97,20 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   } finally {
     progress.stop();
     await engines.close();
+    await page?.close();
   }
+}
+
+/** The live page over a folder of results, its link said. */
+export async function besides(
+  out: string,
+  port: number,
+  queue?: string,
+): Promise<{ close(): Promise<void> }> {
+  const { watchResults } = await import('./dashboard.ts');
+  const page = await watchResults([out], { port, ...(queue === undefined ? {} : { queue }) });
+  log(`Dashboard: ${page.url}`);
+  return page;
 }
 
 /** Threads whose work shows in the trace. */

@@ -9,7 +9,7 @@ import { summaryOf } from '../sweep/summary.ts';
 import { theoryThreads } from '../sweep/theory-threads.ts';
 import { builtFolder, typedCommand, version } from './options.ts';
 import { log, printJson } from './output.ts';
-import { printSummary } from './run.ts';
+import { besides, printSummary } from './run.ts';
 
 export interface SubmitCommandOptions {
   queue?: string;
@@ -22,6 +22,9 @@ export interface SubmitCommandOptions {
   sameAdapter: boolean;
   retry: boolean;
   details: boolean;
+  /** Whether the live page is served beside, and where. */
+  dashboard: boolean;
+  dashboardPort: number;
   json: boolean;
 }
 
@@ -34,6 +37,9 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
   const experiment = await loadExperiment(file, options.set, options.size);
   const redis = await connectRedis(address, log);
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
+  const page = options.dashboard
+    ? await besides(options.out, options.dashboardPort, options.queue)
+    : undefined;
   let told = 0;
   try {
     const outcome = await submitSweep(
@@ -65,6 +71,7 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
       );
     }
   } finally {
+    await page?.close();
     redis.disconnect();
   }
 }

@@ -1,4 +1,5 @@
 import { UnrecoverableError } from 'bullmq';
+import { sourceOfTask } from '../data/makers.ts';
 import { readCheckpoint, writeCheckpoint } from '../results/checkpoints.ts';
 import { ask, Refused } from '../runtime/ask.ts';
 import type { Session } from '../runtime/session.ts';
@@ -64,6 +65,7 @@ export async function sessionTrainer({
           open: again,
           engine,
           savedOf: cell => checkpoints.get(cell),
+          sourceOf: sourceOfTask,
           onLog: say,
           onProgress(_, { phase, done, total }) {
             if (phase === 'train') onProgress(done / total);

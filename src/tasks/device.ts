@@ -2,7 +2,10 @@ import type { DeviceTask } from '../shared/task.ts';
 import { lawOf } from './laws/registry.ts';
 import type { Knobs, Task } from './task.ts';
 
-/** What a device needs to draw sequences of a law and to label them. `knobs` are those of any replica: what they decide here is equal in all. */
+/**
+ * What a device needs to draw sequences of a law and to label them. `knobs` are those of any replica: what they decide here is equal in
+ * all.
+ */
 export function deviceTask(task: Task, knobs: Knobs, law: string): DeviceTask {
   const { vocabulary, order } = task.shape(knobs);
   const { wgsl, scratchWords } = lawOf(law);

@@ -7,6 +7,7 @@ import { openQueue, openWorker } from '../../../src/queue/queues.ts';
 import { statusOf } from '../../../src/queue/status.ts';
 import { EngineAway } from '../../../src/queue/worker.ts';
 import { InputError, MachineError } from '../../../src/shared/errors.ts';
+import { onDevice } from '../../../src/shared/task.ts';
 import { fakeTrainer } from '../../support/fake-trainer.ts';
 import { ENGINE, grid, hashesOf, until, useQueue } from '../../support/queue.ts';
 
@@ -164,7 +165,7 @@ describe('a worker', () => {
 
   test('runs no WGSL but what its own build makes of the task', async () => {
     const [{ pack }] = packsOf(grid(1)) as [PlannedPack];
-    const task = { ...pack.task, wgsl: `${pack.task.wgsl} // more` };
+    const task = { ...pack.task, wgsl: `${onDevice(pack.task).wgsl} // more` };
     const job = { engine: ENGINE, pack: { ...pack, task }, plannedSeconds: 1, failedBy: [] };
     const queue = openQueue(await connect(), queueName(ENGINE, null));
     atEnd(() => queue.close());
