@@ -49,10 +49,11 @@ export function Chart(props: ChartProps) {
   ]);
 
   useEffect(() => {
-    const made = new uPlot(optionsOf(latest, widthOf(box.current!)), dataOf(latest.current), box.current!);
+    const own = box.current!;
+    const made = new uPlot(optionsOf(latest, widthOf(own)), dataOf(latest.current), own);
     plot.current = made;
-    const fit = new ResizeObserver(() => made.setSize(sizeOf(widthOf(box.current!), latest.current.ratio)));
-    fit.observe(box.current!);
+    const fit = new ResizeObserver(() => made.setSize(sizeOf(widthOf(own), latest.current.ratio)));
+    fit.observe(own);
     const recolour = () => made.redraw(false, true);
     document.addEventListener('lengthwise-theme', recolour);
     return () => {
