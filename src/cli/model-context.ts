@@ -20,7 +20,7 @@ import { log } from './output.ts';
 export interface ModelContext {
   model: Model;
   source: TokenSource;
-  /** f*, for a model whose task is known. */
+  /** f*, for a model that lies in a run's folder and was trained on a law. */
   target: ((tokens: ArrayLike<number>) => number[]) | undefined;
   /** What it was trained on, in words; undefined where neither its file nor its folder says. */
   task: string | undefined;
@@ -66,7 +66,7 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
       law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
       alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
-    target: task && (tokens => targetOf(task, tokens, knobs as Record<string, number>)),
+    target: task && !cell?.fed ? tokens => targetOf(task, tokens, knobs as Record<string, number>) : undefined,
     cell,
     shortError: short => task?.shortError?.(knobs as Record<string, number>, short),
     task: model.training

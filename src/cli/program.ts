@@ -333,10 +333,16 @@ export function program(): Command {
     'doctor',
     'every adapter of both runtimes: is it right, how fast is it, what --runtime auto would take',
   )
-    .addOption(machineOptions().find(option => option.long === '--port')!)
+    .addOption(
+      new Option('--runtime <name>', "instead of this machine's own: a browser tab that you open").choices([
+        'tab',
+      ]),
+    )
+    .addOption(lentMachineOptions().find(option => option.long === '--port')!)
+    .addOption(lentMachineOptions().find(option => option.long === '--host')!)
     .addOption(details('features and limits of each adapter, and what asking it costs'))
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  lengthwise doctor --json')
+    .addHelpText('after', '\nExamples:\n  lengthwise doctor --json\n  lengthwise doctor --runtime tab')
     .action(later(async () => (await import('./doctor.ts')).doctor));
   verb('init [folder]', 'a commented experiment, .gitignore and a CI workflow, to begin with')
     .addOption(json())

@@ -1,4 +1,5 @@
 import type { Experiment } from '../config/experiment.ts';
+import { sourceOfTask } from '../data/makers.ts';
 import type { Cell } from '../plan/cells.ts';
 import { ENGINE_HASH } from '../plan/engine-hash.ts';
 import { packSeconds } from '../plan/estimate.ts';
@@ -173,6 +174,7 @@ async function train(
       },
       engine: ENGINE_HASH,
       savedOf: checkpoints.take,
+      sourceOf: sourceOfTask,
       onProgress(index, event, pack) {
         if (shown.get(index) !== pack) {
           shown.set(index, pack);
