@@ -57,9 +57,9 @@ function scaling(name: string, { width: d, mlpWidth: m }: ModelConfig, baseWidth
 const HARD_PHI = 3;
 
 /**
- * φ of a layer whose h-th head looks at offset h mod (τ+1), hard, [H, τ+1] (theory.md §13; h from 1, as the query's own token is in its state already).
- * In a first layer that is what an induction head needs from the start, and what is left to learn is to match; later layers start at φ = 0, where content
- * alone decides.
+ * φ of a layer whose h-th head looks at offset h mod (τ+1), hard, [H, τ+1] (docs/theory.md §13; h from 1, as the query's own token is
+ * in its state already). In a first layer that is what an induction head needs from the start, and what is left to learn is to match;
+ * later layers start at φ = 0, where content alone decides.
  */
 function offsetPhi(first: boolean, { heads, locality }: ModelConfig): Float32Array {
   const offsets = locality + 1;
@@ -83,9 +83,9 @@ function draw(key: number, slot: number, index: number): Drawn {
 }
 
 /**
- * μP initial weights, flat float32 in `layoutOf` order [stride]. Deterministic in the seed. Queries are 0 (Yang et al. 2022, appendix D.2): attention to
- * content starts uniform. From random queries it saturates before the rest has learned anything, and stays so: on SimpleTask with ω = 4
- * and N = 4 the training loss then ends at 0.1, from zero at 1e-5.
+ * μP initial weights, flat float32 in `layoutOf` order [stride]. Deterministic in the seed. Queries are 0 (Yang et al. 2022, appendix D.2):
+ * attention to content starts uniform. From random queries it saturates before the rest has learned anything, and stays so: on SimpleTask
+ * with ω = 4 and N = 4 the training loss then ends at 0.1, from zero at 1e-5.
  */
 export function initialise(config: ModelConfig, initialisation: Initialisation): Float32Array {
   const flat = randomWeights(config, initialisation);
@@ -94,7 +94,9 @@ export function initialise(config: ModelConfig, initialisation: Initialisation):
   return flat;
 }
 
-/** Weights of the sizes that training starts from, queries among them: for checks and timings, where uniform attention would hide mistakes. */
+/**
+ * Weights of the sizes that training starts from, queries among them: for checks and timings, where uniform attention would hide mistakes.
+ */
 export function randomWeights(
   config: ModelConfig,
   { phiInit, baseWidth, seed }: Initialisation,

@@ -6,9 +6,9 @@ import type { Pack } from '../shared/protocol.ts';
 import { isDefined } from '../theory/defined.ts';
 
 /*
- * Time on the software adapter of a 2-core machine, from what a step computes and moves: rows of class layers and queries as they were measured
- * there at one shape and scaled by their arithmetic, everything else by multiply-adds and bytes. Other adapters differ by a factor that a run
- * learns from its own progress.
+ * Time on the software adapter of a 2-core machine, from what a step computes and moves: rows of class layers and queries as they were
+ * measured there at one shape and scaled by their arithmetic, everything else by multiply-adds and bytes. Other adapters differ by a factor
+ * that a run learns from its own progress.
  */
 
 /** A row of a class layer and a query of a query layer, at the shape below. */

@@ -2,8 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { type Cell, cellsOf } from '../../../src/plan/cells.ts';
+import { ENGINE_HASH } from '../../../src/plan/engine-hash.ts';
+import { packsOf } from '../../../src/plan/packs.ts';
 import { runHash } from '../../../src/plan/plan.ts';
+import { streamSeeds } from '../../../src/plan/streams.ts';
 import { InputError } from '../../../src/shared/errors.ts';
+import { onDevice } from '../../../src/shared/task.ts';
+import { deviceSource } from '../../../src/tasks/device.ts';
+import { taskOf } from '../../../src/tasks/registry.ts';
 import fc from '../../support/property.ts';
 
 const BASE = {
@@ -96,9 +102,23 @@ describe('the name of a cell', () => {
     expect(hashOf(...sets)).toBe(hashOf(...sets));
   });
 
+  test('changes with the WGSL that draws and labels, but for its comments; random streams do not', () => {
+    const experiment = parseExperiment(stringify(BASE), 'x.yaml');
+    const [here] = cellsOf(experiment);
+    const { wgsl } = onDevice(packsOf([here!])[0]!.pack.task);
+    expect(deviceSource({ ...taskOf('k-gram'), wgsl: `// said\n${wgsl}` }, 'dirichlet-markov')).toBe(
+      deviceSource(taskOf('k-gram'), 'dirichlet-markov'),
+    );
+    const [other] = cellsOf(experiment, { engine: ENGINE_HASH, sources: { 'dirichlet-markov': 'abc' } });
+    expect(other!.config.source).toBe('abc');
+    expect(other!.hash).not.toBe(here!.hash);
+    const seedOf = streamSeeds();
+    expect(seedOf(other!.config)).toBe(seedOf(here!.config));
+  });
+
   test('every field that decides a result is in that table, and no two changes meet', () => {
     // It takes softmax to change where positions start.
-    const paths = [...CHANGES.map(([path]) => path), 'train.positionOffset'];
+    const paths = [...CHANGES.map(([path]) => path), 'source', 'train.positionOffset'];
     expect(paths.sort()).toEqual(leaves(cells(BASE)[0]!.config).sort());
     const rope = cells(SOFTMAX, 'model.attention.encoding=rope')[0]!.config;
     const all = new Set([...leaves(cells(SOFTMAX)[0]!.config), ...leaves(rope)]);
