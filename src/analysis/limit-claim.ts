@@ -14,7 +14,7 @@ export const ARRIVED_OCTAVES = 1;
 const FAR = 0.1;
 
 /**
- * log2 L(∞)/L(T) of a cell, T its longest test length (theory.md §12). Null where a loss is not known or has no logarithm.
+ * log2 L(∞)/L(T) of a cell, T its longest test length (docs/theory.md §12). Null where a loss is not known or has no logarithm.
  */
 export function octavesToInfinity(cell: CellResult): number | null {
   const last = testLossAt(cell, longestOf(cell));
@@ -25,8 +25,8 @@ export function octavesToInfinity(cell: CellResult): number | null {
 const longestOf = ({ test }: CellResult) => Math.max(...test.map(({ length }) => length));
 
 /**
- * The loss at the longest test length is the loss at T = ∞ within a factor 2, in every setting learned (`region.ts`). A setting whose loss is
- * flat up to T and yet another at ∞ is a mirage, and said. Undefined where no cell knows L(∞).
+ * The loss at the longest test length is the loss at T = ∞ within a factor 2, in every setting learned (`region.ts`). A setting whose
+ * loss is flat up to T and yet higher at ∞ is a mirage, and said. Undefined where no cell knows L(∞).
  */
 export function limitClaim(settings: readonly Setting[]): Claim | undefined {
   const known = settings.map(setting => ({

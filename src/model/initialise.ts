@@ -51,8 +51,8 @@ function scaling(name: string, { width: d, mlpWidth: m }: ModelConfig, baseWidth
 }
 
 /**
- * φ at a head's own offset: what else it sees fades like i^{1−φ}. Tried on 1-grams of two tokens (N = 64, 1,000 to 1,500 steps, one seed each): the loss at
- * T = 4096 was 7e-4 from 1.5, 6e-4 from 2, 1e-4 from 3 and 2e-2 from 5.
+ * φ at a head's own offset: what else it sees fades like i^{1−φ}. Tried on 1-grams of two tokens (N = 64, 1,000 to 1,500 steps, one seed
+ * each): the loss at T = 4096 was 7e-4 from 1.5, 6e-4 from 2, 1e-4 from 3 and 2e-2 from 5.
  */
 const HARD_PHI = 3;
 

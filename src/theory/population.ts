@@ -8,9 +8,9 @@ import { positionalMargin, suffixBiases } from './margins.ts';
 
 /** Losses of a trained model that no test strings are drawn for: expectations, and what the test loss tends to. */
 export interface PopulationLoss {
-  /** L(T) without sampling error, at the test lengths where the sum is short enough (theory.md §11). */
+  /** L(T) without sampling error, at the test lengths where the sum is short enough (docs/theory.md §11). */
   exact: { length: number; loss: number }[];
-  /** L(∞) over token laws drawn from the prior (theory.md §12); null where f has no limit that is known. */
+  /** L(∞) over token laws drawn from the prior (docs/theory.md §12); null where f has no limit that is known. */
   infinity: {
     loss: number;
     stderr: number;
