@@ -10,8 +10,8 @@ import type { Model } from '../shared/model-config.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
 import { recordedCells } from '../sweep/recorded-cells.ts';
 import type { LawName, TokenSource } from '../tasks/laws/registry.ts';
-import { taskOf } from '../tasks/registry.ts';
 import { type ShortShape, targetOf } from '../tasks/task.ts';
+import { knobNames, taskAndKnobs } from '../tasks/written.ts';
 import { isOneLayer } from '../theory/defined.ts';
 import { log } from './output.ts';
 
@@ -55,8 +55,7 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
   const cell = await cellOf(file);
   const own = cell ? sourceOf(cell) : standardSource(model);
   const chosen = law ?? own.law;
-  const { kind = '', ...knobs } = cell?.task ?? {};
-  const task = cell && taskOf(kind);
+  const known = cell && taskAndKnobs(cell.task);
   return {
     model,
     source: {
@@ -64,11 +63,17 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
       law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
       alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
-    target: task && (tokens => targetOf(task, tokens, knobs as Record<string, number>)),
+    target: known && (tokens => targetOf(known.task, tokens, known.knobs)),
     cell,
-    shortError: short => task?.shortError?.(knobs as Record<string, number>, short),
-    task: task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),
+    shortError: short => known?.task.shortError?.(known.knobs, short),
+    task: cell && textOf(cell.task),
   };
+}
+
+/** A cell's task in words. */
+function textOf(task: CellConfig['task']): string {
+  const { kind, target = [] } = task;
+  return [kind, ...[target].flat(), ...knobNames(task).map(knob => `${knob} = ${task[knob]}`)].join(', ');
 }
 
 function standardSource({ config }: Model): TokenSource {

@@ -16,7 +16,7 @@ import { notShown, outcomeOf, outcomeWords, requiredInterval, requiredText } fro
 import { labelOf, symbolOf } from '../results/axes.ts';
 import { type Run, readRuns } from '../results/runs.ts';
 import { InputError, LengthwiseError, messageOf } from '../shared/errors.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { complexityOf, type WrittenTask } from '../tasks/written.ts';
 import { log, print, printJson } from './output.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -92,9 +92,9 @@ export async function findingsOf(folder: string, baseline?: string): Promise<Fin
 }
 
 function requiredOf({ manifest, name, cells }: Run): Findings['required'] {
-  const { epsilon, task } = manifest.experiment as { epsilon: number[]; task: { kind: string } };
+  const { epsilon, task } = manifest.experiment as { epsilon: number[]; task: WrittenTask };
   if (cells.length === 0) return [];
-  const knobs = taskOf(task.kind).complexity.map(knob => `task.${knob}`);
+  const knobs = complexityOf(task).map(knob => `task.${knob}`);
   return [
     {
       experiment: name,

@@ -1,6 +1,9 @@
 import { InputError } from '../shared/errors.ts';
+import { nearest } from '../shared/nearest.ts';
+import type { Task } from '../tasks/task.ts';
+import { knobNames, taskWritten, type WrittenTask } from '../tasks/written.ts';
 import { explain, type Problem } from './problems.ts';
-import { type ExperimentFile, experimentJsonSchema, experimentSchema } from './schema.ts';
+import { type ExperimentFile, experimentJsonSchema, parseContent } from './schema.ts';
 import { parseYaml, readYaml, type YamlSource } from './yaml.ts';
 
 /** A validated experiment: the file's own content, lists kept as grid axes. */
@@ -39,7 +42,7 @@ export function parseExperiment(
 }
 
 function validate(source: YamlSource, file: string): Experiment {
-  const parsed = experimentSchema.safeParse(source.value);
+  const parsed = parseContent(source.value);
   if (!parsed.success) {
     const schema = experimentJsonSchema();
     throw complaint(
@@ -47,7 +50,42 @@ function validate(source: YamlSource, file: string): Experiment {
       parsed.error.issues.flatMap(issue => explain(issue, source.value, schema)),
     );
   }
+  const problems = taskProblems(parsed.data.task);
+  if (problems.length > 0) throw complaint(source.where, problems);
   return { file, name: parsed.data.name, content: parsed.data, where: source.where };
+}
+
+/** What is wrong with a task whose knobs the schema does not know. */
+function taskProblems(written: WrittenTask): Problem[] {
+  let task: Task;
+  try {
+    task = taskWritten(written);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return [{ path: ['task', ...(written.target === undefined ? [] : ['target'])], message: error.message }];
+  }
+  const { shape } = task.knobs;
+  const names = knobNames(written);
+  const missing = Object.keys(shape).filter(
+    name => !names.includes(name) && !shape[name]!.safeParse(undefined).success,
+  );
+  return [
+    ...missing.map(name => ({ path: ['task', name], message: 'is missing' })),
+    ...names.flatMap(name => {
+      const path = ['task', name];
+      const knob = shape[name];
+      if (!knob) return [{ path, message: `unknown key, ${hintFor(name, Object.keys(shape))}` }];
+      return [written[name]].flat().flatMap(value => {
+        const message = knob.safeParse(value).error?.issues[0]?.message;
+        return message === undefined ? [] : [{ path, message: `${value}: ${message}` }];
+      });
+    }),
+  ];
+}
+
+function hintFor(name: string, known: readonly string[]): string {
+  const guess = nearest(name, known);
+  return guess ? `did you mean task.${guess}?` : `known here: ${known.join(', ')}`;
 }
 
 /** One error out of all problems of an experiment. */

@@ -1,6 +1,6 @@
-import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
-import { TASKS } from '../tasks/registry.ts';
+import { nearest, plain } from '../shared/nearest.ts';
+import { KINDS, TASKS } from '../tasks/registry.ts';
 
 /** One thing wrong with an experiment. */
 export interface Problem {
@@ -75,22 +75,6 @@ function meantBy(
   return other === undefined ? [] : [OTHER_NAMES[other]!];
 }
 
-/** A name without what people spell in more than one way. */
-function plain(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[-_ ]/g, '')
-    .replace(/(?<=.)task$/, '');
-}
-
-/** The known name nearest to a misspelt one, if one is near. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map(candidate => ({ candidate, d: distance(plain(name), plain(candidate)) }))
-    .sort((a, b) => a.d - b.d);
-  return best && best.d <= Math.max(2, name.length / 3) ? best.candidate : undefined;
-}
-
 /** What a zod issue means to the person who wrote the file. */
 export function explain(issue: Issue, input: unknown, jsonSchema: object): Problem[] {
   const path = issue.path;
@@ -113,7 +97,7 @@ export function explain(issue: Issue, input: unknown, jsonSchema: object): Probl
     }
     case 'invalid_union': {
       if (issue.discriminator === 'kind') {
-        const kinds = TASKS.map(task => task.kind);
+        const kinds = KINDS;
         const guess = typeof value === 'string' ? nearest(value, kinds) : undefined;
         const hint = guess ? `did you mean ${guess}?` : `choose one of ${kinds.join(', ')}`;
         return [

@@ -8,6 +8,7 @@ import {
   positionOffsetSchema,
   positionsSchema,
 } from '../shared/protocol.ts';
+import { EXPRESSION } from '../tasks/expression/task.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { TASKS } from '../tasks/registry.ts';
 import { streamsSchema } from './streams.ts';
@@ -48,20 +49,39 @@ function said<T extends z.ZodType>(
 const count = z.int().min(1);
 const positive = z.number().positive();
 
-const taskSchema = z.discriminatedUnion(
-  'kind',
-  TASKS.map(task =>
-    z.strictObject({
-      kind: said(z.literal(task.kind), task.summary),
-      ...Object.fromEntries(
-        Object.entries(task.knobs.shape).map(([knob, schema]) => [
-          knob,
-          said(axis(schema as z.ZodNumber), (schema as z.ZodNumber).description ?? ''),
-        ]),
-      ),
-    }),
-  ) as unknown as [z.ZodObject<{ kind: z.ZodLiteral<string> }>],
+const builtIn = TASKS.map(task =>
+  z.strictObject({
+    kind: said(z.literal(task.kind), task.summary),
+    ...Object.fromEntries(
+      Object.entries(task.knobs.shape).map(([knob, schema]) => [
+        knob,
+        said(axis(schema as z.ZodNumber), (schema as z.ZodNumber).description ?? ''),
+      ]),
+    ),
+  }),
 );
+
+/** A knob whose name the schema does not know. */
+const anyKnob = axis(z.number());
+
+const expression = z.string().min(1).max(10_000);
+const expressionSchema = z
+  .object({
+    kind: said(z.literal(EXPRESSION), 'a target by formula: docs/tasks.md'),
+    target: said(
+      z.union([expression, z.array(expression).min(1)]),
+      'the expression, or a list of them, one an output',
+    ),
+    vocabulary: said(axis(z.int().min(2).max(256)), 'tokens'),
+  })
+  .catchall(anyKnob);
+
+const taskSchema = z.discriminatedUnion('kind', [...builtIn, expressionSchema] as unknown as [
+  z.ZodObject<{ kind: z.ZodLiteral<string> }>,
+]);
+
+/** A plug-in, once it is loaded: a hash of its source is added to what was written. */
+const plugInSchema = z.object({ kind: z.string(), source: z.string() }).catchall(anyKnob);
 
 const thousandths = z
   .number()
@@ -231,6 +251,15 @@ export const experimentSchema = z.strictObject({
     { standard: 'none' },
   ),
 });
+
+/** The same for a task that is a plug-in. */
+const plugInExperimentSchema = experimentSchema.extend({ task: plugInSchema });
+
+/** Parses an experiment, as it is written or as a manifest keeps it. */
+export function parseContent(value: unknown): z.ZodSafeParseResult<ExperimentFile> {
+  const isPlugIn = z.object({ task: z.object({ source: z.string() }) }).safeParse(value).success;
+  return (isPlugIn ? plugInExperimentSchema : experimentSchema).safeParse(value) as never;
+}
 
 export type ExperimentFile = z.output<typeof experimentSchema>;
 

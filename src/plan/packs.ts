@@ -2,8 +2,8 @@ import { canonicalHasher } from '../config/hash.ts';
 import { trainingFloats } from '../model/memory.ts';
 import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
 import type { PackTask } from '../shared/task.ts';
-import { deviceTask } from '../tasks/device.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { writtenDeviceTask } from '../tasks/device.ts';
+import { taskAndKnobs } from '../tasks/written.ts';
 import type { Cell } from './cells.ts';
 import { streamSeeds } from './streams.ts';
 
@@ -73,8 +73,7 @@ export function packsOf(
 function packTasks(): (cell: Cell) => PackTask {
   const byText = new Map<string, PackTask>();
   return ({ config: { task, data } }) => {
-    const { kind, ...knobs } = task;
-    const made = deviceTask(taskOf(kind), knobs as Record<string, number>, data.law);
+    const made = writtenDeviceTask(task, data.law);
     const text = JSON.stringify(made);
     const known = byText.get(text) ?? made;
     byText.set(text, known);
@@ -104,8 +103,7 @@ function sharedPart({ config }: Cell, task: PackTask): Omit<Pack, 'replicas'> {
 }
 
 function replicaOf({ hash, config }: Cell, seed: number): Replica {
-  const { kind, ...own } = config.task;
-  const knobs = own as Record<string, number>;
+  const { task, knobs } = taskAndKnobs(config.task);
   return {
     cell: hash,
     seed,
@@ -113,7 +111,7 @@ function replicaOf({ hash, config }: Cell, seed: number): Replica {
     learningRate: config.train.learningRate,
     alphaThousandths: Math.round(config.data.alpha * 1000),
     knobs,
-    deviceKnobs: taskOf(kind).wgslKnobs(knobs),
+    deviceKnobs: task.wgslKnobs(knobs),
   };
 }
 

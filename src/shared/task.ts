@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /*
- * What a pack carries of its task and of the law that its tokens follow, so that an engine knows neither by name. `source` says where sequences
- * and targets are made.
+ * What a pack carries of its task and of the law that its tokens follow, so that an engine knows neither by name. `source` says where
+ * sequences and targets are made.
  */
 
 /** Made on the device, by functions that come as WGSL. */
@@ -10,6 +10,9 @@ const deviceTaskSchema = z.strictObject({
   source: z.literal('device'),
   /** The task's, for messages and for twins. */
   name: z.string(),
+  /** What an expression task computes, and a hash of a plug-in's source: with the knobs, what the task is made from. */
+  target: z.union([z.string(), z.array(z.string())]).optional(),
+  plugIn: z.string().optional(),
   /** `task_targets` (`tasks/task.ts`). */
   wgsl: z.string(),
   /** u32 words that it needs for each sequence when several prefixes are read; 0: none. */

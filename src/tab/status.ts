@@ -64,7 +64,7 @@ export function afterRequest(status: Status, request: Request): Status {
   const lengths = pack.replicas.map(({ trainLength }) => trainLength);
   const work: Work = {
     cells: lengths.length,
-    task: pack.task,
+    task: pack.task.name,
     lengths: [
       lengths.reduce((least, length) => Math.min(least, length)),
       lengths.reduce((most, length) => Math.max(most, length)),
