@@ -36,6 +36,11 @@ export function withWorker(command: Command): Command {
   return withQueue(command)
     .option('--drain', 'end when the queue is empty', false)
     .addOption(
+      new Option('--task <module>', 'a plug-in that jobs may name; its code runs here (repeatable)')
+        .argParser((module: string, before: string[]) => [...before, module])
+        .default([], 'none'),
+    )
+    .addOption(
       new Option('--lock <seconds>', 'a job whose worker gives no sign for so long goes to another')
         .argParser(wholeNumber(1, 86_400))
         .default(LOCK_SECONDS),

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { ENGINE_HASH } from '../plan/engine-hash.ts';
 import { addressOf } from '../queue/address.ts';
 import { otherBuildWanted } from '../queue/build.ts';
@@ -5,6 +6,7 @@ import { connectRedis } from '../queue/connection.ts';
 import { sessionTrainer } from '../queue/session-trainer.ts';
 import { QueueWorker } from '../queue/worker.ts';
 import { onStop } from '../runtime/session.ts';
+import { loadPlugIn } from '../tasks/plug-in/load.ts';
 import { Engines } from './machine.ts';
 import { type MachineOptions, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
@@ -12,6 +14,8 @@ import { log, print, printJson } from './output.ts';
 export interface WorkerCommandOptions extends MachineOptions {
   queue?: string;
   drain: boolean;
+  /** Modules of tasks that jobs may name. */
+  task: string[];
   /** Seconds after which a job whose worker gives no sign is up for others. */
   lock: number;
   json: boolean;
@@ -21,7 +25,11 @@ export interface WorkerCommandOptions extends MachineOptions {
 export async function worker(options: WorkerCommandOptions): Promise<void> {
   const address = addressOf(options.queue);
   const build = { engine: ENGINE_HASH, version };
-  const engines = new Engines(options, 'jobs of a queue', log);
+  for (const module of options.task) {
+    const { file, source } = await loadPlugIn(resolve(module), module);
+    log(`task ${file}: source ${source}`);
+  }
+  const engines = new Engines(options, 'jobs of a queue', log, { checked: options.task.length > 0 });
   const redis = await connectRedis(address, log);
   try {
     // Before an engine is started for nothing.

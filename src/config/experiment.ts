@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { InputError } from '../shared/errors.ts';
 import { nearest } from '../shared/nearest.ts';
+import { loadPlugIn, plugInFile } from '../tasks/plug-in/load.ts';
 import type { Task } from '../tasks/task.ts';
 import { knobNames, taskWritten, type WrittenTask } from '../tasks/written.ts';
 import { explain, type Problem } from './problems.ts';
@@ -28,10 +30,19 @@ export async function loadExperiment(
   sets: readonly string[] = [],
   size?: string,
 ): Promise<Experiment> {
-  return validate(await readYaml(file, sets, size), file);
+  return validate(await withPlugIn(await readYaml(file, sets, size), file), file);
 }
 
-/** As `loadExperiment`, from text. */
+/** What a file says, with the hash of the source of a task that is a plug-in: that plug-in is loaded. */
+async function withPlugIn(source: YamlSource, file: string): Promise<YamlSource> {
+  const { task } = (source.value ?? {}) as { task?: { kind?: unknown } };
+  const module = plugInFile(task?.kind, dirname(file));
+  if (module === undefined) return source;
+  const { source: hash } = await loadPlugIn(module, task!.kind as string);
+  return { ...source, value: { ...(source.value as object), task: { ...task, source: hash } } };
+}
+
+/** As `loadExperiment`, from text, whose task may be no plug-in. */
 export function parseExperiment(
   text: string,
   file: string,

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { Cell } from '../plan/cells.ts';
+import { sourceOf } from '../plan/source.ts';
 import { modelPath, type Store } from '../results/store.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { TheoryThreads } from './theory-threads.ts';
@@ -75,8 +76,8 @@ export class TheoryStage {
   private async settle(cell: string): Promise<void> {
     if (this.closed || this.errors.length > 0) return;
     const { store, folder, epsilons } = this.run;
-    const { task, data, model } = this.configs.get(cell)!;
-    const asked = { modelFile: modelPath(folder, cell), config: { task, data, model }, epsilons };
+    const source = sourceOf(this.configs.get(cell)!);
+    const asked = { modelFile: modelPath(folder, cell), source, epsilons };
     const found = await this.threads.compute(asked).catch(error => ({ failed: messageOf(error) }));
     if (this.closed) return;
     if ('failed' in found) {

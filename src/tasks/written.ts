@@ -21,6 +21,9 @@ export function knobNames({ kind: _, target: __, source: ___, ...knobs }: Writte
   return Object.keys(knobs);
 }
 
+/** Whether a task is a plug-in: code, and WGSL, that lengthwise does not ship. */
+export const isPlugIn = ({ source }: WrittenTask) => typeof source === 'string';
+
 const expressions = new Map<string, Task>();
 
 /**
