@@ -132,6 +132,19 @@ export function program(): Command {
   withWorker(withMachine(verb('worker', 'take jobs from a queue, and train them here')))
     .addOption(stall())
     .addOption(json());
+  withMachine(
+    verb('check-task <module>', 'hold a plug-in task to its examples, and its WGSL to its TypeScript'),
+  )
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise check-task ./my-task.ts\n  lengthwise check-task ./my-task.ts --runtime dawn --json',
+    )
+    .action(later(async () => (await import('./check-task.ts')).checkTask));
+  verb('new-task <name>', 'write a task to begin with, its test and an experiment')
+    .addOption(json())
+    .addHelpText('after', '\nExamples:\n  lengthwise new-task my-task')
+    .action(later(async () => (await import('./new-task.ts')).newTask));
   withStatus(verb('status', 'jobs and workers of a queue')).addOption(json());
   verb('merge <folders...>', 'runs and shards of one grid into one run, every cell once')
     .option('--out <folder>', 'where the run goes', RESULTS)
