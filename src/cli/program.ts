@@ -9,8 +9,10 @@ import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
   later,
+  laterWithPlugIns,
   lentMachineOptions,
   machineOptions,
+  plugIn,
   positiveNumber,
   probability,
   shard,
@@ -226,7 +228,8 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise theory results/quickstart/<run>/models/<cell>.safetensors\n  lengthwise theory model.safetensors --epsilon 0.1 --epsilon 0.01 --bits 8 --json\n  lengthwise theory model-snapped.safetensors --epsilon 0.1 --strings 2000\n  lengthwise theory --results results/quickstart',
     )
-    .action(later(async () => (await import('./theory.ts')).theory));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./theory.ts')).theory));
   withLaw(
     verb(
       'snap <model.safetensors>',
@@ -247,7 +250,8 @@ export function program(): Command {
       'after',
       '\nExample:\n  lengthwise snap results/k-gram/<run>/models/<cell>.safetensors --prune --steps 300 --out exact.safetensors',
     )
-    .action(later(async () => (await import('./snap.ts')).snap));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./snap.ts')).snap));
   verb('export <model.safetensors>', 'the model in a format of others')
     .option('--onnx [file]', 'ONNX, f of every prefix; beside the given one, .onnx, unless a file is named')
     .addOption(json())
@@ -292,7 +296,8 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise simulate results/k-gram/<run>/models/<cell>.safetensors --test-length 16384\n  lengthwise simulate model.safetensors --method best-of --lengths 16,64,256 --json\n  lengthwise simulate results/quickstart/<run>/models/<cell>.safetensors --adversary',
     )
-    .action(later(async () => (await import('./simulate.ts')).simulate));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./simulate.ts')).simulate));
   verb('verify <results>', "the paper's claims as statistics over seeds; exit code 1 when one fails")
     .option(
       '--baseline <results>',
@@ -303,7 +308,8 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
     )
-    .action(later(async () => (await import('./verify.ts')).verify));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./verify.ts')).verify));
   verb('report <results>', 'one self-contained HTML page, figures as SVG and PNG, data as CSV and Parquet')
     .option('--out <folder>', 'where the report goes; into the results unless given')
     .option('--baseline <results>', 'compare with these results, as verify does')
@@ -313,7 +319,8 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
     )
-    .action(later(async () => (await import('./report.ts')).report));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./report.ts')).report));
   withBench(
     withMachine(
       verb('bench', 'kernels against peers: same browser, same adapter, checked against float64'),

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { ENGINE_HASH } from '../plan/engine-hash.ts';
 import { addressOf } from '../queue/address.ts';
 import { otherBuildWanted } from '../queue/build.ts';
@@ -6,7 +5,6 @@ import { connectRedis } from '../queue/connection.ts';
 import { sessionTrainer } from '../queue/session-trainer.ts';
 import { QueueWorker } from '../queue/worker.ts';
 import { onStop } from '../runtime/session.ts';
-import { loadPlugIn } from '../tasks/plug-in/load.ts';
 import { Engines } from './machine.ts';
 import { type MachineOptions, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
@@ -25,10 +23,6 @@ export interface WorkerCommandOptions extends MachineOptions {
 export async function worker(options: WorkerCommandOptions): Promise<void> {
   const address = addressOf(options.queue);
   const build = { engine: ENGINE_HASH, version };
-  for (const module of options.task) {
-    const { file, source } = await loadPlugIn(resolve(module), module);
-    log(`task ${file}: source ${source}`);
-  }
   const engines = new Engines(options, 'jobs of a queue', log, { checked: options.task.length > 0 });
   const redis = await connectRedis(address, log);
   try {

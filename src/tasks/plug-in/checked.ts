@@ -42,8 +42,8 @@ const deviceKnobsSchema = z.tuple([z.number(), z.number(), z.number(), z.number(
 
 /**
  * The task that a module exports, with every answer of its functions looked at.
- * @throws InputError when it is none, or one of its examples is not what it computes; its functions throw the same when they throw, or answer
- *   with something else than they must
+ * @throws InputError when it is none, or one of its examples is not what it computes; its functions throw the same when they throw, or
+ *   answer with something else than they must
  */
 export function checkedPlugIn(exported: unknown, file: string, kind: string): Task {
   const parsed = plugInSchema.safeParse(exported);

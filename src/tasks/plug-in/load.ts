@@ -29,7 +29,8 @@ export function plugInFile(kind: unknown, folder: string): string | undefined {
 }
 
 /**
- * Loads a task from a module: bundled with what it imports, tried in a thread, and kept for cells that name its source (`loaded.ts`). Runs its code.
+ * Loads a task from a module: bundled with what it imports, tried in a thread, and kept for cells that name its source (`loaded.ts`).
+ * Runs its code.
  * @param kind what the task is called in messages and results
  * @throws InputError that says what is wrong with it
  */
