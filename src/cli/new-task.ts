@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../shared/errors.ts';
@@ -13,6 +14,8 @@ export async function newTask(name: string, { json }: { json: boolean }): Promis
     [`${name}.test.mjs`]: testOf(name),
     [`${name}.yaml`]: experimentOf(name),
   };
+  const there = Object.keys(files).find(file => existsSync(file));
+  if (there) throw new InputError(`${join(process.cwd(), there)} is there already`, 'Choose another name.');
   for (const [file, text] of Object.entries(files))
     await writeFile(file, text, { flag: 'wx' }).catch(error => {
       throw new InputError(

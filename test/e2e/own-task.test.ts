@@ -50,7 +50,7 @@ describe('a task of one’s own', () => {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'mine.ts'), 'mine');
     const { code, stderr } = await cliHere(['new-task', 'mine'], { cwd });
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/cannot write .*mine\.ts/)]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/mine\.ts is there already/)]);
     expect(readFileSync(join(cwd, 'mine.ts'), 'utf8')).toBe('mine');
     expect(readdirSync(cwd)).toEqual(['mine.ts']);
     expect((await cliHere(['new-task', '../mine'], { cwd })).stderr).toMatch(/is no name of a file/);
@@ -71,6 +71,6 @@ describe('a task of one’s own', () => {
     writeFileSync(join(cwd, 'formula.yaml'), /```yaml\n([\s\S]*?)```/.exec(page.text)![1]!);
     const { code, stdout } = await cliHere(['plan', 'formula.yaml', '--json'], { cwd });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout).cells).toBe(4);
+    expect(JSON.parse(stdout).cells).toHaveLength(4);
   });
 });
