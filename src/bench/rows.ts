@@ -48,7 +48,10 @@ export const reportSchema = z.strictObject({
   runtime: z.enum(RUNTIMES),
   /** Browser or Dawn, with its version. */
   runtimeVersion: z.string(),
+  /** The best that was measured, which shares are of. */
   peak: rooflineSchema,
+  /** Every time that it was measured, in order: machines that are shared move. */
+  peaks: z.array(rooflineSchema).min(1),
   rows: z.array(rowSchema),
 });
 

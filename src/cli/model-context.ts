@@ -8,10 +8,11 @@ import { whatIsWrong } from '../results/lines.ts';
 import { manifestSchema } from '../results/schema.ts';
 import type { Model } from '../shared/model-config.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
+import { trainingText } from '../shared/training.ts';
 import { recordedCells } from '../sweep/recorded-cells.ts';
-import type { LawName, TokenSource } from '../tasks/laws/registry.ts';
+import { type LawName, lawSchema, type TokenSource } from '../tasks/laws/registry.ts';
 import { type ShortShape, targetOf } from '../tasks/task.ts';
-import { knobNames, taskAndKnobs } from '../tasks/written.ts';
+import { isHere, knobNames, taskAndKnobs } from '../tasks/written.ts';
 import { isOneLayer } from '../theory/defined.ts';
 import { log } from './output.ts';
 
@@ -19,9 +20,9 @@ import { log } from './output.ts';
 export interface ModelContext {
   model: Model;
   source: TokenSource;
-  /** f*, for a model that lies in a run's folder. */
+  /** f*, for a model that lies in a run's folder and was trained on a law. */
   target: ((tokens: ArrayLike<number>) => number[]) | undefined;
-  /** The task in words; undefined for a file of its own. */
+  /** What it was trained on, in words; undefined where neither its file nor its folder says. */
   task: string | undefined;
   /** The cell of a run that it was trained as. */
   cell: CellConfig | undefined;
@@ -53,9 +54,10 @@ export async function readUserModel(file: string): Promise<Model> {
 export async function modelInContext(file: string, { law, alpha }: LawOptions): Promise<ModelContext> {
   const model = await readUserModel(file);
   const cell = await cellOf(file);
-  const own = cell ? sourceOf(cell) : standardSource(model);
+  const known = cell ?? trainedAs(model);
+  const own = known ? sourceOf(known) : standardSource(model);
   const chosen = law ?? own.law;
-  const known = cell && taskAndKnobs(cell.task);
+  const its = known && taskAndKnobs(known.task);
   return {
     model,
     source: {
@@ -63,10 +65,10 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
       law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
       alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
-    target: known && (tokens => targetOf(known.task, tokens, known.knobs)),
+    target: its && !cell?.fed ? tokens => targetOf(its.task, tokens, its.knobs) : undefined,
     cell,
-    shortError: short => known?.task.shortError?.(known.knobs, short),
-    task: cell && textOf(cell.task),
+    shortError: short => its?.task.shortError?.(its.knobs, short),
+    task: model.training ? trainingText(model.training) : known && textOf(known.task),
   };
 }
 
@@ -74,6 +76,14 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
 function textOf(task: CellConfig['task']): string {
   const { kind, target = [] } = task;
   return [kind, ...[target].flat(), ...knobNames(task).map(knob => `${knob} = ${task[knob]}`)].join(', ');
+}
+
+/** What decides a token law and a target, as far as the file alone says; undefined for a task or a law that this version does not have. */
+function trainedAs({ config, training }: Model): Parameters<typeof sourceOf>[0] | undefined {
+  const law = lawSchema.safeParse(training?.data.law);
+  // Files have no target for strings that they do not hold.
+  if (!training || !law.success || !isHere(training.task) || training.task.kind === 'file') return undefined;
+  return { task: training.task, data: { ...training.data, law: law.data }, model: config };
 }
 
 function standardSource({ config }: Model): TokenSource {

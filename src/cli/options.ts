@@ -21,7 +21,7 @@ export interface MachineOptions {
 export const machineOptions = (runtimes: readonly string[] = [...RUNTIMES, 'auto']) => [
   new Option(
     '--runtime <name>',
-    'where WebGPU comes from: a headless browser, a Node process, or whichever is right and fastest here',
+    'where WebGPU comes from: headless Chrome, a Node process, or the fastest that is right',
   )
     .choices(runtimes)
     .default('chrome'),

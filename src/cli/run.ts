@@ -11,12 +11,13 @@ import { type Outcome, runSweep } from '../sweep/sweep.ts';
 import { type TheoryThreads, theoryThreads } from '../sweep/theory-threads.ts';
 import type { Totals } from '../sweep/totals.ts';
 import { isPlugIn } from '../tasks/written.ts';
+import { answerText, remarksText } from './answer.ts';
 import { Engines } from './machine.ts';
 import { builtFolder, type MachineOptions, typedCommand, version } from './options.ts';
-import { print, printJson } from './output.ts';
+import { log, print, printJson } from './output.ts';
 import { checkProfilePath, saveProfile } from './profile.ts';
 import { RunProgress } from './progress.ts';
-import { lengthSummary, summaryText, theorySummary } from './summary.ts';
+import { lengthSummary, plateauCharts, summaryText, theorySummary } from './summary.ts';
 
 export interface RunOptions extends MachineOptions {
   set: string[];
@@ -30,6 +31,11 @@ export interface RunOptions extends MachineOptions {
   theory: boolean;
   /** Where the profile goes, or true for the run's folder. */
   profile?: string | true;
+  /** Print charts and theory, too. */
+  details: boolean;
+  /** Whether the live page is served beside, and where. */
+  dashboard: boolean;
+  dashboardPort: number;
   json: boolean;
 }
 
@@ -51,6 +57,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     profile: trace !== undefined,
     checked: isPlugIn(experiment.content.task),
   });
+  const page = options.dashboard ? await besides(out, options.dashboardPort) : undefined;
   try {
     const outcome = await runSweep(
       experiment,
@@ -90,11 +97,24 @@ export async function run(file: string, options: RunOptions): Promise<void> {
         trace,
       );
     if (options.json) printJson(summaryOf(outcome));
-    else printSummary(outcome);
+    else printSummary(outcome, options.details);
   } finally {
     progress.stop();
     await engines.close();
+    await page?.close();
   }
+}
+
+/** The live page over a folder of results, its link said. */
+export async function besides(
+  out: string,
+  port: number,
+  queue?: string,
+): Promise<{ close(): Promise<void> }> {
+  const { watchResults } = await import('./dashboard.ts');
+  const page = await watchResults([out], { port, ...(queue === undefined ? {} : { queue }) });
+  log(`Dashboard: ${page.url}`);
+  return page;
 }
 
 /** Threads whose work shows in the trace. */
@@ -112,11 +132,17 @@ function ratesText({ sequences, labels, trainSeconds }: Totals): string {
   return [rate(sequences, 'sequences'), ...(labels === sequences ? [] : [rate(labels, 'labels')])].join(', ');
 }
 
-export function printSummary(outcome: Outcome): void {
+/** The answer, and what it rests on; with `details` also charts and what the theory says of the trained weights. */
+export function printSummary(outcome: Outcome, details: boolean): void {
   const { experiment, folder, plan, lines, totals, seconds } = outcome;
-  print(`\n${summaryText(lines, new Baselines(plan.cells))}\n`);
-  for (const text of [theorySummary(lines), lengthSummary(lines, experiment.content.epsilon)])
-    if (text) print(`${text}\n`);
+  const { epsilon } = experiment.content;
+  const baselines = new Baselines(plan.cells);
+  print(`\n${answerText(lines, epsilon)}\n\n${summaryText(lines, baselines)}\n`);
+  if (details) {
+    for (const text of [plateauCharts(lines), theorySummary(lines), lengthSummary(lines, epsilon)])
+      if (text) print(`${text}\n`);
+  }
+  for (const remark of remarksText(lines, baselines)) print(remark);
   const diverged = divergedOf(outcome);
   if (diverged > 0)
     print(`${diverged} of ${lines.length} cells diverged: kept in cells.jsonl, left out of the means above.`);
@@ -136,4 +162,8 @@ export function printSummary(outcome: Outcome): void {
     );
   }
   print(`Results: ${folder}`);
+  if (!details)
+    print(
+      'More: the same command with --details (charts, bounds), or `lengthwise report` (a page with figures).',
+    );
 }

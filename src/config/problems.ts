@@ -97,9 +97,8 @@ export function explain(issue: Issue, input: unknown, jsonSchema: object): Probl
     }
     case 'invalid_union': {
       if (issue.discriminator === 'kind') {
-        const kinds = KINDS;
-        const guess = typeof value === 'string' ? nearest(value, kinds) : undefined;
-        const hint = guess ? `did you mean ${guess}?` : `choose one of ${kinds.join(', ')}`;
+        const guess = typeof value === 'string' ? nearest(value, KINDS) : undefined;
+        const hint = guess ? `did you mean ${guess}?` : `choose one of ${KINDS.join(', ')}`;
         return [
           { path, message: value === undefined ? `is missing: ${hint}` : `unknown task "${value}", ${hint}` },
         ];

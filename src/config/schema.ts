@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { encodingSchema } from '../model/encodings/registry.ts';
 import { MAX_LAYERS, NORMS } from '../shared/model-config.ts';
-import {
-  lengthModeSchema,
-  lossSchema,
-  phiInitSchema,
-  positionOffsetSchema,
-  positionsSchema,
-} from '../shared/protocol.ts';
+import { lengthModeSchema, lossSchema, phiInitSchema, positionOffsetSchema } from '../shared/protocol.ts';
+import { positionsSchema } from '../shared/task.ts';
 import { EXPRESSION } from '../tasks/expression/task.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { TASKS } from '../tasks/registry.ts';
+import { fileTaskSchema } from './file-task.ts';
 import { streamsSchema } from './streams.ts';
 
 /*
@@ -49,7 +45,7 @@ function said<T extends z.ZodType>(
 const count = z.int().min(1);
 const positive = z.number().positive();
 
-const builtIn = TASKS.map(task =>
+const drawnSchemas = TASKS.map(task =>
   z.strictObject({
     kind: said(z.literal(task.kind), task.summary),
     ...Object.fromEntries(
@@ -76,9 +72,11 @@ const expressionSchema = z
   })
   .catchall(anyKnob);
 
-const taskSchema = z.discriminatedUnion('kind', [...builtIn, expressionSchema] as unknown as [
-  z.ZodObject<{ kind: z.ZodLiteral<string> }>,
-]);
+const taskSchema = z.discriminatedUnion('kind', [
+  fileTaskSchema,
+  ...drawnSchemas,
+  expressionSchema,
+] as unknown as [z.ZodObject<{ kind: z.ZodLiteral<string> }>]);
 
 /** A plug-in, once it is loaded: a hash of its source is added to what was written. */
 const plugInSchema = z.object({ kind: z.string(), source: z.string() }).catchall(anyKnob);
@@ -265,5 +263,11 @@ export type ExperimentFile = z.output<typeof experimentSchema>;
 
 /** The JSON Schema of experiment files, for editors. */
 export function experimentJsonSchema(): object {
-  return z.toJSONSchema(experimentSchema, { io: 'input', unrepresentable: 'any' });
+  return z.toJSONSchema(experimentSchema, {
+    ...{ io: 'input', unrepresentable: 'any' },
+    override({ zodSchema, jsonSchema }) {
+      // What lengthwise fills in is nobody's to write.
+      if (zodSchema === fileTaskSchema) delete jsonSchema.properties?.found;
+    },
+  });
 }

@@ -3,7 +3,8 @@ import type { Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
-import { drawingOf, drawPass, specialisationOf } from './draw.ts';
+import { offsetsOf, specialisationOf } from './draw.ts';
+import { Feed, sequencesPass } from './feed.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { forwardPass, lossPass } from './layers/network.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
@@ -32,7 +33,8 @@ export interface Evaluation {
 }
 
 /**
- * Losses of trained replicas. Test sequences of nominal length T have lengths T … T+Δ−1 in equal parts, so that every
+ * Losses of trained replicas. Test sequences that are made on the host are each evaluated once, at all their targets. Others of nominal
+ * length T have lengths T … T+Δ−1 in equal parts, so that every
  * residue of the last position is met (docs/theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of
  * strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way goes on with the first sequence
  * that it lacks.
@@ -41,10 +43,11 @@ export async function evaluatePack(
   device: Device,
   pack: Pack,
   { weights, standing }: Pick<Trained, 'weights' | 'standing'>,
-  { emit, profiler, resume, submissionMs }: TrainOptions,
+  { emit, want, profiler, resume, submissionMs }: TrainOptions,
 ): Promise<Evaluation> {
   const began = performance.now();
   const { gpu } = device;
+  const { task } = pack;
   const pace = new Pace(device, submissionMs, profiler);
   const { model, replicas } = weights;
   const longestTrain = Math.max(...pack.replicas.map(replica => replica.trainLength));
@@ -52,8 +55,10 @@ export async function evaluatePack(
   let done = 0;
 
   // Test sequences stand at the first row of an absolute encoding's table.
-  const drawing = (stream: number) =>
-    stream === STREAM.test ? { ...drawingOf(pack), offsets: null } : drawingOf(pack);
+  const offsetsIn = (stream: number) => (stream === STREAM.test ? null : offsetsOf(pack));
+
+  const fed = task.source === 'host' ? task.points : undefined;
+  const sequencesOf = (point: number) => (fed ? fed[point]!.sequences : pack.test.sequences);
 
   const measure = async (
     stream: number,
@@ -61,7 +66,7 @@ export async function evaluatePack(
   ): Promise<Estimate[]> => {
     const point = done++;
     const sums = new LossSums(replicas, resume?.tested[point]);
-    if (sums.count < pack.test.sequences) await evaluate(point, sums, stream, shape);
+    if (sums.count < sequencesOf(point)) await evaluate(point, sums, stream, shape);
     emit({ event: 'progress', phase: 'test', done, total, sequencesPerSecond: 0, curve: [] });
     return sums.estimates();
   };
@@ -77,7 +82,7 @@ export async function evaluatePack(
     try {
       const paths = pathsOf(model, shape.reads);
       const whole = shape.reads === 'every' || paths.includes('dense');
-      const { sequences } = pack.test;
+      const sequences = sequencesOf(point);
       const bytes = sequenceBytes(model, paths, { ...shape, whole });
       const work = paths.includes('dense') ? denseMultiplyAdds(model, shape.longest) : 1;
       const most = Math.min(BATCH_BYTES / bytes, DISPATCH_MULTIPLY_ADDS / work) / replicas;
@@ -87,14 +92,19 @@ export async function evaluatePack(
       const table = uploadReplicas(scratch, pack.replicas, stream);
       // The same for every test length: a longer test string goes on where the shorter one of its number ends.
       const clock = scratch.upload('clock', Uint32Array.of(0, 0));
+      const feed =
+        task.source === 'host'
+          ? new Feed(scratch, want, { task, point, replicas, sequences: part })
+          : undefined;
       const dispatches = await inOrder([
-        drawPass(kernels, batch, drawing(stream), table, clock),
+        sequencesPass(kernels, batch, { task, offsets: offsetsIn(stream), feed }, table, clock),
         forwardPass(kernels, batch),
         lossPass(kernels, batch),
       ]);
       for (let first = sums.count; first < sequences; first += part) {
         const drawn = { ...batch.shape, firstSequence: first };
         gpu.queue.writeBuffer(batch.batch, 0, batchUniform(drawn));
+        await feed?.holdSequences(first, sequences);
         const { result } = await pace.run(dispatches, 1, () => readLosses(scratch, batch));
         // The last part may draw sequences past the end; they are left out of the mean.
         sums.add(result, Math.min(part, sequences - first));
@@ -117,9 +127,10 @@ export async function evaluatePack(
     reads: pack.positions,
   });
   const test: Estimate[][] = [];
-  for (const length of pack.test.lengths) {
-    const spread = model.period;
-    test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread, reads: 'last' }));
+  for (const [t, length] of pack.test.lengths.entries()) {
+    const spread = fed ? 1 : model.period;
+    const { reads } = fed ? fed[t + 1]! : { reads: 'last' as const };
+    test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread, reads }));
   }
   return { train, test, seconds: (performance.now() - began) / 1000 };
 }

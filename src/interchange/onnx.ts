@@ -102,7 +102,10 @@ function placesOf(graph: Graph, length: string): Places {
   return { logs, positions, offsets, hidden: graph.op('Less', [offsets, zero]) };
 }
 
-/** Rows of the `position` tensor of every position: (i + shift) mod rows; beyond a table of positions there is none, and the runtime says so. */
+/**
+ * Rows of the `position` tensor of every position: (i + shift) mod rows; beyond a table of positions there is none, and the runtime says
+ * so.
+ */
 function positionRows(graph: Graph, config: ModelConfig, length: string): string {
   const encoding = encodingOf(config.attention);
   const index = graph.op('Range', [graph.scalar(0, 'int64'), length, graph.scalar(1, 'int64')]);

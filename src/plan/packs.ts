@@ -72,7 +72,8 @@ export function packsOf(
 /** What packs carry of cells' tasks: one value for all that have the same, so that each is hashed once. */
 function packTasks(): (cell: Cell) => PackTask {
   const byText = new Map<string, PackTask>();
-  return ({ config: { task, data } }) => {
+  return ({ config: { task, data, fed } }) => {
+    if (fed) return fed;
     const made = writtenDeviceTask(task, data.law);
     const text = JSON.stringify(made);
     const known = byText.get(text) ?? made;

@@ -4,7 +4,13 @@ import { taskAndKnobs } from '../tasks/written.ts';
 import type { CellConfig } from './resolve.ts';
 
 /** The token law that a cell trains on, for sequences that its theory is measured with. */
-export function sourceOf({ task, data, model }: Pick<CellConfig, 'task' | 'data' | 'model'>): TokenSource {
+export function sourceOf({
+  task,
+  data,
+  model,
+}: Pick<CellConfig, 'task' | 'data'> & {
+  model: Pick<CellConfig['model'], 'vocabulary'>;
+}): TokenSource {
   const { task: own, knobs } = taskAndKnobs(task);
   return {
     law: data.law,

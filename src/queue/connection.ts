@@ -45,6 +45,8 @@ export async function connectRedis(address: Address, say: (line: string) => void
     throw error instanceof LengthwiseError ? error : refusal(error, address, last);
   }
   greeted = true;
+  // BullMQ makes connections of its own with these options: a lazy one that is lost before it is ready is given up for good.
+  redis.options.lazyConnect = false;
   let lost = false;
   redis.on('close', () => {
     if (lost || redis.status === 'end') return;

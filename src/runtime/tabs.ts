@@ -17,6 +17,8 @@ export interface TabsOptions {
   /** Address to listen at; loopback unless given. */
   host?: string | undefined;
   say: (line: string) => void;
+  /** Largest message that a tab may send, where that is not the usual. */
+  messageBytes?: number;
 }
 
 /** Largest message of a tab: V8 makes no longer strings, so that no more could be read. */
@@ -29,8 +31,8 @@ const CHECK_MS = 30_000;
 /** Browser tabs that have opened the link of a run, to be taken as engines: one after another, the first that came first. */
 export class Tabs implements Closable {
   private readonly options: TabsOptions;
-  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MOST_MESSAGE_BYTES });
-  private readonly checks: NodeJS.Timeout;
+  private readonly sockets: WebSocketServer;
+  private checks: NodeJS.Timeout | undefined;
   private server: PageServer | undefined;
   private spares: Tab[] = [];
   private waiting: ((tab: Tab) => void)[] = [];
@@ -38,9 +40,8 @@ export class Tabs implements Closable {
 
   private constructor(options: TabsOptions) {
     this.options = options;
-    this.checks = setInterval(() => {
-      for (const tab of this.spares) tab.check();
-    }, CHECK_MS).unref();
+    const { messageBytes: maxPayload = MOST_MESSAGE_BYTES } = options;
+    this.sockets = new WebSocketServer({ noServer: true, maxPayload });
   }
 
   /**
@@ -62,6 +63,9 @@ export class Tabs implements Closable {
         },
       },
     });
+    tabs.checks = setInterval(() => {
+      for (const tab of tabs.spares) tab.check();
+    }, CHECK_MS);
     track(tabs);
     return tabs;
   }
@@ -69,6 +73,11 @@ export class Tabs implements Closable {
   /** What a browser is to open. */
   get url(): string {
     return this.server!.url;
+  }
+
+  /** Whether one would have to be waited for. */
+  get isEmpty(): boolean {
+    return this.spares.length === 0;
   }
 
   /** A tab for an engine: the one that has waited longest, else the next that comes, however long that takes. */

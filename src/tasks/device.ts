@@ -4,8 +4,8 @@ import type { Knobs, Task } from './task.ts';
 import { taskAndKnobs, type WrittenTask } from './written.ts';
 
 /**
- * What a device needs to draw sequences of a law and to label them. `knobs` are those of any replica: what they decide here is equal
- * in all.
+ * What a device needs to draw sequences of a law and to label them. `knobs` are those of any replica: what they decide here is equal in
+ * all.
  */
 export function deviceTask(task: Task, knobs: Knobs, law: string): DeviceTask {
   const { vocabulary, order } = task.shape(knobs);

@@ -1,6 +1,6 @@
 import { EXPRESSION, expressionTask } from './expression/task.ts';
 import { isLoaded, plugInOf } from './plug-in/loaded.ts';
-import { taskOf } from './registry.ts';
+import { KINDS, taskOf } from './registry.ts';
 import type { Knobs, Task } from './task.ts';
 
 /**
@@ -17,8 +17,13 @@ export interface WrittenTask {
 }
 
 /** Names of the knobs of a task as it is written. */
-export function knobNames({ kind: _, target: __, source: ___, ...knobs }: WrittenTask): string[] {
-  return Object.keys(knobs);
+export function knobNames(written: WrittenTask): string[] {
+  return Object.keys(written).filter(key => [written[key]].flat().every(value => typeof value === 'number'));
+}
+
+/** Whether the task can be had: it is built in, a formula, or a plug-in that was loaded. */
+export function isHere({ kind, source }: WrittenTask): boolean {
+  return typeof source === 'string' ? isLoaded(source) : KINDS.includes(kind);
 }
 
 /** Whether a task is a plug-in: code, and WGSL, that lengthwise does not ship. */
@@ -49,6 +54,5 @@ export function taskAndKnobs(written: WrittenTask): { task: Task; knobs: Knobs }
 
 /** The knobs that make a task harder; of a plug-in that is not here, all that it has. */
 export function complexityOf(written: WrittenTask): readonly string[] {
-  const away = typeof written.source === 'string' && !isLoaded(written.source);
-  return away ? knobNames(written) : taskWritten(written).complexity;
+  return isHere(written) ? taskWritten(written).complexity : knobNames(written);
 }

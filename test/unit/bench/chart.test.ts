@@ -21,20 +21,22 @@ const ROWS: Row[] = [256, 1024].flatMap(T =>
     });
   }),
 );
+const PEAK = {
+  gflops: 20,
+  gflopsVector: 20,
+  gflopsScalar: 10,
+  gbytesPerSecond: 5,
+  gexpPerSecond: 1,
+  dispatchMicros: 30,
+  submitMicros: 100,
+  submitAndWaitMs: 2,
+};
 const REPORT: Report = {
   adapter: ADAPTER,
   runtime: 'chrome',
   runtimeVersion: 'Paper/1',
-  peak: {
-    gflops: 20,
-    gflopsVector: 20,
-    gflopsScalar: 10,
-    gbytesPerSecond: 5,
-    gexpPerSecond: 1,
-    dispatchMicros: 30,
-    submitMicros: 100,
-    submitAndWaitMs: 2,
-  },
+  peak: PEAK,
+  peaks: [PEAK, { ...PEAK, gflops: 15 }],
   rows: ROWS,
 };
 

@@ -63,12 +63,12 @@ describe('μP initialisation', () => {
     expect(Math.max(...phi) - Math.min(...phi)).toBeGreaterThan(0.2);
   });
 
-  test('offsets: in layer 1 head h starts hard at offset h mod (τ+1), in layer 2 φ is 0, nothing else differs', () => {
+  test('offsets: in layer 1 the h-th head starts hard at offset h mod (τ+1), in layer 2 φ is 0, nothing else differs', () => {
     const three = { ...config, heads: 3, locality: 1 };
     const from = (phiInit: PhiInit) =>
       unflatten(layoutOf(three), initialise(three, { phiInit, baseWidth: 32, seed: 0 }));
     const [own, interval] = [from('offsets'), from([0, 1])];
-    expect([...own['layer.0.phi']!]).toEqual([1.5, 0, 0, 1.5, 1.5, 0]);
+    expect([...own['layer.0.phi']!]).toEqual([0, 3, 3, 0, 0, 3]);
     expect([...own['layer.1.phi']!]).toEqual([0, 0, 0, 0, 0, 0]);
     for (const name of Object.keys(own))
       if (!name.endsWith('.phi')) expect(own[name]).toEqual(interval[name]);
