@@ -1,5 +1,5 @@
 import type { Run } from '../results/runs.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { complexityOf } from '../tasks/written.ts';
 import { Baselines } from './baseline.ts';
 import { hardmaxClaims } from './hardmax-claim.ts';
 import { settingsLearned } from './learned.ts';
@@ -50,7 +50,7 @@ function claimsOfRun(run: Run): Claim[] {
   const { cells, manifest } = run;
   const { task, streams } = manifest.experiment;
   const settings = settingsLearned(cells, Baselines.ofRun(run));
-  const knobs = taskOf(task.kind).complexity.map(knob => `task.${knob}`);
+  const knobs = complexityOf(task).map(knob => `task.${knob}`);
   return [
     plateauClaim(settings),
     limitClaim(settings),

@@ -11,8 +11,8 @@ import { STREAM, streamKey } from '../shared/random.ts';
 import { trainingText } from '../shared/training.ts';
 import { recordedCells } from '../sweep/recorded-cells.ts';
 import { type LawName, lawSchema, type TokenSource } from '../tasks/laws/registry.ts';
-import { TASKS, taskOf } from '../tasks/registry.ts';
 import { type ShortShape, targetOf } from '../tasks/task.ts';
+import { isHere, knobNames, taskAndKnobs } from '../tasks/written.ts';
 import { isOneLayer } from '../theory/defined.ts';
 import { log } from './output.ts';
 
@@ -57,8 +57,7 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
   const known = cell ?? trainedAs(model);
   const own = known ? sourceOf(known) : standardSource(model);
   const chosen = law ?? own.law;
-  const { kind = '', ...knobs } = known?.task ?? {};
-  const task = known && taskOf(kind);
+  const its = known && taskAndKnobs(known.task);
   return {
     model,
     source: {
@@ -66,20 +65,24 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
       law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
       alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
-    target:
-      task && !cell?.fed ? tokens => targetOf(task, tokens, knobs as Record<string, number>) : undefined,
+    target: its && !cell?.fed ? tokens => targetOf(its.task, tokens, its.knobs) : undefined,
     cell,
-    shortError: short => task?.shortError?.(knobs as Record<string, number>, short),
-    task: model.training
-      ? trainingText(model.training)
-      : task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),
+    shortError: short => its?.task.shortError?.(its.knobs, short),
+    task: model.training ? trainingText(model.training) : known && textOf(known.task),
   };
+}
+
+/** A cell's task in words. */
+function textOf(task: CellConfig['task']): string {
+  const { kind, target = [] } = task;
+  return [kind, ...[target].flat(), ...knobNames(task).map(knob => `${knob} = ${task[knob]}`)].join(', ');
 }
 
 /** What decides a token law and a target, as far as the file alone says; undefined for a task or a law that this version does not have. */
 function trainedAs({ config, training }: Model): Parameters<typeof sourceOf>[0] | undefined {
   const law = lawSchema.safeParse(training?.data.law);
-  if (!training || !law.success || !TASKS.some(({ kind }) => kind === training.task.kind)) return undefined;
+  // Files have no target for strings that they do not hold.
+  if (!training || !law.success || !isHere(training.task) || training.task.kind === 'file') return undefined;
   return { task: training.task, data: { ...training.data, law: law.data }, model: config };
 }
 

@@ -10,8 +10,10 @@ import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
   later,
+  laterWithPlugIns,
   lentMachineOptions,
   machineOptions,
+  plugIn,
   positiveNumber,
   probability,
   shard,
@@ -149,6 +151,19 @@ export function program(): Command {
   withWorker(withMachine(verb('worker', 'take jobs from a queue, and train them here')))
     .addOption(stall())
     .addOption(json());
+  withMachine(
+    verb('check-task <module>', 'hold a plug-in task to its examples, and its WGSL to its TypeScript'),
+  )
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise check-task ./my-task.ts\n  lengthwise check-task ./my-task.ts --runtime dawn --json',
+    )
+    .action(later(async () => (await import('./check-task.ts')).checkTask));
+  verb('new-task <name>', 'write a task to begin with, its test and an experiment')
+    .addOption(json())
+    .addHelpText('after', '\nExamples:\n  lengthwise new-task my-task')
+    .action(later(async () => (await import('./new-task.ts')).newTask));
   withStatus(verb('status', 'jobs and workers of a queue')).addOption(json());
   verb('merge <folders...>', 'runs and shards of one grid into one run, every cell once')
     .option('--out <folder>', 'where the run goes', RESULTS)
@@ -231,7 +246,8 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise theory results/quickstart/<run>/models/<cell>.safetensors\n  lengthwise theory model.safetensors --epsilon 0.1 --epsilon 0.01 --bits 8 --json\n  lengthwise theory model-snapped.safetensors --epsilon 0.1 --strings 2000\n  lengthwise theory --results results/quickstart',
     )
-    .action(later(async () => (await import('./theory.ts')).theory));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./theory.ts')).theory));
   withLaw(
     verb(
       'snap <model.safetensors>',
@@ -252,7 +268,8 @@ export function program(): Command {
       'after',
       '\nExample:\n  lengthwise snap results/k-gram/<run>/models/<cell>.safetensors --prune --steps 300 --out exact.safetensors',
     )
-    .action(later(async () => (await import('./snap.ts')).snap));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./snap.ts')).snap));
   verb('export <model.safetensors>', 'the model in a format of others')
     .option('--onnx [file]', 'ONNX, f of every prefix; beside the given one, .onnx, unless a file is named')
     .addOption(json())
@@ -297,7 +314,8 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise simulate results/k-gram/<run>/models/<cell>.safetensors --test-length 16384\n  lengthwise simulate model.safetensors --method best-of --lengths 16,64,256 --json\n  lengthwise simulate results/quickstart/<run>/models/<cell>.safetensors --adversary',
     )
-    .action(later(async () => (await import('./simulate.ts')).simulate));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./simulate.ts')).simulate));
   verb('verify <results>', "the paper's claims as statistics over seeds; exit code 1 when one fails")
     .option(
       '--baseline <results>',
@@ -309,7 +327,8 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
     )
-    .action(later(async () => (await import('./verify.ts')).verify));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./verify.ts')).verify));
   verb('report <results>', 'one self-contained HTML page, figures as SVG and PNG, data as CSV and Parquet')
     .option('--out <folder>', 'where the report goes; into the results unless given')
     .option('--baseline <results>', 'compare with these results, as verify does')
@@ -319,7 +338,8 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
     )
-    .action(later(async () => (await import('./report.ts')).report));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./report.ts')).report));
   withDashboard(
     verb('dashboard [results...]', 'the live web page over runs; with --export a static copy'),
   ).addOption(json());

@@ -13,7 +13,7 @@ import { readUserFile } from '../config/user-file.ts';
 import { notShown } from '../report/words.ts';
 import { type Run, readRuns } from '../results/runs.ts';
 import { InputError, LengthwiseError, messageOf } from '../shared/errors.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { complexityOf, type WrittenTask } from '../tasks/written.ts';
 import { log, print, printJson } from './output.ts';
 import { findingsText } from './verify-text.ts';
 
@@ -91,9 +91,9 @@ export async function findingsOf(folder: string, baseline?: string): Promise<Fin
 }
 
 function requiredOf({ manifest, name, cells }: Run): Findings['required'] {
-  const { epsilon, task } = manifest.experiment as { epsilon: number[]; task: { kind: string } };
+  const { epsilon, task } = manifest.experiment as { epsilon: number[]; task: WrittenTask };
   if (cells.length === 0) return [];
-  const knobs = taskOf(task.kind).complexity.map(knob => `task.${knob}`);
+  const knobs = complexityOf(task).map(knob => `task.${knob}`);
   return [
     {
       experiment: name,

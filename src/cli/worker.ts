@@ -12,6 +12,8 @@ import { log, print, printJson } from './output.ts';
 export interface WorkerCommandOptions extends MachineOptions {
   queue?: string;
   drain: boolean;
+  /** Modules of tasks that jobs may name. */
+  task: string[];
   /** Seconds after which a job whose worker gives no sign is up for others. */
   lock: number;
   json: boolean;
@@ -21,7 +23,7 @@ export interface WorkerCommandOptions extends MachineOptions {
 export async function worker(options: WorkerCommandOptions): Promise<void> {
   const address = addressOf(options.queue);
   const build = { engine: ENGINE_HASH, version };
-  const engines = new Engines(options, 'jobs of a queue', log);
+  const engines = new Engines(options, 'jobs of a queue', log, { checked: options.task.length > 0 });
   const redis = await connectRedis(address, log);
   try {
     // Before an engine is started for nothing.

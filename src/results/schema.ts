@@ -155,7 +155,11 @@ export const manifestSchema = z.object({
   shard: z.string().optional(),
   /** The experiment as validated, axes as lists; here only what analysis reads of it. */
   experiment: z.looseObject({
-    task: z.looseObject({ kind: z.enum(KINDS) }),
+    // A plug-in may be gone: what it was is named, and its results can be read.
+    task: z.union([
+      z.looseObject({ kind: z.enum(KINDS), source: z.undefined().optional() }),
+      z.looseObject({ kind: z.string(), source: z.string() }),
+    ]),
     epsilon: z.array(z.number().positive()),
     // In runs of older versions cells of one seed share their random numbers.
     streams: streamsSchema.default('paired'),

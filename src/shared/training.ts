@@ -9,7 +9,7 @@ export const trainingSchema = z.object({
   version: z.string(),
   /** Hash of the cell. */
   cell: z.string(),
-  task: z.object({ kind: z.string() }).catchall(z.union([z.number(), z.string()])),
+  task: z.object({ kind: z.string() }).catchall(z.union([z.number(), z.string(), z.array(z.string())])),
   data: z.object({ law: z.string(), alpha: z.number().positive() }),
   /** Training length N, in tokens. */
   length: z.int().min(1),

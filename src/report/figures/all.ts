@@ -1,5 +1,5 @@
 import { Baselines } from '../../analysis/baseline.ts';
-import { taskOf } from '../../tasks/registry.ts';
+import { complexityOf } from '../../tasks/written.ts';
 import type { Study } from '../input.ts';
 import { attentionMaps } from './attention.ts';
 import type { Canvas, Figure } from './figure.ts';
@@ -26,7 +26,7 @@ export function figuresOf(
   const { cells } = run;
   if (cells.length === 0) return { results: [], lengths: [] };
   const { task, epsilon: epsilons } = run.manifest.experiment;
-  const knobs = taskOf(task.kind).complexity;
+  const knobs = complexityOf(task);
   const there = (...figures: (Figure | undefined)[]) => figures.filter(figure => figure !== undefined);
   return {
     results: there(
