@@ -6,8 +6,8 @@ import { taskOf } from '../tasks/registry.ts';
 import type { Knobs, Task } from '../tasks/task.ts';
 import type { Batch } from './batch.ts';
 import { chunkPass } from './chunks.ts';
-import type { Dispatch } from './dispatch.ts';
-import { inOrder, type Kernels, type Specialisation } from './kernels.ts';
+import { type Dispatch, inOrder } from './dispatch.ts';
+import type { Kernels, Specialisation } from './kernels.ts';
 
 /** How sequences are drawn. */
 export interface Drawing {

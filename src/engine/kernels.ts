@@ -265,8 +265,3 @@ export class Kernels {
     );
   }
 }
-
-/** Dispatches in order, compiled side by side. */
-export async function inOrder(steps: (Promise<Dispatch | Dispatch[]> | Dispatch[])[]): Promise<Dispatch[]> {
-  return (await Promise.all(steps)).flat();
-}
