@@ -14,12 +14,13 @@ import { adapterName } from '../shared/adapter.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Model, ModelConfig } from '../shared/model-config.ts';
+import { trainingText } from '../shared/training.ts';
 import { longestSequence } from '../tasks/laws/registry.ts';
 import { depthOf } from '../theory/defined.ts';
 import { onGpujs } from './forward-gpujs.ts';
 import type { Kernel, VariantChoice } from './kernel-names.ts';
 import { chooseVariants } from './kernel-variant.ts';
-import { openEngine } from './machine.ts';
+import { withEngine } from './machine.ts';
 import { readUserModel } from './model-context.ts';
 import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
@@ -64,7 +65,8 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
     const regimes = regimesOf(model) ?? null;
-    printJson({ outputs: shaped, kernel, paths, variants, runtime, adapter, regimes, deviceBytes });
+    const { training = null } = model;
+    printJson({ outputs: shaped, kernel, paths, variants, runtime, adapter, regimes, deviceBytes, training });
     return;
   }
   const table = new Table({ head: ['sequence', 'position', 'f(x)'], style: { head: [], border: [] } });
@@ -81,6 +83,7 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
   print(table.toString());
   // A dense kernel's layers are all dense.
   const how = [...(kernel === 'linear' ? (paths ?? []) : []), ...(variants ?? [])].join(', ');
+  if (model.training) print(`Trained on ${trainingText(model.training)}`);
   print(`kernel ${kernel}${how && ` (${how})`} on ${adapter ?? 'the CPU, float64'}`);
 }
 
@@ -137,8 +140,7 @@ async function onDevice(
 ): Promise<Computed> {
   const { adapter, allPositions, kernelVariant } = options;
   const paths = forwardPaths(model.config, kernel, allPositions);
-  const session = await openEngine(options, log);
-  try {
+  return withEngine(options, 'forward', log, async session => {
     const longest = Math.max(...sequences.map(({ length }) => length));
     const work = { model: model.config, paths, sequences: sequences.length, longest, allPositions };
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
@@ -158,9 +160,7 @@ async function onDevice(
     const { runtime } = session;
     const { variants } = final;
     return { outputs, runtime, adapter: adapterName(final.adapter), deviceBytes, paths, variants };
-  } finally {
-    await session.close();
-  }
+  });
 }
 
 /** How the engine computes each layer: `linear` reads every prefix at its last position (engine/forward.ts). */

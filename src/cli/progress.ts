@@ -1,8 +1,8 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import { median, sum } from 'simple-statistics';
 import type { Progress } from '../runtime/session.ts';
+import { type Planned, TimeLeft } from '../sweep/time-left.ts';
 import { log } from './output.ts';
-import { type Planned, TimeLeft } from './time-left.ts';
 
 /** Milliseconds between two lines where there is no terminal to draw a bar in. */
 const LINE_MS = 5000;
@@ -37,7 +37,7 @@ export class RunProgress {
   /** Takes in a progress event of one pack. */
   update(pack: number, event: Progress): void {
     let phase = `testing ${event.done}/${event.total}`;
-    this.left.update(pack, event, performance.now());
+    this.left.update(pack, event);
     if (event.phase === 'train') {
       this.done[pack] = event.done;
       this.rate = event.sequencesPerSecond;
@@ -56,7 +56,7 @@ export class RunProgress {
 
   /** Takes in how far theory has come. While packs train, theirs is what is shown. */
   theory(done: number, asked: number): void {
-    this.left.updateTheory(done, asked, performance.now());
+    this.left.updateTheory(done, asked);
     if (sum(this.done) < sum(this.steps)) return;
     const phase = `theory of cell ${done}/${asked}`;
     if (this.bar) this.bar.update(this.payload(phase));

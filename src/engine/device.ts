@@ -24,7 +24,7 @@ const LIMITS = [
 /** Used where there: `subgroups` by shaders/common/quad_subgroup.wgsl, `timestamp-query` by profiler.ts. */
 const OPTIONAL_FEATURES: GPUFeatureName[] = ['subgroups', 'timestamp-query'];
 
-/** `requestAdapter()` was seen to return null on 2 of 14 first calls (kernels.md). */
+/** `requestAdapter()` was seen to return null on 2 of 14 first calls (docs/kernels.md). */
 const ATTEMPTS = 4;
 
 /** The adapter that is preferred, as `ask` (`gpu.requestAdapter`) gives it: asked again where it gives none. Null: there is none. */
@@ -65,7 +65,10 @@ function description(
   };
 }
 
-/** A device that somebody else opened, with the features and limits that they asked for. Its errors are theirs: `failed` is of its loss alone. */
+/**
+ * A device that somebody else opened, with the features and limits that they asked for. Its errors are theirs: `failed` is of its loss
+ * alone.
+ */
 export function givenDevice(gpu: GPUDevice): Device {
   const failed = gpu.lost.then(({ message }) => {
     throw new EngineFailure('device-lost', `the GPU device was lost: ${message}`);

@@ -1,9 +1,7 @@
 import { encodingOf } from '../model/encodings/registry.ts';
 import type { Pack, Positions } from '../shared/protocol.ts';
 import { ASIDE } from '../shared/random.ts';
-import { lawOf } from '../tasks/laws/registry.ts';
-import { taskOf } from '../tasks/registry.ts';
-import type { Knobs, Task } from '../tasks/task.ts';
+import type { DeviceTask } from '../shared/task.ts';
 import type { Batch } from './batch.ts';
 import { chunkPass } from './chunks.ts';
 import { type Dispatch, inOrder } from './dispatch.ts';
@@ -11,30 +9,19 @@ import type { Kernels, Specialisation } from './kernels.ts';
 
 /** How sequences are drawn. */
 export interface Drawing {
-  task: Task;
-  /** Knobs of any replica: those that decide shapes are equal in all. */
-  knobs: Knobs;
-  law: string;
-  /** Order of the token chain. */
-  order: number;
+  task: DeviceTask;
   /** Whether sequences start at random rows of an absolute encoding's table, and how many rows that has. */
   offsets: number | null;
 }
 
-/** How a pack's training sequences are drawn. */
-export function drawingOf({ task, law, order, replicas, positionOffset, model }: Pack): Drawing {
-  return {
-    task: taskOf(task),
-    knobs: replicas[0]!.knobs,
-    law,
-    order,
-    offsets: positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null,
-  };
+/** Rows of an absolute encoding's table in which a pack's training sequences start at random; null: at the first. */
+export function offsetsOf({ positionOffset, model }: Pack): number | null {
+  return positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null;
 }
 
 /** What a pack adds to a model's constants. */
-export function specialisationOf({ task, law, order, loss, optimiser }: Pack): Specialisation {
-  return { task: taskOf(task), law, order, loss, optimiser };
+export function specialisationOf({ task, loss, optimiser }: Pack): Specialisation {
+  return { loss, optimiser, ...(task.source === 'device' ? { task } : {}) };
 }
 
 /** Whether there are rows of reads besides one for each whole sequence. */
@@ -73,37 +60,45 @@ function readsPass(
   ]);
 }
 
+/** Where in an absolute encoding's table of `rows` rows each sequence starts; null: at the first. */
+export function offsetsPass(
+  kernels: Kernels,
+  { batch, lengths, offsets, shape }: Batch,
+  rows: number | null,
+  replicas: GPUBuffer,
+  clock: GPUBuffer,
+): Promise<Dispatch[]> {
+  if (rows === null) return Promise.resolve([]);
+  return inOrder([
+    kernels.run(
+      'drawOffsets',
+      { batch, replicas, clock, lengths, offsets },
+      { threads: shape.sequences },
+      { OFFSETS: rows, OFFSET_KEY: ASIDE.offset },
+    ),
+  ]);
+}
+
 /** Draws the tokens of a batch, which positions are read, and their targets. `replicas` and `clock` key the random numbers. */
 export function drawPass(
   kernels: Kernels,
   batch: Batch,
-  { task, knobs, law, order, offsets }: Drawing,
+  { task, offsets }: Drawing,
   replicas: GPUBuffer,
   clock: GPUBuffer,
 ): Promise<Dispatch[]> {
-  const { memory, weights: model } = kernels;
+  const { memory } = kernels;
   const { lengths, tokens, targets, weights, labels, reads, shape } = batch;
   const threads = shape.sequences;
   const { space, starts, positions } = reads;
   const many = hasManyReads(shape.reads);
   const scratch = (label: string, words: number) =>
     words > 0 ? { scratch: memory.storage(label, batch.replicas * threads * words) } : {};
-  const ofLaw = scratch('law scratch', lawOf(law).scratchWords(model.model.vocabulary, order));
-  const ofTask = many
-    ? { weights, starts, positions, ...scratch('task scratch', task.scratchWords?.(knobs) ?? 0) }
-    : {};
+  const ofLaw = scratch('law scratch', task.law.scratchWords);
+  const ofTask = many ? { weights, starts, positions, ...scratch('task scratch', task.scratchWords) } : {};
   return inOrder([
     kernels.run('sample', { batch: batch.batch, replicas, clock, lengths, tokens, ...ofLaw }, { threads }),
-    ...(offsets === null
-      ? []
-      : [
-          kernels.run(
-            'drawOffsets',
-            { batch: batch.batch, replicas, clock, lengths, offsets: batch.offsets },
-            { threads },
-            { OFFSETS: offsets, OFFSET_KEY: ASIDE.offset },
-          ),
-        ]),
+    offsetsPass(kernels, batch, offsets, replicas, clock),
     readsPass(kernels, batch, replicas, clock),
     kernels.run(
       'target',

@@ -4,7 +4,8 @@ import { STREAM } from '../shared/random.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
 import { inOrder } from './dispatch.ts';
-import { drawingOf, drawPass, specialisationOf } from './draw.ts';
+import { offsetsOf, specialisationOf } from './draw.ts';
+import { Feed, sequencesPass } from './feed.ts';
 import { Kernels } from './kernels.ts';
 import { forwardPass, lossPass } from './layers/network.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
@@ -30,18 +31,21 @@ export interface Evaluation {
 }
 
 /**
- * Losses of trained replicas. Test sequences of nominal length T have lengths T … T+Δ−1 in equal parts, so that every
- * residue of the last position is met (theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way
- * goes on with the first sequence that it lacks.
+ * Losses of trained replicas. Test sequences that are made on the host are each evaluated once, at all their targets. Others of nominal
+ * length T have lengths T … T+Δ−1 in equal parts, so that every
+ * residue of the last position is met (docs/theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of
+ * strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way goes on with the first sequence
+ * that it lacks.
  */
 export async function evaluatePack(
   device: Device,
   pack: Pack,
   { weights, standing }: Pick<Trained, 'weights' | 'standing'>,
-  { emit, profiler, resume, submissionMs }: TrainOptions,
+  { emit, want, profiler, resume, submissionMs }: TrainOptions,
 ): Promise<Evaluation> {
   const began = performance.now();
   const { gpu } = device;
+  const { task } = pack;
   const pace = new Pace(device, submissionMs, profiler);
   const { model, replicas } = weights;
   const longestTrain = Math.max(...pack.replicas.map(replica => replica.trainLength));
@@ -49,8 +53,10 @@ export async function evaluatePack(
   let done = 0;
 
   // Test sequences stand at the first row of an absolute encoding's table.
-  const drawing = (stream: number) =>
-    stream === STREAM.test ? { ...drawingOf(pack), offsets: null } : drawingOf(pack);
+  const offsetsIn = (stream: number) => (stream === STREAM.test ? null : offsetsOf(pack));
+
+  const fed = task.source === 'host' ? task.points : undefined;
+  const sequencesOf = (point: number) => (fed ? fed[point]!.sequences : pack.test.sequences);
 
   const measure = async (
     stream: number,
@@ -58,7 +64,7 @@ export async function evaluatePack(
   ): Promise<Estimate[]> => {
     const point = done++;
     const sums = new LossSums(replicas, resume?.tested[point]);
-    if (sums.count < pack.test.sequences) await evaluate(point, sums, stream, shape);
+    if (sums.count < sequencesOf(point)) await evaluate(point, sums, stream, shape);
     emit({ event: 'progress', phase: 'test', done, total, sequencesPerSecond: 0, curve: [] });
     return sums.estimates();
   };
@@ -74,24 +80,29 @@ export async function evaluatePack(
     try {
       const paths = pathsOf(model, shape.reads);
       const whole = shape.reads === 'every' || paths.includes('dense');
-      const { sequences } = pack.test;
+      const sequences = sequencesOf(point);
       const bytes = sequenceBytes(model, paths, { ...shape, whole });
       const work = paths.includes('dense') ? denseMultiplyAdds(model, shape.longest) : 1;
       const most = Math.min(BATCH_BYTES / bytes, device.dispatchMultiplyAdds / work) / replicas;
       const part = partOf(sequences, most);
       const kernels = new Kernels(scratch, weightsFor(scratch, weights, paths, part), specialisationOf(pack));
       const batch = allocateBatch(scratch, model, replicas, { ...shape, sequences: part, whole });
-      const table = uploadReplicas(scratch, pack, pack.replicas, stream);
+      const table = uploadReplicas(scratch, pack.replicas, stream);
       // The same for every test length: a longer test string goes on where the shorter one of its number ends.
       const clock = scratch.upload('clock', Uint32Array.of(0, 0));
+      const feed =
+        task.source === 'host'
+          ? new Feed(scratch, want, { task, point, replicas, sequences: part })
+          : undefined;
       const dispatches = await inOrder([
-        drawPass(kernels, batch, drawing(stream), table, clock),
+        sequencesPass(kernels, batch, { task, offsets: offsetsIn(stream), feed }, table, clock),
         forwardPass(kernels, batch),
         lossPass(kernels, batch),
       ]);
       for (let first = sums.count; first < sequences; first += part) {
         const drawn = { ...batch.shape, firstSequence: first };
         gpu.queue.writeBuffer(batch.batch, 0, batchUniform(drawn));
+        await feed?.holdSequences(first, sequences);
         const { result } = await pace.run(dispatches, 1, () => readLosses(scratch, batch));
         // The last part may draw sequences past the end; they are left out of the mean.
         sums.add(result, Math.min(part, sequences - first));
@@ -114,9 +125,10 @@ export async function evaluatePack(
     reads: pack.positions,
   });
   const test: Estimate[][] = [];
-  for (const length of pack.test.lengths) {
-    const spread = model.period;
-    test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread, reads: 'last' }));
+  for (const [t, length] of pack.test.lengths.entries()) {
+    const spread = fed ? 1 : model.period;
+    const { reads } = fed ? fed[t + 1]! : { reads: 'last' as const };
+    test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread, reads }));
   }
   return { train, test, seconds: (performance.now() - began) / 1000 };
 }

@@ -1,7 +1,7 @@
 import { toBase64 } from '../shared/base64.ts';
 import type { CellOutcome, EngineEvent, Pack, Request } from '../shared/protocol.ts';
 import type { Device } from './device.ts';
-import type { Emit, Operations, Wish } from './engine.ts';
+import type { Emit, Operations, Want, Wish } from './engine.ts';
 import { evaluatePack } from './evaluate.ts';
 import { EngineFailure } from './failure.ts';
 import { forward } from './forward.ts';
@@ -10,6 +10,7 @@ import { Profiler } from './profiler.ts';
 import { measureRoofline } from './roofline.ts';
 import { trainPack } from './train.ts';
 import { tune } from './tune.ts';
+import { wakeUpMs } from './wake-up.ts';
 
 /** What the engine that ships can be asked. */
 export const OPERATIONS: Operations<Request, EngineEvent> = {
@@ -30,15 +31,18 @@ export const OPERATIONS: Operations<Request, EngineEvent> = {
 
 async function train(
   device: Device,
-  { pack, profile, resume, stateEverySeconds, submissionMs }: Extract<Request, { op: 'train' }>,
+  { pack, profile, resume, stateEverySeconds, submissionMs: workMs }: Extract<Request, { op: 'train' }>,
   emit: Emit,
   wish: Wish,
+  want: Want,
 ): Promise<EngineEvent> {
   if (resume && resume.replicas.length !== pack.replicas.length)
     throw new EngineFailure('bad-request', 'a pack goes on from one state for each of its replicas');
+  // What is waited for anyway, for the queue and for what is read, is no reason to submit less.
+  const submissionMs = workMs && workMs + 2 * (await wakeUpMs(device));
   const memory = new Memory(device);
   const profiler = profile ? new Profiler(device) : undefined;
-  const options = { emit, wish, resume, everySeconds: stateEverySeconds, submissionMs, profiler };
+  const options = { emit, wish, want, resume, everySeconds: stateEverySeconds, submissionMs, profiler };
   try {
     const trained = await trainPack(device, memory, pack, options);
     const evaluation = await evaluatePack(device, pack, trained, options);
@@ -74,7 +78,8 @@ async function train(
 }
 
 /** Reads that carry a target in training, in the mean over the lengths that sequences draw. */
-function expectedLabels({ steps, batch, positions, lengthMode, replicas }: Pack): number {
+function expectedLabels({ steps, batch, positions, lengthMode, replicas, task }: Pack): number {
+  if (task.source === 'host') return steps * batch * replicas.length * task.labels;
   const most = positions === 'last' ? 1 : positions === 'every' ? Number.POSITIVE_INFINITY : positions;
   const ofSequence = (N: number) => {
     if (lengthMode === 'fixed') return Math.min(most, N);

@@ -93,7 +93,10 @@ export interface Recorded {
 export interface ForwardCall extends Recorded {
   /** [rows][heads][valueWidth]. */
   means: GPUBuffer;
-  /** The gradients of Σ means · gradMeans, `gradMeans` [rows][heads][valueWidth]. The forward call is to be recorded before, and not destroyed. */
+  /**
+   * The gradients of Σ means · gradMeans, `gradMeans` [rows][heads][valueWidth]. The forward call is to be recorded before, and not
+   * destroyed.
+   */
   backward(gradMeans: GPUBuffer): Promise<BackwardCall>;
 }
 

@@ -14,7 +14,10 @@ export type { AnyModel, DenseVariant, Model, ModelConfig, Path };
 export { modelConfigSchema, readModel, writeModel };
 
 export interface EvaluateOptions {
-  /** `linear` goes through class histograms, in O(T) where a model has such a path; `dense` is O(T²) attention. Linear where there is one, unless given. */
+  /**
+   * `linear` goes through class histograms, in O(T) where a model has such a path; `dense` is O(T²) attention. Linear where there is one,
+   * unless given.
+   */
   kernel?: 'linear' | 'dense';
   /** f of every prefix, not of whole sequences alone. */
   allPositions?: boolean;

@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { version } from '../../package.json';
 import { type Experiment, loadExperiment, parseExperiment } from '../config/experiment.ts';
 import { type Plan, planExperiment } from '../plan/plan.ts';
-import { openSession, type Progress, RUNTIMES, type Runtime } from '../runtime/session.ts';
+import { type OwnRuntime, openSession, type Progress, RUNTIMES } from '../runtime/session.ts';
 import type { Driver } from '../runtime/vulkan.ts';
 import { InputError, LengthwiseError, MachineError } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 import { type Outcome, runSweep, type SweepEvents } from '../sweep/sweep.ts';
 import { theoryThreads } from '../sweep/theory-threads.ts';
 
-export type { AdapterPreference, Experiment, Outcome, Plan, Progress, Runtime };
+export type { AdapterPreference, Experiment, Outcome, OwnRuntime, Plan, Progress };
 export {
   InputError,
   LengthwiseError,
@@ -25,7 +25,7 @@ export interface RunOptions {
   /** Results go to `<out>/<experiment>/<run>/`; `results` unless given. */
   out?: string;
   /** `chrome` unless given. */
-  runtime?: Runtime;
+  runtime?: OwnRuntime;
   adapter?: AdapterPreference;
   /** Packs trained at the same time, each by an engine of its own. */
   workers?: number;

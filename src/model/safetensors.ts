@@ -8,10 +8,11 @@ import {
   type Tensors,
 } from '../shared/model-config.ts';
 import { encodeTensors, type Fail, readHeader } from '../shared/tensor-file.ts';
+import { type Training, trainingSchema } from '../shared/training.ts';
 import { encodingSchema } from './encodings/registry.ts';
 import { tensorShapes } from './layout.ts';
 
-/* Model files are safetensors (`shared/tensor-file.ts`). `__metadata__.lengthwise` holds the model's config (interfaces.md). */
+/* Model files are safetensors (`shared/tensor-file.ts`). `__metadata__.lengthwise` holds the model's config (docs/model-file.md). */
 
 interface Entry {
   dtype: string;
@@ -19,12 +20,18 @@ interface Entry {
   data_offsets: [number, number];
 }
 
+/** The metadata key of what a model was trained on. */
+const TRAINING = 'lengthwise.training';
+
 const BYTES = { F32: 4, F64: 8 } as const;
 /** The bytes of a model file: float32 tensors in `tensorShapes` order. */
-export function writeModel({ config, tensors }: Model): Uint8Array {
+export function writeModel({ config, tensors, training }: Model): Uint8Array {
   return encodeTensors(
     tensorShapes(config).map(({ name, shape }) => ({ name, shape, data: tensors[name]! as Float32Array })),
-    { lengthwise: JSON.stringify(written(config)) },
+    {
+      lengthwise: JSON.stringify(written(config)),
+      ...(training ? { [TRAINING]: JSON.stringify(training) } : {}),
+    },
   );
 }
 
@@ -60,10 +67,7 @@ export function readModel(bytes: Uint8Array, file: string): Model {
   for (const { name, shape } of expected) {
     const entry = header[name];
     if (entry === undefined)
-      throw fail(
-        `tensor ${name} [${shape}] is missing`,
-        'Write every tensor of interfaces.md, "Model file".',
-      );
+      throw fail(`tensor ${name} [${shape}] is missing`, 'Write every tensor of docs/model-file.md.');
     if (!isEntry(entry)) throw fail(`tensor ${name}: its header entry needs dtype, shape and data_offsets`);
     const {
       dtype,
@@ -92,7 +96,25 @@ export function readModel(bytes: Uint8Array, file: string): Model {
   }
   checkPhi(tensors, fail);
   checkLayout(used, data.length, fail);
-  return { config, tensors };
+  const training = readTraining(header, fail);
+  return { config, tensors, ...(training ? { training } : {}) };
+}
+
+/** Undefined where the file does not say. */
+function readTraining(header: Record<string, unknown>, fail: Fail): Training | undefined {
+  const text = (header.__metadata__ as Record<string, unknown>)[TRAINING];
+  if (text === undefined) return undefined;
+  const fix = 'Mend it, or leave that key out.';
+  let json: unknown;
+  try {
+    json = JSON.parse(String(text));
+  } catch (error) {
+    throw fail(`metadata "${TRAINING}" is not JSON (${messageOf(error)})`, fix);
+  }
+  const parsed = trainingSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw fail(`metadata "${TRAINING}": ${path.join('.') || 'training'}: ${message}`, fix);
 }
 
 /** What of a config speaks against a tensor that other configs have. */
@@ -112,7 +134,7 @@ function whyNot(name: string, { layers, norm, mlpWidth, attention }: ModelConfig
 }
 
 function readConfig(header: Record<string, unknown>, fail: Fail) {
-  const fix = 'Put the JSON config of README, "Model file", into metadata key "lengthwise".';
+  const fix = 'Put the JSON config of docs/model-file.md, "Config", into metadata key "lengthwise".';
   const text = (header.__metadata__ as Record<string, unknown> | undefined)?.lengthwise;
   if (typeof text !== 'string') throw fail('metadata key "lengthwise" is missing', fix);
   let json: unknown;

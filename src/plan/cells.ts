@@ -1,4 +1,5 @@
 import { complaint, type Experiment } from '../config/experiment.ts';
+import type { FileTask } from '../config/file-task.ts';
 import { canonicalHasher, digestOf } from '../config/hash.ts';
 import type { Problem } from '../config/problems.ts';
 import type { ExperimentFile } from '../config/schema.ts';
@@ -6,7 +7,8 @@ import { encodingOf } from '../model/encodings/registry.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import { InputError } from '../shared/errors.ts';
 import { shapeProblems } from '../shared/model-config.ts';
-import { longestSequence } from '../tasks/laws/registry.ts';
+import { deviceSource } from '../tasks/device.ts';
+import { type LawName, lawSchema, longestSequence } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { ENGINE_HASH } from './engine-hash.ts';
 import { type CellConfig, resolveCell } from './resolve.ts';
@@ -22,6 +24,14 @@ export interface Cell {
   config: CellConfig;
 }
 
+/** Which code trains cells. */
+export interface Origin {
+  /** Hash of the engine; null for cells of versions that did not name theirs. */
+  engine: string | null;
+  /** `CellConfig.source` by the name of the law; that of a law that is not there was no part of a cell. */
+  sources: Readonly<Record<string, string>>;
+}
+
 /** A grid beyond this is a slip of the pen. */
 const MAX_CELLS = 100_000;
 
@@ -30,17 +40,18 @@ const HASH_DIGITS = 12;
 type Scalar = number | string | boolean | null;
 
 /** Lists in these places are values, not axes. */
-const NOT_AXES = new Set(['test.length', 'epsilon', 'model.phiInit', 'name']);
+const NOT_AXES = new Set(['task.found', 'test.length', 'epsilon', 'model.phiInit', 'name']);
 /** Always part of a cell's name, lists or not. */
 const SEED = 'seed';
 const ALWAYS = ['train.length', SEED];
 
 /**
  * Every cell of an experiment, axes in the order of the schema, the last varying fastest.
- * @param engine hash of the engine that trains them; null for cells of versions that did not name theirs
+ * @param origin the code that trains them, this build's unless given
  * @throws InputError when a combination is impossible, naming its line, or when there are too many.
  */
-export function cellsOf(experiment: Experiment, engine: string | null = ENGINE_HASH): Cell[] {
+export function cellsOf(experiment: Experiment, origin = originHere(experiment)): Cell[] {
+  const { engine, sources } = origin;
   const axes = findAxes(experiment.content);
   const size = axes.reduce((product, { values }) => product * values.length, 1);
   if (size > MAX_CELLS) {
@@ -63,7 +74,8 @@ export function cellsOf(experiment: Experiment, engine: string | null = ENGINE_H
     const own = [...scalars].map(([path, value]) => [path, isUsed(path, setting) ? value : null]);
     const named: Cell['axes'] = Object.fromEntries(own);
     for (const seed of seeds) {
-      const config = { ...setting, seed: seed as number };
+      const source = setting.fed ? undefined : sources[setting.data.law];
+      const config = { ...setting, seed: seed as number, ...(source === undefined ? {} : { source }) };
       const configHash = hashOf(config);
       // An axis of one encoding makes no more cells of another.
       if (cells.has(configHash)) continue;
@@ -71,10 +83,20 @@ export function cellsOf(experiment: Experiment, engine: string | null = ENGINE_H
       cells.set(configHash, { hash, configHash, axes: { ...named, seed }, config });
     }
   }
+  noSequences(experiment.content, cells.values()).forEach(note);
   unused(experiment.content, [...cells.values()]).forEach(note);
   tooShallow([...cells.values()]).forEach(note);
   if (problems.size > 0) throw complaint(experiment.where, [...problems.values()]);
   return [...cells.values()];
+}
+
+/** This build. */
+function originHere({ content: { task } }: Experiment): Origin {
+  const of = (law: LawName) => digestOf(deviceSource(taskOf(task.kind), law), HASH_DIGITS);
+  return {
+    engine: ENGINE_HASH,
+    sources: Object.fromEntries(lawSchema.options.map(law => [law, of(law)])),
+  };
 }
 
 /** The keys of `model.attention` that only some cells of a grid may use, and what those must have. */
@@ -85,6 +107,19 @@ const partialPath = (key: string) => `model.attention.${key}`;
 function isUsed(path: string, { model }: CellConfig): boolean {
   const partial = Object.keys(PARTIAL).find(key => partialPath(key) === path);
   return partial === undefined || partial in model.attention;
+}
+
+/** Training lengths that no sequence of a file task fits into. */
+function noSequences({ task }: ExperimentFile, cells: Iterable<Cell>): Problem[] {
+  const { found } = task as FileTask;
+  if (!found) return [];
+  const [shortest] = found.lengths[0]!;
+  return [...cells]
+    .filter(({ config }) => config.train.length < shortest)
+    .map(({ config }) => ({
+      path: ['train', 'length'],
+      message: `no sequence has at most ${config.train.length} tokens, the shortest has ${shortest}`,
+    }));
 }
 
 /** What the file says of attention that no cell uses; bits have to have a use in every cell. */
@@ -180,7 +215,17 @@ function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
   if (train.warmup >= train.steps)
     say('train.warmup', `${train.warmup} must be below train.steps = ${train.steps}`);
   for (const { path, message } of shapeProblems(model)) say(['model', ...path].join('.'), message);
-  const [low, high] = model.phiInit;
-  if (low > high) say('model.phiInit', `[${low}, ${high}] is not an interval`);
+  const why = startProblem(model);
+  if (why) say('model.phiInit', why);
   return problems;
+}
+
+/** What is wrong with how φ starts. */
+function startProblem({ phiInit, ...model }: CellConfig['model']): string | undefined {
+  if (phiInit !== 'offsets') {
+    const [low, high] = phiInit;
+    return low > high ? `[${low}, ${high}] is not an interval` : undefined;
+  }
+  if (!ruleOf(model.attention).limit) return 'offsets needs a limit rule, softmax has no φ';
+  return model.locality === 0 ? 'offsets needs model.locality of at least 1' : undefined;
 }

@@ -1,8 +1,12 @@
+import type { FileTask } from '../config/file-task.ts';
 import type { ExperimentFile } from '../config/schema.ts';
 import type { Streams } from '../config/streams.ts';
 import { isDeep } from '../model/paths.ts';
 import { ruleOf } from '../model/rules/registry.ts';
+import { InputError } from '../shared/errors.ts';
 import type { Attention, ModelConfig } from '../shared/model-config.ts';
+import type { PhiInit } from '../shared/protocol.ts';
+import type { HostTask } from '../shared/task.ts';
 import type { LawName } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 
@@ -14,10 +18,14 @@ type ModelFile = ExperimentFile['model'];
 export interface CellConfig {
   task: { kind: string } & Record<string, number | string>;
   data: { law: LawName; alpha: number };
-  model: ModelConfig & { phiInit: [number, number] };
+  model: ModelConfig & { phiInit: PhiInit };
   train: Scalars<ExperimentFile['train']>;
   test: { length: number[]; sequences: number };
   seed: number;
+  /** What a task whose sequences are made on the host is fed with. */
+  fed?: HostTask;
+  /** Digest of the WGSL that draws and labels; absent where the engine's hash covers it, as it did before packs carried their task. */
+  source?: string;
   /** Absent where the seed alone keys the random streams, as it did before there was a choice: hashes of such cells are as they were. */
   streams?: 'cell';
 }
@@ -48,7 +56,8 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       Object.entries(node).map(([key, child]) => [key, pick(child, path ? `${path}.${key}` : key)]),
     );
   };
-  const { task, data, model, train, test, seed, streams } = pick(content, '') as Chosen;
+  const { task: asked, data, model, train, test, seed, streams } = pick(content, '') as Chosen;
+  const { task, fed } = asked.kind === 'file' ? ofFiles(asked as object as FileTask) : { task: asked };
   const { kind, ...knobs } = task;
   const shape = taskOf(kind).shape(knobs as Record<string, number>);
   const layers = model.layers ?? shape.layers;
@@ -72,15 +81,27 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       outputs: shape.outputs,
       activation: model.activation,
       norm: model.norm,
-      // theory.md §9: two layers train from φ around 0.5, and may not from 0.
+      // docs/theory.md §9: two layers train from φ around 0.5, and may not from 0.
       phiInit: model.phiInit ?? (isDeep({ layers }) ? [0, 1] : [0, 0]),
       attention,
     },
     train,
     test,
     seed,
+    ...(fed ? { fed } : {}),
     ...(streams === 'cell' ? { streams } : {}),
   };
+}
+
+/** A task of files by what they hold, whatever their names are. @throws InputError when they were not read. */
+function ofFiles({ found }: FileTask): Pick<CellConfig, 'task' | 'fed'> {
+  if (!found)
+    throw new InputError(
+      'a task of files has cells once its files are read',
+      'Load the experiment from its file (loadExperiment).',
+    );
+  const { trained, vocabulary, outputs, fed } = found;
+  return { task: { kind: 'file', trained, vocabulary, outputs }, fed };
 }
 
 /** The attention that a cell's choices name. Values for other encodings than its own are left out; `longest` is its longest sequence. */

@@ -4,6 +4,7 @@ import { type Layout, layoutOf } from '../model/layout.ts';
 import type { Tensors } from '../shared/model-config.ts';
 import type { Pack } from '../shared/protocol.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
+import { onDevice } from '../shared/task.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { sampleSequence } from '../tasks/sample.ts';
 import { adamState, adamStep } from './adam.ts';
@@ -18,7 +19,7 @@ export interface ReferenceTraining {
 /** Changes the gradient of a tensor at a step, in place: how far do errors of a kernel carry? */
 export type Disturbance = (gradient: Float64Array, step: number) => void;
 
-/** Trains one replica of a pack for its first `count` steps with the twins of every kernel. */
+/** Trains one replica of a pack of a built-in task for its first `count` steps with the twins of every kernel. */
 export function referenceTrain(
   pack: Pack,
   replica: number,
@@ -30,15 +31,16 @@ export function referenceTrain(
   const layout = layoutOf(model);
   const state = adamState(initialise(model, { phiInit, baseWidth, seed }));
   const multipliers = learningRateMultipliers(model, baseWidth);
-  const { law, lengthMode, positions } = pack;
+  const { lengthMode, positions } = pack;
+  const task = onDevice(pack.task);
   const offsets = pack.positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null;
   const key = streamKey(seed, STREAM.train);
   const losses: number[] = [];
   for (let step = 0; step < count; step++) {
     const drawing = {
-      task: taskOf(pack.task),
+      task: taskOf(task.name),
       knobs,
-      law,
+      law: task.law.name,
       alphaThousandths,
       lengthMode,
       length: trainLength,

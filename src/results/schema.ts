@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { streamsSchema } from '../config/streams.ts';
-import { TASKS } from '../tasks/registry.ts';
+import { KINDS } from '../tasks/registry.ts';
 import type { Bound } from '../theory/bounds.ts';
 import { QUANTITY_NAMES } from '../theory/defined.ts';
 import type { AttentionMap } from '../theory/sampled.ts';
@@ -64,7 +64,7 @@ const attentionMapSchema: z.ZodType<AttentionMap> = z.object({
   ),
 });
 
-/** One line of `cells.jsonl`: a finished cell (interfaces.md, "Results"). A null loss was not finite. */
+/** One line of `cells.jsonl`: a finished cell (docs/results.md). A null loss was not finite. */
 export const cellLineSchema = z.object({
   cell: z.string(),
   axes: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
@@ -139,11 +139,13 @@ export const manifestSchema = z.object({
   grid: z.string().optional(),
   /** Hash of the engine that trains the run. */
   engine: z.string().optional(),
+  /** Digests of the WGSL that draws and labels, by the law's name; absent in runs whose engine's hash covers it. */
+  sources: z.record(z.string(), z.string()).optional(),
   /** The part of the grid that is trained here, where it is shared out: `3/8`. */
   shard: z.string().optional(),
   /** The experiment as validated, axes as lists; here only what analysis reads of it. */
   experiment: z.looseObject({
-    task: z.looseObject({ kind: z.enum(TASKS.map(({ kind }) => kind)) }),
+    task: z.looseObject({ kind: z.enum(KINDS) }),
     epsilon: z.array(z.number().positive()),
     // In runs of older versions cells of one seed share their random numbers.
     streams: streamsSchema.default('paired'),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { MachineError } from '../shared/errors.ts';
+import { type Wanted, wantedSchema } from '../shared/feed.ts';
 import {
   type Control,
   type EngineEvent,
@@ -14,6 +15,9 @@ import type { Driver } from './vulkan.ts';
 /** The engine went away while it was working: its browser, page or process crashed or was closed. Worth a fresh one. */
 export class SessionLost extends MachineError {}
 
+/** Whoever lent the engine took it back: that says nothing of what it was at. */
+export class SessionLeft extends SessionLost {}
+
 /** The engine did nothing for longer than it may, and its processes were killed. */
 export class SessionStalled extends SessionLost {}
 
@@ -26,15 +30,23 @@ export type Final = Exclude<EngineEvent, Progress | Standing>;
 export interface Listeners {
   onProgress?: (event: Progress) => void;
   onStanding?: (event: Standing) => void;
+  /** Makes the sequences that the engine asks for, as the bytes of a portion (`shared/feed.ts`). */
+  feed?: (wanted: Wanted) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Where the engine runs: in headless Chrome, or on Dawn in a Node process of its own. */
+/** Where an engine is started: in headless Chrome, or on Dawn in a Node process of its own. */
 export const RUNTIMES = ['chrome', 'dawn'] as const;
-export type Runtime = (typeof RUNTIMES)[number];
+export type OwnRuntime = (typeof RUNTIMES)[number];
+/** Where an engine runs: there, or in a browser tab that somebody opens. */
+export type Runtime = OwnRuntime | 'tab';
 
 /** The engine, running somewhere. One request at a time. */
 export interface Session {
-  /** Sends a request; resolves to its final event. Throws `SessionLost` when the engine goes away or stalls first. */
+  /**
+   * Sends a request; resolves to its final event. Throws `SessionLost` when the engine goes away or stalls first, and what `feed` threw
+   * when
+   * the request failed for that.
+   */
   send(request: Request, listeners?: Listeners): Promise<Final>;
   /** Says something to an engine that is at work. Nothing comes of it where the engine is gone. */
   tell(control: Control): void;
@@ -86,6 +98,8 @@ export class Conversation {
   private settle: ((final: Final) => void) | undefined;
   private fail: ((error: SessionLost) => void) | undefined;
   private listeners: Listeners = {};
+  /** Why sequences could not be made for the request under way. */
+  private starved: { error: unknown } | undefined;
 
   /** @param stallMs longest without an event and without an answer to a ping, while a request is under way */
   constructor(protocol: Protocol = SHIPPED, stallMs = PATIENCE.stallMs) {
@@ -93,10 +107,15 @@ export class Conversation {
     this.stallMs = stallMs;
   }
 
+  /** Whether it is not lost, and no request is under way. */
+  get isIdle(): boolean {
+    return !this.busy && !this.lost;
+  }
+
   /** Takes an event of the protocol as JSON. Anything else loses the session. */
   hear(json: string): void {
     this.silentMs = 0;
-    const parsed = this.protocol.events.safeParse(JSON.parse(json));
+    const parsed = this.protocol.events.safeParse(parsedOrNot(json));
     if (!parsed.success) {
       const what = parsed.error.issues[0]?.message;
       this.lose(new SessionLost(`the engine sent an event that is not in the protocol: ${what}`));
@@ -113,6 +132,21 @@ export class Conversation {
         break;
       default:
         this.settle?.(data);
+    }
+  }
+
+  /**
+   * Has sequences made that the engine asks for.
+   * @throws whatever goes wrong; the request then fails with the same.
+   */
+  async feed(wanted: unknown): Promise<Uint8Array<ArrayBuffer>> {
+    this.silentMs = 0;
+    try {
+      if (!this.listeners.feed) throw new Error('nobody makes sequences for this request');
+      return await this.listeners.feed(wantedSchema.parse(wanted));
+    } catch (error) {
+      this.starved ??= { error };
+      throw error;
     }
   }
 
@@ -133,13 +167,16 @@ export class Conversation {
       WHOLE.includes(request.op) ? WHOLE_PATIENCE * this.stallMs : this.stallMs,
     );
     try {
-      return await new Promise<Final>((resolve, reject) => {
+      this.starved = undefined;
+      const final = await new Promise<Final>((resolve, reject) => {
         this.settle = resolve;
         this.fail = reject;
         this.listeners = listeners;
         if (this.lost) reject(this.lost);
         else carrier.deliver(json);
       });
+      if (final.event === 'failed' && this.starved) throw (this.starved as { error: unknown }).error;
+      return final;
     } finally {
       unwatch();
       this.busy = false;
@@ -173,5 +210,14 @@ export class Conversation {
       }
     }, tickMs);
     return () => clearInterval(timer);
+  }
+}
+
+/** What JSON says; undefined for what is none. */
+function parsedOrNot(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
   }
 }

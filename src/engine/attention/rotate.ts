@@ -5,7 +5,7 @@ import type { RowSet } from '../row-set.ts';
 import type { AttentionShape } from './inputs.ts';
 import { run } from './kernels.ts';
 
-/** Turns queries or keys [rows, H, keyWidth] in place by their positions' angles (theory.md §10, RoPE), or back. */
+/** Turns queries or keys [rows, H, keyWidth] in place by their positions' angles (docs/theory.md §10, RoPE), or back. */
 export function rotate(
   memory: Memory,
   shape: AttentionShape,

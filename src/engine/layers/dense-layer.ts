@@ -30,7 +30,7 @@ export interface Layer {
 }
 
 /**
- * Dense layer `l` of theory.md §10: every position of the input is a key; queries are the rows of `queryRows`, all positions or some.
+ * Dense layer `l` of docs/theory.md §10: every position of the input is a key; queries are the rows of `queryRows`, all positions or some.
  * `output` is where its rows go.
  */
 export async function denseLayer(

@@ -10,8 +10,8 @@ export interface LawParameters {
 }
 
 /**
- * A law that token sequences are drawn from (theory.md §3): integer arithmetic only, so that the WGSL and TypeScript twins agree bit for bit
- * on every adapter. A new law is one file that exports one of these, and one line in `registry.ts`.
+ * A law that token sequences are drawn from (docs/theory.md §3): integer arithmetic only, so that the WGSL and TypeScript twins agree bit
+ * for bit on every adapter. A new law is one file that exports one of these, and one line in `registry.ts`.
  */
 export interface Law {
   /** Draws `length` tokens of 0…vocabulary−1. */

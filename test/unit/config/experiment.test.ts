@@ -70,7 +70,7 @@ describe('an experiment file', () => {
     },
   );
 
-  test('experiments/schema.json is the schema of the code (`npx vitest run test/unit/config -u` rewrites it)', async () => {
+  test('experiments/schema.json is the schema of the code (`npm run docs` rewrites it)', async () => {
     const text = `${JSON.stringify(experimentJsonSchema(), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(EXPERIMENTS, 'schema.json'));
   });

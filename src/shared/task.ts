@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+/*
+ * What a pack carries of its task and of the law that its tokens follow, so that an engine knows neither by name. `source` says where
+ * sequences and targets are made.
+ */
+
+/** Made on the device, by functions that come as WGSL. */
+const deviceTaskSchema = z.strictObject({
+  source: z.literal('device'),
+  /** The task's, for messages and for twins. */
+  name: z.string(),
+  /** `task_targets` (`tasks/task.ts`). */
+  wgsl: z.string(),
+  /** u32 words that it needs for each sequence when several prefixes are read; 0: none. */
+  scratchWords: z.int().min(0),
+  law: z.strictObject({
+    name: z.string(),
+    /** `draw_tokens` (`tasks/laws/law.ts`). */
+    wgsl: z.string(),
+    /** u32 words that it needs for each sequence. */
+    scratchWords: z.int().min(0),
+    /** Tokens that the next one depends on. */
+    order: z.int().min(0),
+  }),
+});
+
+/** Which positions of a training sequence carry a target: the last, every one, or so many, drawn uniformly without repetition. */
+export const positionsSchema = z.union([z.enum(['last', 'every']), z.int().min(1)]);
+
+/** Made on the host, labelled (`shared/feed.ts`). */
+export const hostTaskSchema = z.strictObject({
+  source: z.literal('host'),
+  /** For messages. */
+  name: z.string(),
+  /** Names what makes them (`data/makers.ts`). */
+  maker: z.strictObject({ kind: z.string(), content: z.string().regex(/^[0-9a-f]{8,64}$/, 'a hash') }),
+  form: z.enum(['classes', 'vectors']),
+  /** Targets of a training sequence, in the mean. */
+  labels: z.number().positive(),
+  /** Training sequences, then those of each test length in order. */
+  points: z
+    .array(
+      z.strictObject({
+        /** Positions with targets: a number, if others than the last or every one, is how many a sequence has at most. */
+        reads: positionsSchema,
+        /** Sequences that are measured. */
+        sequences: z.int().min(1),
+        /** Words of the longest record; of all, null where there is no end to them. */
+        mostWords: z.int().min(1),
+        words: z.int().min(1).nullable(),
+        /** Squared error of predicting the mean target; null where nobody knows. */
+        variance: z.number().min(0).nullable(),
+      }),
+    )
+    .min(2),
+});
+
+export const packTaskSchema = z.discriminatedUnion('source', [deviceTaskSchema, hostTaskSchema]);
+
+/** The numbers that `task_targets` is given, in the order of its `vec4`. */
+export const deviceKnobsSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
+
+export type PackTask = z.infer<typeof packTaskSchema>;
+export type HostTask = z.infer<typeof hostTaskSchema>;
+export type DeviceTask = z.infer<typeof deviceTaskSchema>;
+export type DeviceKnobs = z.infer<typeof deviceKnobsSchema>;
+
+/** A task that is made on the device. @throws Error for another */
+export function onDevice(task: PackTask): DeviceTask {
+  if (task.source !== 'device') throw new Error(`the task ${task.name} is made on the host`);
+  return task;
+}
