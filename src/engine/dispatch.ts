@@ -1,6 +1,6 @@
 /**
- * Multiply-adds of a dispatch or a submission, about, at most: tenths of a second of a small GPU, where a driver's watchdog takes the device
- * away after two.
+ * Multiply-adds of a dispatch or a submission, about, at most: tenths of a second of a small GPU, where a driver's watchdog takes the
+ * device away after two.
  */
 export const DISPATCH_MULTIPLY_ADDS = 2 ** 34;
 /** What a workgroup of 64 threads comes to where nothing more is known: a row of a wide layer a thread. */

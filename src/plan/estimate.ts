@@ -16,7 +16,7 @@ const CLASS_ROW_MS = 0.0035;
 const QUERY_MS = 0.2;
 const QUERY_POSITION_MS = 0.002;
 const MEASURED = { heads: 1, width: 32, mlpWidth: 128, outputs: 1, classes: 2 };
-/** Multiply-adds a millisecond: of class tables on the adapter, of its dense layers, which are of small matrices, and of theory on one core. */
+/** Multiply-adds a millisecond: of class tables on the adapter, of its dense layers (small matrices), and of theory on one core. */
 const ADAPTER_PER_MS = 2e6;
 const DENSE_PER_MS = 8e5;
 const CORE_PER_MS = 1e6;

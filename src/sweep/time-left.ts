@@ -47,7 +47,8 @@ export class TimeLeft {
         ? { train: (train * done) / total, test: 0 }
         : { train, test: sum([0, ...points.slice(0, done)]) };
     const before = this.done[pack];
-    // What came before the first sign, starting and compiling, says nothing of the rate, and a pack that goes on did not do now what it had done.
+    // What came before the first sign, starting and compiling, says nothing of the rate, and what a pack that goes on had done was
+    // not done now.
     if (this.lastMs !== undefined) {
       this.spent[phase] += (atMs - this.lastMs) / 1000;
       this.gained[phase] += before ? now[phase] - before[phase] : compile;

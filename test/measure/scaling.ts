@@ -1,5 +1,5 @@
-// `npm run scaling [-- options of run and worker]`: a sweep of 64 cells by one `run`, and by two workers of a queue that are pinned to one core
-// each. On Linux, with taskset and redis-server; on a machine that does nothing else.
+// `npm run scaling [-- options of run and worker]`: a sweep of 64 cells by one `run`, and by two workers of a queue that are pinned
+// to one core each. On Linux, with taskset and redis-server; on a machine that does nothing else.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
