@@ -77,7 +77,11 @@ export async function run(file: string, options: RunOptions): Promise<void> {
             );
           }
           progress.begin(
-            plan.packs.map(({ pack }) => ({ steps: pack.steps, seconds: packSeconds(pack) })),
+            plan.packs.map(({ pack, cells }) => ({
+              steps: pack.steps,
+              cells: cells.length,
+              seconds: packSeconds(pack),
+            })),
             threads?.atOnce ?? 0,
           );
         },

@@ -157,7 +157,7 @@ async function train(
   await store.writeManifest(manifest);
   const cellOf = new Map(plan.cells.map(cell => [cell.hash, cell]));
   const left = new TimeLeft(
-    plan.packs.map(({ pack }) => packSeconds(pack)),
+    plan.packs.map(({ pack, cells }) => ({ cells: cells.length, seconds: packSeconds(pack) })),
     0,
   );
   /** What each pack was last known to consist of: it may be split on its way. */

@@ -69,6 +69,8 @@ export const testRequestSchema = z.discriminatedUnion('op', [
     variant,
     /** Whether to use subgroups where there are; false: as on an adapter without. */
     subgroups: z.boolean(),
+    /** Multiply-adds of a dispatch at most; the engine's own bound unless given. */
+    dispatchMultiplyAdds: z.int().min(1).optional(),
     keyRows: rowSetSchema,
     /** A subset of the positions, as rows of the same sequences; every row unless given. */
     queryRows: rowSetSchema.optional(),
@@ -121,6 +123,8 @@ export const testEventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('attended'),
     adapter: adapterInfoSchema,
+    /** How many forward and back. */
+    dispatches: z.int(),
     /** Float32 arrays of the shapes asked with, but that shared keys and values have gradients by head. */
     means: base64,
     gradQueries: base64,
