@@ -66,7 +66,8 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
       law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
       alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
-    target: task && !cell?.fed ? tokens => targetOf(task, tokens, knobs as Record<string, number>) : undefined,
+    target:
+      task && !cell?.fed ? tokens => targetOf(task, tokens, knobs as Record<string, number>) : undefined,
     cell,
     shortError: short => task?.shortError?.(knobs as Record<string, number>, short),
     task: model.training

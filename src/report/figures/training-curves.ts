@@ -20,7 +20,10 @@ export function cellsWithCurves(cells: readonly CellResult[]): string[] {
     .flatMap(setting => setting.cells.slice(0, MOST_CURVES).map(({ cell }) => cell));
 }
 
-/** Training loss against step, a line each cell, coloured by its training length, a panel for each setting of the knobs. Undefined without curves. */
+/**
+ * Training loss against step, a line each cell, coloured by its training length, a panel for each setting of the knobs. Undefined without
+ * curves.
+ */
 export function trainingCurves(
   canvas: Canvas,
   id: string,
