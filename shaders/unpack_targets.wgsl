@@ -1,4 +1,5 @@
-// Takes the targets of a step out of the records that the host made, in place of target.wgsl: targets [rows][O] =, classes as 1 among 0, and
+// Takes the targets of a step out of the records that the host made, in place of target.wgsl: targets [rows][O] =, classes as 1 among 0,
+// and
 // weights [rows] =, 1 in reads that have a target and else 0. Without MANY_READS every row is the read of one whole sequence, and weights
 // stay 1. With PLACED the reads are the positions of the targets, in place of draw_reads.wgsl: positions, owners [rows] =. One thread a
 // sequence.

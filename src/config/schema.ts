@@ -56,7 +56,7 @@ const drawnSchemas = TASKS.map(task =>
   }),
 );
 
-const taskSchema = z.discriminatedUnion('kind', [fileTaskSchema, ...drawnSchemas] as unknown as [
+const taskSchema = z.discriminatedUnion('kind', [...drawnSchemas, fileTaskSchema] as unknown as [
   z.ZodObject<{ kind: z.ZodLiteral<string> }>,
 ]);
 
