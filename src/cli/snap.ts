@@ -67,7 +67,7 @@ export async function snap(file: string, options: SnapOptions): Promise<void> {
   const result = cell && options.steps > 0 ? tuned(exact.model, context, cell, options.steps) : exact.model;
   const out = options.out ?? file.replace(/(\.safetensors)?$/, '-snapped.safetensors');
   try {
-    await writeFile(out, writeModel(result));
+    await writeFile(out, writeModel({ ...result, training: model.training }));
   } catch (error) {
     throw new InputError(`cannot write ${out} (${messageOf(error)})`, 'Name another file with --out.');
   }

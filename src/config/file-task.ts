@@ -17,7 +17,7 @@ const foundSchema = z.strictObject({
 
 /** A task whose sequences are lines of files: `task: { kind: file, train: …, test: { 100: …, … } }`. */
 export const fileTaskSchema = z.strictObject({
-  kind: z.literal('file').describe('sequences and targets out of files'),
+  kind: z.literal('file').describe('Sequences and their targets are lines of files.'),
   train: pattern.describe('Files of training sequences: a name, or a pattern with * and ?.'),
   test: z
     .record(z.string().regex(/^[1-9][0-9]{0,8}$/, 'a test length, such as 100'), pattern)

@@ -4,7 +4,13 @@ import { taskOf } from '../tasks/registry.ts';
 import type { CellConfig } from './resolve.ts';
 
 /** The token law that a cell trains on, for sequences that its theory is measured with. */
-export function sourceOf({ task, data, model }: Pick<CellConfig, 'task' | 'data' | 'model'>): TokenSource {
+export function sourceOf({
+  task,
+  data,
+  model,
+}: Pick<CellConfig, 'task' | 'data'> & {
+  model: Pick<CellConfig['model'], 'vocabulary'>;
+}): TokenSource {
   const { kind, ...knobs } = task;
   return {
     law: data.law,

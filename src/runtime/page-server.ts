@@ -1,11 +1,12 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { InputError, MachineError, messageOf } from '../shared/errors.ts';
+import { MachineError, messageOf } from '../shared/errors.ts';
 import { LOOPBACK, ownNames } from './own-names.ts';
+import { below as belowToken, listen, PAGE_HEADERS } from './web.ts';
 
 /** A running page server. */
 export interface PageServer {
@@ -78,11 +79,7 @@ export async function servePage(
   const token = randomBytes(16).toString('hex');
   const portOf = () => (server.address() as AddressInfo).port;
   const names = ownNames(host, () => (tunnelled ? undefined : portOf()));
-  /** What a path names below the page; undefined without the token. */
-  const below = (path = '') => {
-    const [, given = '', rest] = /^\/([^/]*)\/(.*)$/.exec(path) ?? [];
-    return isEqual(given, token) ? rest : undefined;
-  };
+  const below = (path = '') => belowToken(path, token);
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { method, headers, url } = request;
     if (!names.include(headers.host)) return void response.writeHead(421).end();
@@ -144,12 +141,6 @@ async function answerPost(
 
 const TYPE_OF_PAGE = 'text/html; charset=utf-8';
 
-/** Whether two texts are equal, in a time that tells nothing of where they differ. */
-function isEqual(a: string, b: string): boolean {
-  const [digestA, digestB] = [a, b].map(text => createHash('sha256').update(text).digest());
-  return timingSafeEqual(digestA!, digestB!);
-}
-
 /** Paths of the files below a folder, by their names with slashes. */
 async function filesOf(folder: string): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
@@ -163,50 +154,11 @@ async function filesOf(folder: string): Promise<Map<string, string>> {
 
 function send(response: ServerResponse, type: string, policy: string, body: string | Buffer): void {
   response
-    .writeHead(200, {
-      'Content-Type': type,
-      'Cache-Control': 'no-store',
-      'Content-Security-Policy': policy,
-      'X-Content-Type-Options': 'nosniff',
-      // The token is part of the address.
-      'Referrer-Policy': 'no-referrer',
-      // Everything comes from here, so the page may have threads and a fine clock.
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Cross-Origin-Embedder-Policy': 'require-corp',
-      'Cross-Origin-Resource-Policy': 'same-origin',
-    })
+    .writeHead(200, { ...PAGE_HEADERS, 'Content-Type': type, 'Content-Security-Policy': policy })
     .end(body);
 }
 
 function refuse(socket: Duplex, status: string): void {
   socket.on('error', () => {});
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-/** What is wrong with where a server should listen, by what the system calls it. */
-const LISTEN_PROBLEMS: Record<string, [option: 'host' | 'port', what: string]> = {
-  EADDRINUSE: ['port', 'is in use'],
-  EADDRNOTAVAIL: ['host', 'is no address of this machine'],
-  ENOTFOUND: ['host', 'is no name that this machine knows'],
-};
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const [option, what] = LISTEN_PROBLEMS[error.code ?? ''] ?? [
-        'port',
-        `cannot be used (${error.message})`,
-      ];
-      reject(
-        new InputError(
-          `--${option} ${option === 'port' ? port : host} ${what}`,
-          option === 'port'
-            ? 'Choose another port, or leave --port out.'
-            : 'Give an address or a name of this machine, or leave --host out for loopback.',
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
 }

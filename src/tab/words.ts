@@ -58,7 +58,10 @@ function sentences({ state, work, why }: Status, run: string): Pick<Words, 'head
 function workFacts({ cells, task, lengths, phase, done, total, ...work }: Work): Words['facts'] {
   const [least, most] = lengths;
   const facts: Words['facts'] = [
-    ['pack', `${cellsText(cells)} of ${task}, N = ${least === most ? least : `${least} … ${most}`}`],
+    [
+      'pack',
+      `${cellsText(cells)} of ${task}, N = ${least === most ? least : `${least}\u00a0…\u00a0${most}`}`,
+    ],
     [
       phase === 'train' ? 'training step' : 'testing, part',
       `${done.toLocaleString('en')} of ${total.toLocaleString('en')}`,

@@ -15,7 +15,8 @@ import { sampleSequence } from '../../src/tasks/sample.ts';
 import { simple } from '../../src/tasks/simple.ts';
 
 /*
- * `npm run feed [sequences] [steps] [rounds]`: how a task of files feeds training beside the same task drawn on the device. Sequences of 50 tokens are drawn by the
+ * `npm run feed [sequences] [steps] [rounds]`: how a task of files feeds training beside the same task drawn on the device. Sequences of
+ * 50 tokens are drawn by the
  * sampler's twin and written as JSON lines; both tasks train the same pack on Dawn, software, alternately.
  */
 
