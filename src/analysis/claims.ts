@@ -3,6 +3,7 @@ import { taskOf } from '../tasks/registry.ts';
 import { Baselines } from './baseline.ts';
 import { hardmaxClaims } from './hardmax-claim.ts';
 import { settingsLearned } from './learned.ts';
+import { limitClaim } from './limit-claim.ts';
 import { plateauClaim } from './plateau-claim.ts';
 import { trendClaim } from './trend-claim.ts';
 import type { Claim } from './verdict.ts';
@@ -52,6 +53,7 @@ function claimsOfRun(run: Run): Claim[] {
   const knobs = taskOf(task.kind).complexity.map(knob => `task.${knob}`);
   return [
     plateauClaim(settings),
+    limitClaim(settings),
     trendClaim(settings, 'train.length', 'falls', streams),
     ...knobs.map(path => trendClaim(settings, path, 'rises', streams)),
     ...(task.kind === 'mod-p' ? hardmaxClaims(run) : []),

@@ -303,6 +303,7 @@ export function program(): Command {
       '--baseline <results>',
       'fail when a plateau is worse than in these results (a folder, or the JSON of an earlier verify)',
     )
+    .addOption(details('what each claim states, and which test decides it'))
     .addOption(json())
     .addHelpText(
       'after',

@@ -17,12 +17,12 @@ const foundSchema = z.strictObject({
 
 /** A task whose sequences are lines of files: `task: { kind: file, train: …, test: { 100: …, … } }`. */
 export const fileTaskSchema = z.strictObject({
-  kind: z.literal('file').describe('Sequences and their targets are lines of files.'),
+  kind: z.literal('file').describe('sequences and targets from files of your own'),
   train: pattern.describe('Files of training sequences: a name, or a pattern with * and ?.'),
   test: z
     .record(z.string().regex(/^[1-9][0-9]{0,8}$/, 'a test length, such as 100'), pattern)
     .refine(tests => Object.keys(tests).length > 0, 'no test lengths: give at least one')
-    .describe('Files of test sequences, by their greatest length.'),
+    .describe('Files of test sequences, by their greatest length: { 100: test-100.jsonl }.'),
   vocabulary: count.max(256).optional().describe('Different tokens; as many as the files have unless given.'),
   outputs: count
     .max(4096)

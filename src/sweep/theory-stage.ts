@@ -75,8 +75,9 @@ export class TheoryStage {
   private async settle(cell: string): Promise<void> {
     if (this.closed || this.errors.length > 0) return;
     const { store, folder, epsilons } = this.run;
-    const { task, data, model } = this.configs.get(cell)!;
-    const asked = { modelFile: modelPath(folder, cell), config: { task, data, model }, epsilons };
+    const { task, data, model, train, test } = this.configs.get(cell)!;
+    const config = { task, data, model, train, test };
+    const asked = { modelFile: modelPath(folder, cell), config, epsilons };
     const found = await this.threads.compute(asked).catch(error => ({ failed: messageOf(error) }));
     if (this.closed) return;
     if ('failed' in found) {

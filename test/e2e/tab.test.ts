@@ -134,7 +134,7 @@ test('the wanted adapter is missing: the page says why, and the run waits for an
   });
   const page = await openTab();
   await says(page, 'This tab cannot compute smoke');
-  await says(page, 'only a software adapter was found');
+  await says(page, 'Only a software adapter was found');
   expect(said.filter(line => line.startsWith('waiting for a tab'))).toHaveLength(2);
   expect(opened).toBe(false);
 });

@@ -40,8 +40,9 @@ export function Grid<E>({ columns, count, at, keyOf, sort, onSort, pinned, toggl
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
   useLayoutEffect(() => {
-    const fit = new ResizeObserver(() => setHeight(Math.max(MOST_SEEN, box.current!.clientHeight)));
-    fit.observe(box.current!);
+    const own = box.current!;
+    const fit = new ResizeObserver(() => setHeight(Math.max(MOST_SEEN, own.clientHeight)));
+    fit.observe(own);
     return () => fit.disconnect();
   }, []);
   const whole = Math.min(MOST_PIXELS, count * ROW_PIXELS);

@@ -91,7 +91,7 @@ describe('what the page says', () => {
       run: 'smoke',
       why: 'this browser has no WebGPU',
     });
-    expect(wordsOf(refused).text).toMatch(/^this browser has no WebGPU\. WebGPU is in Chrome .*localhost/);
+    expect(wordsOf(refused).text).toMatch(/^This browser has no WebGPU\. WebGPU is in Chrome .*localhost/);
   });
 
   test.each([
