@@ -52,7 +52,10 @@ export function octavesOf(lengths: readonly number[]): number {
   return Math.log2(lengths.at(-1)! / lengths[0]!);
 }
 
-/** Test loss of a cell at a length: the exact expectation where it is known, else the mean over the strings that were drawn. Null: not tested, or not finite. */
+/**
+ * Test loss of a cell at a length: the exact expectation where it is known, else the mean over the strings that were drawn. Null: not
+ * tested, or not finite.
+ */
 export function testLossAt({ test, population }: CellResult, length: number): number | null {
   const at = (point: { length: number }) => point.length === length;
   return population?.exact.find(at)?.loss ?? test.find(at)?.loss ?? null;

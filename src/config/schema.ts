@@ -73,9 +73,9 @@ const expressionSchema = z
   .catchall(anyKnob);
 
 const taskSchema = z.discriminatedUnion('kind', [
-  fileTaskSchema,
   ...drawnSchemas,
   expressionSchema,
+  fileTaskSchema,
 ] as unknown as [z.ZodObject<{ kind: z.ZodLiteral<string> }>]);
 
 /** A plug-in, once it is loaded: a hash of its source is added to what was written. */

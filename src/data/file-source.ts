@@ -107,9 +107,7 @@ export class FileSource implements SequenceSource<FedPack> {
       words += part.size(number);
     });
     const records = new Uint32Array(words);
-    numbers.forEach((number, i) => {
-      part.copy(number, records, starts[i]!);
-    });
+    part.gather(numbers, starts.subarray(0, numbers.length), records);
     for (let r = 1; r < times; r++) starts.copyWithin(r * numbers.length, 0, numbers.length);
     return { count, starts, records };
   }

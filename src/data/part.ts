@@ -3,6 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { MachineError, messageOf } from '../shared/errors.ts';
 import type { PartSummary } from './summary.ts';
 
+/** Words between two records that are read rather than skipped, and that are read at once, one record excepted. */
+const CLOSE_WORDS = 4096;
+const TOGETHER_WORDS = 2 ** 18;
+
 /** Sequences of a data set as `build.ts` wrote them, numbered in rising order of their lengths. Close it when done. */
 export class Part {
   readonly summary: PartSummary;
@@ -52,9 +56,32 @@ export class Part {
     return words;
   }
 
-  /** Copies a sequence's record to `words` at `at`. */
-  copy(sequence: number, words: Uint32Array, at: number): void {
-    this.read(this.start(sequence), words.subarray(at, at + this.size(sequence)));
+  /**
+   * Copies the records of sequences, at most 2^21 of them, to `words`, each where `places` says. Those that lie close together are read
+   * together.
+   */
+  gather(sequences: Uint32Array, places: Uint32Array, words: Uint32Array): void {
+    // By where they lie on the disk, with their numbers in the list: whole numbers below 2^53.
+    const byStart = Float64Array.from(sequences, (sequence, i) => this.start(sequence) * 2 ** 21 + i).sort();
+    const item = (at: number) => byStart[at]! % 2 ** 21;
+    const beginOf = (at: number) => this.start(sequences[item(at)]!);
+    const endOf = (at: number) => beginOf(at) + this.size(sequences[item(at)]!);
+    for (let first = 0; first < byStart.length; ) {
+      const begin = beginOf(first);
+      let last = first;
+      while (
+        last + 1 < byStart.length &&
+        beginOf(last + 1) - endOf(last) <= CLOSE_WORDS &&
+        endOf(last + 1) - begin <= TOGETHER_WORDS
+      )
+        last++;
+      const together = new Uint32Array(endOf(last) - begin);
+      this.read(begin, together);
+      for (; first <= last; first++) {
+        const from = beginOf(first) - begin;
+        words.set(together.subarray(from, endOf(first) - begin), places[item(first)]!);
+      }
+    }
   }
 
   close(): void {

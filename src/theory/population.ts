@@ -15,7 +15,10 @@ export interface PopulationLoss {
     loss: number;
     stderr: number;
     laws: number;
-    /** γ, the smallest positional margin of the layers: at a finite T the attention is off its limit by the order of T^{−γ}. Null: nothing is. */
+    /**
+     * γ, the smallest positional margin of the layers: at a finite T the attention is off its limit by the order of T^{−γ}. Null: nothing
+     * is.
+     */
     margin: number | null;
   } | null;
 }

@@ -1,5 +1,5 @@
 import { experimentJsonSchema } from '../../src/config/schema.ts';
-import { TASKS } from '../../src/tasks/registry.ts';
+import { KINDS } from '../../src/tasks/registry.ts';
 
 /** A node of the JSON Schema, as far as the tables go. */
 interface Node {
@@ -54,7 +54,7 @@ function rows(path: string, node: Node, required: boolean): string[][] {
     return [
       [
         `\`${path}\``,
-        TASKS.map(({ kind }) => `\`{ kind: ${kind}, … }\``).join(', '),
+        KINDS.map(kind => `\`{ kind: ${kind}, … }\``).join(', '),
         'required',
         node.description!,
         '',

@@ -33,6 +33,25 @@ describe('a conversation', () => {
     expect(heard).toEqual([PROGRESS]);
   });
 
+  test('sequences are made by whoever asks; a request that fails for want of them throws why', async () => {
+    const conversation = new Conversation();
+    const wanted = { point: null, first: 0, count: 2, room: 9, complete: false };
+    const feed = vi.fn(async ({ first }: { first: number }) => {
+      if (first > 0) throw new Error('no more');
+      return Uint8Array.of(7);
+    });
+    const answer = conversation.ask(PROBE, carrier(), { feed });
+    expect(await conversation.feed(wanted)).toEqual(Uint8Array.of(7));
+    await expect(conversation.feed({ ...wanted, first: 1 })).rejects.toThrow('no more');
+    conversation.hear(JSON.stringify(FAILED));
+    await expect(answer).rejects.toThrow('no more');
+    // The next request knows nothing of it.
+    const next = conversation.ask(PROBE, carrier());
+    await expect(conversation.feed(wanted)).rejects.toThrow(/nobody makes sequences/);
+    conversation.hear(JSON.stringify(FAILED));
+    await expect(next).rejects.toThrow(/nobody makes sequences/);
+  });
+
   test('one request at a time', async () => {
     const conversation = new Conversation();
     const first = conversation.ask(PROBE, carrier());

@@ -109,6 +109,26 @@ describe('page server', () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) expect(await status(method, own)).toBe(405);
   });
 
+  test('answers posts below the page, with the reason where it cannot', async () => {
+    const answers = {
+      feed: async (body: string) => {
+        if (body === 'none') throw new Error('there are no more');
+        return Uint8Array.of(1, 2, body.length);
+      },
+    };
+    server = await servePage(bundle(), { answers });
+    const { origin } = new URL(server.url);
+    const post = (url: string, body: string) => fetch(url, { method: 'POST', body });
+    const answer = await post(`${server.url}feed`, 'four');
+    expect([...new Uint8Array(await answer.arrayBuffer())]).toEqual([1, 2, 4]);
+    const failed = await post(`${server.url}feed`, 'none');
+    expect([failed.status, await failed.text()]).toEqual([500, 'there are no more']);
+    expect((await post(`${server.url}feed`, 'x'.repeat(2 ** 17))).status).toBe(413);
+    expect((await fetch(`${server.url}feed`)).status).toBe(404);
+    for (const url of [`${origin}/feed`, `${server.url}constructor`])
+      expect((await post(url, '')).status).toBe(405);
+  });
+
   test('every run has another token', async () => {
     server = await servePage(bundle());
     const other = await servePage(bundle());
