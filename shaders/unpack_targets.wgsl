@@ -1,7 +1,7 @@
-// Takes the targets of a step out of the records that the host made, in place of target.wgsl: targets [rows][O] =, classes as 1 among 0, and
-// weights [rows] =, 1 in reads that have a target and else 0. Without MANY_READS every row is the read of one whole sequence, and weights
-// stay 1. With PLACED the reads are the positions of the targets, in place of draw_reads.wgsl: positions, owners [rows] =. One thread a
-// sequence.
+// Takes the targets of a step out of the records that the host made, in place of target.wgsl: targets [rows][O] =, classes as 1 among 0,
+// and weights [rows] =, 1 in reads that have a target and else 0. Without MANY_READS every row is the read of one whole sequence, and
+// weights stay 1. With PLACED the reads are the positions of the targets, in place of draw_reads.wgsl: positions, owners [rows] =. One
+// thread a sequence.
 
 @group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<uniform> window: Window;

@@ -23,7 +23,7 @@ const BLOCKS = (max(DK4, DV4) + 3u) / 4u;
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
   quad_begin();
   let sequence = sequence_of(group, BLOCKS, 1u);
-  let tile = group.x * TILE;
+  let tile = tile_of(group) * TILE;
   let column = sequence.block * 4u;
   _ = &grad_values;
   if (sequence.first_key + tile >= sequence.end_key) { return; }

@@ -94,7 +94,7 @@ fn smallest(s: vec4<f32>) -> f32 { return min(min(s.x, s.y), min(s.z, s.w)); }
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let lane = subgroupExclusiveAdd(1u) & 3u;
   let sequence = sequence_of(group, 1u, HEADS);
-  let tile = group.x * TILE;
+  let tile = tile_of(group) * TILE;
   _ = &values;
   _ = &grad_values;
   if (sequence.first_key + tile >= sequence.end_key) { return; }

@@ -25,7 +25,7 @@ fn position_at(row: u32) -> u32 { return u32(stats[row * H].w); }
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
   quad_begin();
   let sequence = sequence_of(group, BLOCKS, 1u);
-  let tile = sequence.first_query + group.x * TILE;
+  let tile = sequence.first_query + tile_of(group) * TILE;
   let column = sequence.block * 8u;
   _ = &grad_scores;
   if (tile >= sequence.end_query) { return; }

@@ -90,11 +90,10 @@ fn over_keys(thread: u32, mine: vec4<f32>, sum: bool) -> vec4<f32> {
 fn main(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
 ) {
   let sequence = sequence_of(group, BLOCKS, 1u);
   let column = sequence.block * 16u;
-  let tile = sequence.first_query + (groups.x - 1u - group.x) * TILE;
+  let tile = sequence.first_query + tile_from_end(group) * TILE;
   if (tile >= sequence.end_query) { return; }
   let x = thread % 16u;
   let y = thread / 16u;

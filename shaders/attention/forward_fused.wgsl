@@ -54,11 +54,10 @@ fn position_at(row: u32) -> u32 { return positions[row]; }
 fn main(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
 ) {
   let lane = subgroupExclusiveAdd(1u) & 3u;
   let sequence = sequence_of(group, 1u, HEADS);
-  let tile = sequence.first_query + (groups.x - 1u - group.x) * TILE;
+  let tile = sequence.first_query + tile_from_end(group) * TILE;
   _ = &values;
   if (tile >= sequence.end_query) { return; }
   #call query_rows()

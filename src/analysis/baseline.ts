@@ -1,4 +1,4 @@
-import { experimentSchema } from '../config/schema.ts';
+import { parseContent } from '../config/schema.ts';
 import { cellsOf } from '../plan/cells.ts';
 import type { CellConfig } from '../plan/resolve.ts';
 import { type Axes, labelOf, settingOf, without } from '../results/axes.ts';
@@ -6,8 +6,8 @@ import type { Run } from '../results/runs.ts';
 import { InputError } from '../shared/errors.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
 import type { HostTask } from '../shared/task.ts';
-import { taskOf } from '../tasks/registry.ts';
 import { type Drawing, sampleSequence } from '../tasks/sample.ts';
+import { taskAndKnobs } from '../tasks/written.ts';
 
 /** Squared-error losses that need no training, on long sequences. */
 export interface Baseline {
@@ -50,7 +50,7 @@ export class Baselines implements Yardstick {
 
   /** Of the grid that a run's manifest names; of none where its experiment is not one of this version. */
   static ofRun({ manifest }: Run): Baselines {
-    const parsed = experimentSchema.safeParse(manifest.experiment);
+    const parsed = parseContent(manifest.experiment);
     return new Baselines(parsed.success ? cellsNamed(manifest.name, parsed.data) : []);
   }
 
@@ -101,7 +101,7 @@ function cellsNamed(name: string, content: Parameters<typeof cellsOf>[0]['conten
  * most `LONGEST`, `SEQUENCES` sequences).
  */
 export function baselineOf(config: Pick<CellConfig, 'task' | 'data' | 'test'>): Baseline {
-  const { task, knobs } = taskIn(config);
+  const { task, knobs } = taskAndKnobs(config.task);
   const { law, alpha } = config.data;
   const length = Math.min(LONGEST, Math.max(...config.test.length));
   const targets = new Variance();
@@ -142,17 +142,20 @@ function trainingBaseline({ train, ...config }: Drawn): number | undefined {
   return targets.value;
 }
 
-function taskIn({ task: { kind, ...knobs } }: Pick<CellConfig, 'task'>) {
-  return { task: taskOf(kind), knobs: knobs as Record<string, number> };
-}
-
 function drawingOf(
   config: Pick<CellConfig, 'task' | 'data'>,
   how: Pick<Drawing, 'lengthMode' | 'length' | 'positions' | 'step'>,
 ): Drawing {
   const { law, alpha } = config.data;
   const alphaThousandths = Math.round(alpha * 1000);
-  return { ...taskIn(config), law, alphaThousandths, offsets: null, key: streamKey(0, STREAM.test), ...how };
+  return {
+    ...taskAndKnobs(config.task),
+    law,
+    alphaThousandths,
+    offsets: null,
+    key: streamKey(0, STREAM.test),
+    ...how,
+  };
 }
 
 /** Variance of vectors, summed over their entries. */

@@ -1,8 +1,9 @@
 import type { Run } from '../results/runs.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { complexityOf } from '../tasks/written.ts';
 import { Baselines } from './baseline.ts';
 import { hardmaxClaims } from './hardmax-claim.ts';
 import { settingsLearned } from './learned.ts';
+import { limitClaim } from './limit-claim.ts';
 import { plateauClaim } from './plateau-claim.ts';
 import { trendClaim } from './trend-claim.ts';
 import type { Claim } from './verdict.ts';
@@ -49,9 +50,10 @@ function claimsOfRun(run: Run): Claim[] {
   const { cells, manifest } = run;
   const { task, streams } = manifest.experiment;
   const settings = settingsLearned(cells, Baselines.ofRun(run));
-  const knobs = taskOf(task.kind).complexity.map(knob => `task.${knob}`);
+  const knobs = complexityOf(task).map(knob => `task.${knob}`);
   return [
     plateauClaim(settings),
+    limitClaim(settings),
     trendClaim(settings, 'train.length', 'falls', streams),
     ...knobs.map(path => trendClaim(settings, path, 'rises', streams)),
     ...(task.kind === 'mod-p' ? hardmaxClaims(run) : []),

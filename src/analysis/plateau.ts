@@ -52,12 +52,19 @@ export function octavesOf(lengths: readonly number[]): number {
   return Math.log2(lengths.at(-1)! / lengths[0]!);
 }
 
+/** Test loss of a cell at a length: the exact expectation where it is known, else the mean over the strings that were drawn. Null: not tested, or not finite. */
+export function testLossAt({ test, population }: CellResult, length: number): number | null {
+  const at = (point: { length: number }) => point.length === length;
+  return population?.exact.find(at)?.loss ?? test.find(at)?.loss ?? null;
+}
+
 /** Losses of a cell's tail. Null where it was not tested, diverged, or has a loss without a logarithm. */
 function tailOf(cell: CellResult): TailPoint[] | null {
   const lengths = tailLengths(cell);
-  const points = cell.test
-    .filter(({ length }) => length >= lengths[0]!)
-    .flatMap(({ length, loss }) => (loss ? [{ length, log: Math.log(loss) }] : []));
+  const points = lengths.flatMap(length => {
+    const loss = testLossAt(cell, length);
+    return loss ? [{ length, log: Math.log(loss) }] : [];
+  });
   return cell.divergedAtStep === null && points.length > 0 && points.length === lengths.length
     ? points
     : null;

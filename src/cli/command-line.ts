@@ -1,4 +1,4 @@
-import { nearest } from '../config/problems.ts';
+import { nearest } from '../shared/nearest.ts';
 import { log, report } from './output.ts';
 import { program, usageError } from './program.ts';
 

@@ -15,30 +15,36 @@ const served = new Map<string, Driver>();
 export class Engines {
   private readonly options: MachineOptions;
   private readonly run: string;
-  private readonly profile: boolean;
+  private readonly engine: { profile?: boolean; checked?: boolean };
   private readonly workplace: Workplace;
   private tabs: Promise<Tabs> | undefined;
+  private opened: Tabs | undefined;
 
   /**
    * @param run what is run, for a person with a tab
-   * @param profile whether the engine's timestamps must be exact
+   * @param engine whether its timestamps must be exact, and whether indices are checked (for WGSL that is not lengthwise's own)
    * @throws InputError for options that do not go together.
    */
-  constructor(options: MachineOptions, run: string, onLog: (line: string) => void, profile = false) {
+  constructor(
+    options: MachineOptions,
+    run: string,
+    onLog: (line: string) => void,
+    engine: { profile?: boolean; checked?: boolean } = {},
+  ) {
     const { runtime, port, host, stall } = options;
     if (host !== undefined && runtime !== 'tab')
       throw new InputError(
         `--host means nothing to --runtime ${runtime}`,
         'Its page is for this machine alone. Use it with --runtime tab.',
       );
-    if (profile && runtime === 'tab')
+    if (engine.profile && runtime === 'tab')
       throw new InputError(
         '--profile: clocks of a tab are too coarse to time kernels by',
         'Profile with --runtime chrome or dawn.',
       );
     this.options = options;
     this.run = run;
-    this.profile = profile;
+    this.engine = engine;
     this.workplace = {
       built: builtFolder(),
       port,
@@ -53,10 +59,11 @@ export class Engines {
    */
   async open(): Promise<Session> {
     const { runtime, adapter } = this.options;
-    const own = { adapter, profile: this.profile, ...this.workplace };
+    const own = { adapter, ...this.engine, ...this.workplace };
     if (runtime === 'tab') {
       this.tabs ??= this.openTabs();
-      return openSession({ runtime, tabs: await this.tabs, ...own });
+      this.opened = await this.tabs;
+      return openSession({ runtime, tabs: this.opened, ...own });
     }
     if (runtime !== 'auto') {
       const driver = served.get(adapter);
@@ -67,6 +74,11 @@ export class Engines {
     const choice = chosen.get(adapter) ?? chooseRuntime(adapter, this.workplace, version);
     chosen.set(adapter, choice);
     return openSession({ ...own, ...(await choice) });
+  }
+
+  /** Whether `open` would wait for somebody to open a tab. */
+  get mustWait(): boolean {
+    return this.options.runtime === 'tab' && (this.opened?.isEmpty ?? true);
   }
 
   /** Lets tabs go. Sessions are closed by whoever opened them, before. */
@@ -87,8 +99,9 @@ export async function withEngine<T>(
   run: string,
   onLog: (line: string) => void,
   work: (session: Session) => Promise<T>,
+  engine: { checked?: boolean } = {},
 ): Promise<T> {
-  const engines = new Engines(options, run, onLog);
+  const engines = new Engines(options, run, onLog, engine);
   let session: Session | undefined;
   try {
     session = await engines.open();

@@ -8,10 +8,11 @@ import { whatIsWrong } from '../results/lines.ts';
 import { manifestSchema } from '../results/schema.ts';
 import type { Model } from '../shared/model-config.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
+import { trainingText } from '../shared/training.ts';
 import { recordedCells } from '../sweep/recorded-cells.ts';
-import type { LawName, TokenSource } from '../tasks/laws/registry.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { type LawName, lawSchema, type TokenSource } from '../tasks/laws/registry.ts';
 import { type ShortShape, targetOf } from '../tasks/task.ts';
+import { isHere, knobNames, taskAndKnobs } from '../tasks/written.ts';
 import { isOneLayer } from '../theory/defined.ts';
 import { log } from './output.ts';
 
@@ -21,7 +22,7 @@ export interface ModelContext {
   source: TokenSource;
   /** f*, for a model that lies in a run's folder and was trained on a law. */
   target: ((tokens: ArrayLike<number>) => number[]) | undefined;
-  /** The task in words; undefined for a file of its own. */
+  /** What it was trained on, in words; undefined where neither its file nor its folder says. */
   task: string | undefined;
   /** The cell of a run that it was trained as. */
   cell: CellConfig | undefined;
@@ -53,10 +54,10 @@ export async function readUserModel(file: string): Promise<Model> {
 export async function modelInContext(file: string, { law, alpha }: LawOptions): Promise<ModelContext> {
   const model = await readUserModel(file);
   const cell = await cellOf(file);
-  const own = cell ? sourceOf(cell) : standardSource(model);
+  const known = cell ?? trainedAs(model);
+  const own = known ? sourceOf(known) : standardSource(model);
   const chosen = law ?? own.law;
-  const { kind = '', ...knobs } = cell?.task ?? {};
-  const task = cell && taskOf(kind);
+  const its = known && taskAndKnobs(known.task);
   return {
     model,
     source: {
@@ -64,11 +65,25 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
       law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
       alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
-    target: task && !cell.fed ? tokens => targetOf(task, tokens, knobs as Record<string, number>) : undefined,
+    target: its && !cell?.fed ? tokens => targetOf(its.task, tokens, its.knobs) : undefined,
     cell,
-    shortError: short => task?.shortError?.(knobs as Record<string, number>, short),
-    task: task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),
+    shortError: short => its?.task.shortError?.(its.knobs, short),
+    task: model.training ? trainingText(model.training) : known && textOf(known.task),
   };
+}
+
+/** A cell's task in words. */
+function textOf(task: CellConfig['task']): string {
+  const { kind, target = [] } = task;
+  return [kind, ...[target].flat(), ...knobNames(task).map(knob => `${knob} = ${task[knob]}`)].join(', ');
+}
+
+/** What decides a token law and a target, as far as the file alone says; undefined for a task or a law that this version does not have. */
+function trainedAs({ config, training }: Model): Parameters<typeof sourceOf>[0] | undefined {
+  const law = lawSchema.safeParse(training?.data.law);
+  // Files have no target for strings that they do not hold.
+  if (!training || !law.success || !isHere(training.task) || training.task.kind === 'file') return undefined;
+  return { task: training.task, data: { ...training.data, law: law.data }, model: config };
 }
 
 function standardSource({ config }: Model): TokenSource {

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
 import { type Shard, shardSchema } from '../plan/shard.ts';
@@ -108,9 +108,30 @@ export function typedCommand(): string {
 /** The version of lengthwise, from package.json at build time. */
 export { version } from '../../package.json';
 
+/** `--task`: plug-ins that cells of results, or jobs, may have as their task. */
+export const plugIn = () =>
+  new Option('--task <module>', 'a plug-in that is the task of some cells; its code runs here (repeatable)')
+    .argParser((module: string, before: string[]) => [...before, module])
+    .default([], 'none');
+
 /** An action whose module is read when it is called: no verb waits for what only another one needs. */
 export function later<Arguments extends unknown[]>(
   load: () => Promise<(...given: Arguments) => Promise<void>>,
 ): (...given: Arguments) => Promise<void> {
   return async (...given) => (await load())(...given);
+}
+
+/** The same, with the plug-ins that `--task` names loaded before. */
+export function laterWithPlugIns<Arguments extends unknown[]>(
+  load: () => Promise<(...given: Arguments) => Promise<void>>,
+): (...given: Arguments) => Promise<void> {
+  return async (...given) => {
+    // Commander's last two arguments are the options and the command.
+    const { task } = given.at(-2) as { task: string[] };
+    if (task.length > 0) {
+      const { loadPlugIn } = await import('../tasks/plug-in/load.ts');
+      for (const module of task) await loadPlugIn(resolve(module), module);
+    }
+    return (await load())(...given);
+  };
 }

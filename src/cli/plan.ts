@@ -22,14 +22,14 @@ export async function plan(file: string, options: PlanOptions): Promise<void> {
   const { cells, finished, packs, run } = await lookAt(experiment, options.out);
   refuseImpossible(packs);
   const rows = packs.map(({ pack, bytes }) => {
-    const { train, test, theory } = packSeconds(pack);
+    const { compile, train, test, theory } = packSeconds(pack);
     return {
       replicas: pack.replicas.length,
       steps: pack.steps,
       batch: pack.batch,
       trainSequences: pack.replicas.length * pack.steps * pack.batch,
       bytes,
-      secondsOnSoftware: train + test,
+      secondsOnSoftware: compile + train + test,
       theorySeconds: theory,
     };
   });

@@ -10,8 +10,10 @@ import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
   later,
+  laterWithPlugIns,
   lentMachineOptions,
   machineOptions,
+  plugIn,
   positiveNumber,
   probability,
   shard,
@@ -25,12 +27,9 @@ import { withStatus, withSubmit, withWorker } from './queue-commands.ts';
 const RESULTS = 'results';
 
 const json = () => new Option('--json', 'print one JSON document on stdout').default(false);
-const details = (what: string) => new Option('--details', `print ${what}, too`).default(false);
+const details = (what: string) => new Option('--details', `also print ${what}`).default(false);
 const set = () =>
-  new Option(
-    '--set <path=value>',
-    'override a field of the experiment, for example train.steps=500 (repeatable)',
-  )
+  new Option('--set <path=value>', 'override a field: train.steps=500 (repeatable)')
     .argParser((value: string, before: string[]) => {
       // A value after a space would else be one argument too many.
       assignmentOf(value);
@@ -38,7 +37,7 @@ const set = () =>
     })
     .default([], 'none');
 
-const size = () => new Option('--size <name>', "one of the experiment's sizes, the first unless given");
+const size = () => new Option('--size <name>', "one of the file's sizes; its first unless given");
 
 /** Longest strings that the command line takes. */
 const MOST_TOKENS = 4_000_000;
@@ -60,9 +59,9 @@ function withGrid(command: Command): Command {
     .addOption(set())
     .addOption(size())
     .option('--out <folder>', 'where results go', RESULTS)
-    .option('--no-theory', 'train and test only; `theory --results` adds the theory later')
+    .option('--no-theory', 'leave theory to a later `theory --results`')
     .option('--fresh', 'delete what an earlier run of this grid left, and start over', false)
-    .addOption(details('charts, and what the theory says of the trained weights'));
+    .addOption(details('charts, and theory of the weights'));
 }
 
 function withMachine(command: Command, options = lentMachineOptions()): Command {
@@ -152,6 +151,19 @@ export function program(): Command {
   withWorker(withMachine(verb('worker', 'take jobs from a queue, and train them here')))
     .addOption(stall())
     .addOption(json());
+  withMachine(
+    verb('check-task <module>', 'hold a plug-in task to its examples, and its WGSL to its TypeScript'),
+  )
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise check-task ./my-task.ts\n  lengthwise check-task ./my-task.ts --runtime dawn --json',
+    )
+    .action(later(async () => (await import('./check-task.ts')).checkTask));
+  verb('new-task <name>', 'write a task to begin with, its test and an experiment')
+    .addOption(json())
+    .addHelpText('after', '\nExamples:\n  lengthwise new-task my-task')
+    .action(later(async () => (await import('./new-task.ts')).newTask));
   withStatus(verb('status', 'jobs and workers of a queue')).addOption(json());
   verb('merge <folders...>', 'runs and shards of one grid into one run, every cell once')
     .option('--out <folder>', 'where the run goes', RESULTS)
@@ -234,7 +246,8 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise theory results/quickstart/<run>/models/<cell>.safetensors\n  lengthwise theory model.safetensors --epsilon 0.1 --epsilon 0.01 --bits 8 --json\n  lengthwise theory model-snapped.safetensors --epsilon 0.1 --strings 2000\n  lengthwise theory --results results/quickstart',
     )
-    .action(later(async () => (await import('./theory.ts')).theory));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./theory.ts')).theory));
   withLaw(
     verb(
       'snap <model.safetensors>',
@@ -255,7 +268,8 @@ export function program(): Command {
       'after',
       '\nExample:\n  lengthwise snap results/k-gram/<run>/models/<cell>.safetensors --prune --steps 300 --out exact.safetensors',
     )
-    .action(later(async () => (await import('./snap.ts')).snap));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./snap.ts')).snap));
   verb('export <model.safetensors>', 'the model in a format of others')
     .option('--onnx [file]', 'ONNX, f of every prefix; beside the given one, .onnx, unless a file is named')
     .addOption(json())
@@ -300,18 +314,21 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise simulate results/k-gram/<run>/models/<cell>.safetensors --test-length 16384\n  lengthwise simulate model.safetensors --method best-of --lengths 16,64,256 --json\n  lengthwise simulate results/quickstart/<run>/models/<cell>.safetensors --adversary',
     )
-    .action(later(async () => (await import('./simulate.ts')).simulate));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./simulate.ts')).simulate));
   verb('verify <results>', "the paper's claims as statistics over seeds; exit code 1 when one fails")
     .option(
       '--baseline <results>',
       'fail when a plateau is worse than in these results (a folder, or the JSON of an earlier verify)',
     )
+    .addOption(details('what each claim states, and which test decides it'))
     .addOption(json())
     .addHelpText(
       'after',
       '\nExamples:\n  lengthwise verify results/paper-ci\n  lengthwise verify results/quickstart/<run> --baseline baseline.json',
     )
-    .action(later(async () => (await import('./verify.ts')).verify));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./verify.ts')).verify));
   verb('report <results>', 'one self-contained HTML page, figures as SVG and PNG, data as CSV and Parquet')
     .option('--out <folder>', 'where the report goes; into the results unless given')
     .option('--baseline <results>', 'compare with these results, as verify does')
@@ -321,7 +338,8 @@ export function program(): Command {
       'after',
       '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
     )
-    .action(later(async () => (await import('./report.ts')).report));
+    .addOption(plugIn())
+    .action(laterWithPlugIns(async () => (await import('./report.ts')).report));
   withDashboard(
     verb('dashboard [results...]', 'the live web page over runs; with --export a static copy'),
   ).addOption(json());
@@ -335,10 +353,16 @@ export function program(): Command {
     'doctor',
     'every adapter of both runtimes: is it right, how fast is it, what --runtime auto would take',
   )
-    .addOption(machineOptions().find(option => option.long === '--port')!)
+    .addOption(
+      new Option('--runtime <name>', "instead of this machine's own: a browser tab that you open").choices([
+        'tab',
+      ]),
+    )
+    .addOption(lentMachineOptions().find(option => option.long === '--port')!)
+    .addOption(lentMachineOptions().find(option => option.long === '--host')!)
     .addOption(details('features and limits of each adapter, and what asking it costs'))
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  lengthwise doctor --json')
+    .addHelpText('after', '\nExamples:\n  lengthwise doctor --json\n  lengthwise doctor --runtime tab')
     .action(later(async () => (await import('./doctor.ts')).doctor));
   verb('init [folder]', 'a commented experiment, .gitignore and a CI workflow, to begin with')
     .addOption(json())

@@ -1,8 +1,7 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import { median, sum } from 'simple-statistics';
-import type { PackSeconds } from '../plan/estimate.ts';
 import type { Progress } from '../runtime/session.ts';
-import { TimeLeft } from '../sweep/time-left.ts';
+import { type Planned, TimeLeft } from '../sweep/time-left.ts';
 import { log } from './output.ts';
 
 /** Milliseconds between two lines where there is no terminal to draw a bar in. */
@@ -20,12 +19,9 @@ export class RunProgress {
   private loss = '-';
   private rate = 0;
 
-  /** Begins to count, with the steps of each pack and the estimate of its times; theory is of so many cells at once. */
-  begin(packs: { steps: number; seconds: PackSeconds }[], theoryAtOnce: number): void {
-    this.left = new TimeLeft(
-      packs.map(({ seconds }) => seconds),
-      theoryAtOnce,
-    );
+  /** Begins to count, with the steps and cells of each pack and the estimate of its times; theory is of so many cells at once. */
+  begin(packs: (Planned & { steps: number })[], theoryAtOnce: number): void {
+    this.left = new TimeLeft(packs, theoryAtOnce);
     this.steps = packs.map(({ steps }) => steps);
     this.done = packs.map(() => 0);
     if (process.stderr.isTTY && packs.length > 0) {
@@ -60,7 +56,7 @@ export class RunProgress {
 
   /** Takes in how far theory has come. While packs train, theirs is what is shown. */
   theory(done: number, asked: number): void {
-    this.left.theory(done, asked);
+    this.left.updateTheory(done, asked);
     if (sum(this.done) < sum(this.steps)) return;
     const phase = `theory of cell ${done}/${asked}`;
     if (this.bar) this.bar.update(this.payload(phase));

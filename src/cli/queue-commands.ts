@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { QUEUE_VARIABLE } from '../queue/address.ts';
-import { later, positiveNumber, wholeNumber } from './options.ts';
+import { later, laterWithPlugIns, plugIn, positiveNumber, wholeNumber } from './options.ts';
 
 /** Minutes that a job should take, on the slowest worker. */
 const PACK_MINUTES = 5;
@@ -35,6 +35,7 @@ export function withSubmit(command: Command): Command {
 export function withWorker(command: Command): Command {
   return withQueue(command)
     .option('--drain', 'end when the queue is empty', false)
+    .addOption(plugIn())
     .addOption(
       new Option('--lock <seconds>', 'a job whose worker gives no sign for so long goes to another')
         .argParser(wholeNumber(1, 86_400))
@@ -44,7 +45,7 @@ export function withWorker(command: Command): Command {
       'after',
       '\nExamples:\n  lengthwise worker --queue redis://host:6379\n  lengthwise worker --queue redis://host:6379 --runtime dawn --drain',
     )
-    .action(later(async () => (await import('./worker.ts')).worker));
+    .action(laterWithPlugIns(async () => (await import('./worker.ts')).worker));
 }
 
 /** Declares `status`. */

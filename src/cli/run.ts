@@ -10,6 +10,7 @@ import { divergedOf, summaryOf } from '../sweep/summary.ts';
 import { type Outcome, runSweep } from '../sweep/sweep.ts';
 import { type TheoryThreads, theoryThreads } from '../sweep/theory-threads.ts';
 import type { Totals } from '../sweep/totals.ts';
+import { isPlugIn } from '../tasks/written.ts';
 import { answerText, remarksText } from './answer.ts';
 import { Engines } from './machine.ts';
 import { builtFolder, type MachineOptions, typedCommand, version } from './options.ts';
@@ -52,7 +53,10 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const progress = new RunProgress();
   const { out, fresh, workers, adapter, shard } = options;
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
-  const engines = new Engines(options, experiment.name, line => progress.say(line), trace !== undefined);
+  const engines = new Engines(options, experiment.name, line => progress.say(line), {
+    profile: trace !== undefined,
+    checked: isPlugIn(experiment.content.task),
+  });
   const page = options.dashboard ? await besides(out, options.dashboardPort) : undefined;
   try {
     const outcome = await runSweep(
@@ -73,7 +77,11 @@ export async function run(file: string, options: RunOptions): Promise<void> {
             );
           }
           progress.begin(
-            plan.packs.map(({ pack }) => ({ steps: pack.steps, seconds: packSeconds(pack) })),
+            plan.packs.map(({ pack, cells }) => ({
+              steps: pack.steps,
+              cells: cells.length,
+              seconds: packSeconds(pack),
+            })),
             threads?.atOnce ?? 0,
           );
         },

@@ -10,8 +10,7 @@ import type { Model } from '../shared/model-config.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
 import { outputsOf } from '../simulation/outputs.ts';
 import { drawTokens, type LawName } from '../tasks/laws/registry.ts';
-import { taskOf } from '../tasks/registry.ts';
-import type { Knobs } from '../tasks/task.ts';
+import { taskAndKnobs } from '../tasks/written.ts';
 import { hasInfinitePrecision } from '../theory/defined.ts';
 import { lossAtInfinity } from '../theory/limit-loss.ts';
 import { positionalMargin, suffixBiases } from '../theory/margins.ts';
@@ -67,7 +66,7 @@ export async function snap(file: string, options: SnapOptions): Promise<void> {
   const result = cell && options.steps > 0 ? tuned(exact.model, context, cell, options.steps) : exact.model;
   const out = options.out ?? file.replace(/(\.safetensors)?$/, '-snapped.safetensors');
   try {
-    await writeFile(out, writeModel(result));
+    await writeFile(out, writeModel({ ...result, training: model.training }));
   } catch (error) {
     throw new InputError(`cannot write ${out} (${messageOf(error)})`, 'Name another file with --out.');
   }
@@ -85,17 +84,12 @@ export async function snap(file: string, options: SnapOptions): Promise<void> {
   else print(textOf(summary));
 }
 
-/** The cell's task with its knobs. */
-function taskIn({ task: { kind, ...knobs } }: CellConfig) {
-  return { task: taskOf(kind), knobs: knobs as Knobs };
-}
-
 function tuned(model: Model, { source }: ModelContext, cell: CellConfig, steps: number): Model {
   const { train } = cell;
   const { warmup: _, schedule, clip, beta1, beta2, epsilon } = train;
   return fineTune(model, {
     drawing: {
-      ...taskIn(cell),
+      ...taskAndKnobs(cell.task),
       law: source.law,
       alphaThousandths: source.alphaThousandths,
       lengthMode: train.lengthMode,
@@ -129,7 +123,7 @@ function lossesOf(before: Model, after: Model, { source, target, cell }: ModelCo
     }
     return { length, before: sums[0]!, after: sums[1]! };
   });
-  const labelled = cell && taskIn(cell);
+  const labelled = cell && taskAndKnobs(cell.task);
   const { limit } = labelled?.task ?? {};
   if (!labelled || !limit) return rows;
   const { task, knobs } = labelled;

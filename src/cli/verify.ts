@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import Table from 'cli-table3';
 import { z } from 'zod';
 import { claimsOf, evidenceOf } from '../analysis/claims.ts';
 import {
@@ -11,17 +10,17 @@ import {
 import type { Claim } from '../analysis/verdict.ts';
 import { baselineClaim, type PlateauRow, plateauRowSchema, plateauRows } from '../analysis/worsened.ts';
 import { readUserFile } from '../config/user-file.ts';
-import { confidenceText } from '../report/names.ts';
-import { notShown, outcomeOf, outcomeWords, requiredInterval, requiredText } from '../report/words.ts';
-import { labelOf, symbolOf } from '../results/axes.ts';
+import { notShown } from '../report/words.ts';
 import { type Run, readRuns } from '../results/runs.ts';
 import { InputError, LengthwiseError, messageOf } from '../shared/errors.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { complexityOf, type WrittenTask } from '../tasks/written.ts';
 import { log, print, printJson } from './output.ts';
-import { wrapped } from './wrapped.ts';
+import { findingsText } from './verify-text.ts';
 
 export interface VerifyOptions {
   baseline?: string;
+  /** Print what each claim states, and which test decides it. */
+  details: boolean;
   json: boolean;
 }
 
@@ -67,7 +66,7 @@ export async function verify(folder: string, options: VerifyOptions): Promise<vo
     });
   } else {
     for (const line of missingOf(findings)) log(`note: ${line}`);
-    print(findingsText(findings));
+    print(findingsText(findings, options.details));
   }
   if (damaged.length > 0 || open.length > 0) {
     if (open.length > 0) throw new NotShown(open);
@@ -92,9 +91,9 @@ export async function findingsOf(folder: string, baseline?: string): Promise<Fin
 }
 
 function requiredOf({ manifest, name, cells }: Run): Findings['required'] {
-  const { epsilon, task } = manifest.experiment as { epsilon: number[]; task: { kind: string } };
+  const { epsilon, task } = manifest.experiment as { epsilon: number[]; task: WrittenTask };
   if (cells.length === 0) return [];
-  const knobs = taskOf(task.kind).complexity.map(knob => `task.${knob}`);
+  const knobs = complexityOf(task).map(knob => `task.${knob}`);
   return [
     {
       experiment: name,
@@ -128,60 +127,5 @@ export function missingOf({ runs, damaged }: Findings): string[] {
     ...runs.flatMap(({ name, missing }) => missing.map(what => `${name}: ${what}`)),
     ...evidenceOf(runs).flatMap(({ run, note }) => (note === null ? [] : [`${run.name}: ${note}`])),
     ...damaged.map(what => `left out: ${what}`),
-  ];
-}
-
-function findingsText({ claims, required }: Findings): string {
-  const table = new Table({
-    head: ['claim', 'verdict', 'value', 'interval', 'threshold', 'p', 'level', 'least p', 'cells'],
-    style: { head: [], border: [] },
-  });
-  const number = (value: number | null, digits: number) => (value === null ? '' : value.toPrecision(digits));
-  for (const claim of claims) {
-    const { id, verdict, lacks, value, threshold, pValue, level, pFloor, seeds, diverged } = claim;
-    table.push([
-      id,
-      lacks === null ? verdict : 'none, see below',
-      number(value, 3),
-      confidenceText(claim),
-      threshold,
-      number(pValue, 2),
-      level,
-      number(pFloor, 2),
-      diverged > 0 ? `${seeds} (${diverged} without)` : seeds,
-    ]);
-  }
-  const meanings = new Map(claims.map(({ id, statement, statistic }) => [id, `${statement}: ${statistic}`]));
-  return [
-    table.toString(),
-    ...[...meanings].map(([id, meaning]) => wrapped(`${id}: ${meaning}`)),
-    ...claims.map(claim => wrapped([`${claim.id}: ${outcomeWords(claim)}`, ...claim.remarks].join('; '))),
-    ...required.flatMap(studyText),
-    outcomeOf(claims),
-  ].join('\n');
-}
-
-function studyText({ experiment, lengths, exponents }: Findings['required'][number]): string[] {
-  const table = new Table({
-    head: [`${experiment}: N*(ε)`, 'ε', 'N*', '95 % interval'],
-    style: { head: [], border: [] },
-  });
-  for (const row of lengths)
-    table.push([labelOf(row.axes) || 'all', row.epsilon, requiredText(row), requiredInterval(row)]);
-  return [
-    table.toString(),
-    ...exponents.map(({ knob, axes, epsilon, measured, interval, values, predicted }) => {
-      const others = labelOf(axes);
-      const range = interval ? ` [${interval.map(end => end.toFixed(2)).join(', ')}]` : '';
-      const own =
-        measured === null
-          ? 'none, for want of two values with an N*'
-          : `${measured.toFixed(2)}${range} over ${values.used} of ${values.all} values`;
-      const bounds = predicted.map(
-        ({ name, exponent }) => `${name} ${exponent === null ? 'none' : exponent.toPrecision(3)}`,
-      );
-      const what = `exponent of N* in ${symbolOf(knob)}${others ? ` (${others})` : ''} at ε = ${epsilon}`;
-      return wrapped(`${what}: ${own}; of the bounds: ${bounds.join(', ') || 'none'}`);
-    }),
   ];
 }

@@ -1,8 +1,13 @@
+import { dirname } from 'node:path';
 import { InputError } from '../shared/errors.ts';
+import { nearest } from '../shared/nearest.ts';
+import { loadPlugIn, plugInFile } from '../tasks/plug-in/load.ts';
+import type { Task } from '../tasks/task.ts';
+import { knobNames, taskWritten, type WrittenTask } from '../tasks/written.ts';
 import { type FileTask, testLengthsOf } from './file-task.ts';
 import { explain, type Problem } from './problems.ts';
 import { readFiles } from './read-files.ts';
-import { type ExperimentFile, experimentJsonSchema, experimentSchema } from './schema.ts';
+import { type ExperimentFile, experimentJsonSchema, parseContent } from './schema.ts';
 import { parseYaml, readYaml, type YamlSource } from './yaml.ts';
 
 /** A validated experiment: the file's own content, lists kept as grid axes. */
@@ -28,10 +33,19 @@ export async function loadExperiment(
   sets: readonly string[] = [],
   size?: string,
 ): Promise<Experiment> {
-  return withFiles(validate(await readYaml(file, sets, size), file));
+  return withFiles(validate(await withPlugIn(await readYaml(file, sets, size), file), file));
 }
 
-/** As `loadExperiment`, from text. A task of files is left unread: it has no cells. */
+/** What a file says, with the hash of the source of a task that is a plug-in: that plug-in is loaded. */
+async function withPlugIn(source: YamlSource, file: string): Promise<YamlSource> {
+  const { task } = (source.value ?? {}) as { task?: { kind?: unknown } };
+  const module = plugInFile(task?.kind, dirname(file));
+  if (module === undefined) return source;
+  const { source: hash } = await loadPlugIn(module, task!.kind as string);
+  return { ...source, value: { ...(source.value as object), task: { ...task, source: hash } } };
+}
+
+/** As `loadExperiment`, from text, whose task may be no plug-in. A task of files is left unread: it has no cells. */
 export function parseExperiment(
   text: string,
   file: string,
@@ -78,7 +92,7 @@ function validate(source: YamlSource, file: string): Experiment {
     lengths.length > 0 && typeof test === 'object'
       ? { ...source.value, test: { length: lengths, ...test } }
       : source.value;
-  const parsed = experimentSchema.safeParse(value);
+  const parsed = parseContent(value);
   if (!parsed.success) {
     const schema = experimentJsonSchema();
     throw complaint(
@@ -86,9 +100,43 @@ function validate(source: YamlSource, file: string): Experiment {
       parsed.error.issues.flatMap(issue => explain(issue, source.value, schema)),
     );
   }
-  const problems = fileProblems(parsed.data);
+  const { task } = parsed.data;
+  const problems = task.kind === 'file' ? fileProblems(parsed.data) : taskProblems(task);
   if (problems.length > 0) throw complaint(source.where, problems);
   return { file, name: parsed.data.name, content: parsed.data, where: source.where };
+}
+
+/** What is wrong with a task whose knobs the schema does not know. */
+function taskProblems(written: WrittenTask): Problem[] {
+  let task: Task;
+  try {
+    task = taskWritten(written);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return [{ path: ['task', ...(written.target === undefined ? [] : ['target'])], message: error.message }];
+  }
+  const { shape } = task.knobs;
+  const names = knobNames(written);
+  const missing = Object.keys(shape).filter(
+    name => !names.includes(name) && !shape[name]!.safeParse(undefined).success,
+  );
+  return [
+    ...missing.map(name => ({ path: ['task', name], message: 'is missing' })),
+    ...names.flatMap(name => {
+      const path = ['task', name];
+      const knob = shape[name];
+      if (!knob) return [{ path, message: `unknown key, ${hintFor(name, Object.keys(shape))}` }];
+      return [written[name]].flat().flatMap(value => {
+        const message = knob.safeParse(value).error?.issues[0]?.message;
+        return message === undefined ? [] : [{ path, message: `${value}: ${message}` }];
+      });
+    }),
+  ];
+}
+
+function hintFor(name: string, known: readonly string[]): string {
+  const guess = nearest(name, known);
+  return guess ? `did you mean task.${guess}?` : `known here: ${known.join(', ')}`;
 }
 
 /** One error out of all problems of an experiment. */

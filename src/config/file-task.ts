@@ -17,16 +17,17 @@ const foundSchema = z.strictObject({
 
 /** A task whose sequences are lines of files: `task: { kind: file, train: …, test: { 100: …, … } }`. */
 export const fileTaskSchema = z.strictObject({
-  kind: z.literal('file'),
-  /** Files of training sequences, by a name or a pattern with `*` and `?`. */
-  train: pattern,
-  /** Files of test sequences, by their greatest length. */
+  kind: z.literal('file').describe('sequences and targets from files of your own'),
+  train: pattern.describe('Files of training sequences: a name, or a pattern with * and ?.'),
   test: z
     .record(z.string().regex(/^[1-9][0-9]{0,8}$/, 'a test length, such as 100'), pattern)
-    .refine(tests => Object.keys(tests).length > 0, 'no test lengths: give at least one'),
-  /** Different tokens, classes or numbers of a target vector; as many as the files have unless given. */
-  vocabulary: count.max(256).optional(),
-  outputs: count.max(4096).optional(),
+    .refine(tests => Object.keys(tests).length > 0, 'no test lengths: give at least one')
+    .describe('Files of test sequences, by their greatest length: { 100: test-100.jsonl }.'),
+  vocabulary: count.max(256).optional().describe('Different tokens; as many as the files have unless given.'),
+  outputs: count
+    .max(4096)
+    .optional()
+    .describe('Classes, or numbers of a target vector; as many as the files have unless given.'),
   found: foundSchema.optional(),
 });
 

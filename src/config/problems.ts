@@ -1,5 +1,5 @@
-import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { nearest, plain } from '../shared/nearest.ts';
 import { KINDS, TASKS } from '../tasks/registry.ts';
 
 /** One thing wrong with an experiment. */
@@ -73,22 +73,6 @@ function meantBy(
   if (elsewhere.length > 0) return elsewhere;
   const other = Object.keys(OTHER_NAMES).find(same);
   return other === undefined ? [] : [OTHER_NAMES[other]!];
-}
-
-/** A name without what people spell in more than one way. */
-function plain(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[-_ ]/g, '')
-    .replace(/(?<=.)task$/, '');
-}
-
-/** The known name nearest to a misspelt one, if one is near. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map(candidate => ({ candidate, d: distance(plain(name), plain(candidate)) }))
-    .sort((a, b) => a.d - b.d);
-  return best && best.d <= Math.max(2, name.length / 3) ? best.candidate : undefined;
 }
 
 /** What a zod issue means to the person who wrote the file. */

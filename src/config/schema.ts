@@ -3,6 +3,7 @@ import { encodingSchema } from '../model/encodings/registry.ts';
 import { MAX_LAYERS, NORMS } from '../shared/model-config.ts';
 import { lengthModeSchema, lossSchema, phiInitSchema, positionOffsetSchema } from '../shared/protocol.ts';
 import { positionsSchema } from '../shared/task.ts';
+import { EXPRESSION } from '../tasks/expression/task.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { TASKS } from '../tasks/registry.ts';
 import { fileTaskSchema } from './file-task.ts';
@@ -56,9 +57,29 @@ const drawnSchemas = TASKS.map(task =>
   }),
 );
 
-const taskSchema = z.discriminatedUnion('kind', [fileTaskSchema, ...drawnSchemas] as unknown as [
-  z.ZodObject<{ kind: z.ZodLiteral<string> }>,
-]);
+/** A knob whose name the schema does not know. */
+const anyKnob = axis(z.number());
+
+const expression = z.string().min(1).max(10_000);
+const expressionSchema = z
+  .object({
+    kind: said(z.literal(EXPRESSION), 'a target by formula: docs/tasks.md'),
+    target: said(
+      z.union([expression, z.array(expression).min(1)]),
+      'the expression, or a list of them, one an output',
+    ),
+    vocabulary: said(axis(z.int().min(2).max(256)), 'tokens'),
+  })
+  .catchall(anyKnob);
+
+const taskSchema = z.discriminatedUnion('kind', [
+  fileTaskSchema,
+  ...drawnSchemas,
+  expressionSchema,
+] as unknown as [z.ZodObject<{ kind: z.ZodLiteral<string> }>]);
+
+/** A plug-in, once it is loaded: a hash of its source is added to what was written. */
+const plugInSchema = z.object({ kind: z.string(), source: z.string() }).catchall(anyKnob);
 
 const thousandths = z
   .number()
@@ -228,6 +249,15 @@ export const experimentSchema = z.strictObject({
     { standard: 'none' },
   ),
 });
+
+/** The same for a task that is a plug-in. */
+const plugInExperimentSchema = experimentSchema.extend({ task: plugInSchema });
+
+/** Parses an experiment, as it is written or as a manifest keeps it. */
+export function parseContent(value: unknown): z.ZodSafeParseResult<ExperimentFile> {
+  const isPlugIn = z.object({ task: z.object({ source: z.string() }) }).safeParse(value).success;
+  return (isPlugIn ? plugInExperimentSchema : experimentSchema).safeParse(value) as never;
+}
 
 export type ExperimentFile = z.output<typeof experimentSchema>;
 

@@ -1,5 +1,5 @@
-import type { Dispatch } from './dispatch.ts';
-import { inOrder, type Kernels } from './kernels.ts';
+import { type Dispatch, inOrder } from './dispatch.ts';
+import type { Kernels } from './kernels.ts';
 import type { Memory } from './memory.ts';
 import { allocateRowSet, type RowSet } from './row-set.ts';
 

@@ -1,11 +1,14 @@
 import { adapterName, isSoftware } from '../shared/adapter.ts';
 import type { AdapterInfo, AdapterPreference } from '../shared/protocol.ts';
+import { DISPATCH_MULTIPLY_ADDS } from './dispatch.ts';
 import { EngineFailure } from './failure.ts';
 
 /** A device with what its adapter says of itself. `failed` rejects when the device is lost or reports an error. */
 export interface Device {
   gpu: GPUDevice;
   adapter: AdapterInfo;
+  /** Multiply-adds of one dispatch, about, at most: more are several. */
+  dispatchMultiplyAdds: number;
   failed: Promise<never>;
 }
 
@@ -71,7 +74,12 @@ export function givenDevice(gpu: GPUDevice): Device {
     throw new EngineFailure('device-lost', `the GPU device was lost: ${message}`);
   });
   failed.catch(() => {});
-  return { gpu, adapter: description(gpu.adapterInfo, gpu), failed };
+  return {
+    gpu,
+    adapter: description(gpu.adapterInfo, gpu),
+    dispatchMultiplyAdds: DISPATCH_MULTIPLY_ADDS,
+    failed,
+  };
 }
 
 /**
@@ -107,5 +115,5 @@ export async function openDevice(gpu: GPU | undefined, preference: AdapterPrefer
   });
   // Whoever waits on `failed` sees the rejection; before that it must not count as unhandled.
   failed.catch(() => {});
-  return { gpu: device, adapter: info, failed };
+  return { gpu: device, adapter: info, dispatchMultiplyAdds: DISPATCH_MULTIPLY_ADDS, failed };
 }

@@ -1,3 +1,11 @@
+/**
+ * Multiply-adds of a dispatch or a submission, about, at most: tenths of a second of a small GPU, where a driver's watchdog takes the
+ * device away after two.
+ */
+export const DISPATCH_MULTIPLY_ADDS = 2 ** 34;
+/** What a workgroup of 64 threads comes to where nothing more is known: a row of a wide layer a thread. */
+const GROUP_MULTIPLY_ADDS = 2 ** 18;
+
 /** One dispatch, ready to be recorded: workgroups along x, replicas (or their groups) along y, blocks along z. */
 export interface Dispatch {
   pipeline: GPUComputePipeline;
@@ -5,6 +13,8 @@ export interface Dispatch {
   x: number;
   y: number;
   z: number;
+  /** What it does, about. */
+  multiplyAdds: number;
 }
 
 /** Threads of a workgroup in every shader that works on rows or elements. */
@@ -35,7 +45,12 @@ export function dispatchGroups(
     layout: pipeline.getBindGroupLayout(0),
     entries: buffers.flatMap((buffer, binding) => [{ binding, resource: { buffer } }]),
   });
-  return { pipeline, bindings, x, y, z };
+  return { pipeline, bindings, x, y, z, multiplyAdds: x * y * z * GROUP_MULTIPLY_ADDS };
+}
+
+/** Dispatches in order, compiled side by side. */
+export async function inOrder(steps: (Promise<Dispatch | Dispatch[]> | Dispatch[])[]): Promise<Dispatch[]> {
+  return (await Promise.all(steps)).flat();
 }
 
 /** Records one dispatch. */
@@ -59,4 +74,24 @@ export function submit(gpu: GPUDevice, dispatches: Dispatch[], times = 1): void 
   const encoder = gpu.createCommandEncoder();
   record(encoder, dispatches, times);
   gpu.queue.submit([encoder.finish()]);
+}
+
+/** Submits dispatches of which no time is known: in as many command buffers as keep each far below a driver's watchdog. */
+export function submitInParts(gpu: GPUDevice, dispatches: Dispatch[]): void {
+  for (const part of partsOf(dispatches)) submit(gpu, part);
+}
+
+/** Stretches of a list, in order, of at most so many multiply-adds each or of one dispatch. */
+export function partsOf(dispatches: Dispatch[], most = DISPATCH_MULTIPLY_ADDS): Dispatch[][] {
+  const parts: Dispatch[][] = [];
+  let room = 0;
+  for (const each of dispatches) {
+    if (parts.length === 0 || each.multiplyAdds > room) {
+      parts.push([]);
+      room = most;
+    }
+    parts.at(-1)!.push(each);
+    room -= each.multiplyAdds;
+  }
+  return parts;
 }

@@ -4,8 +4,8 @@ import { ASIDE } from '../shared/random.ts';
 import type { DeviceTask } from '../shared/task.ts';
 import type { Batch } from './batch.ts';
 import { chunkPass } from './chunks.ts';
-import type { Dispatch } from './dispatch.ts';
-import { inOrder, type Kernels, type Specialisation } from './kernels.ts';
+import { type Dispatch, inOrder } from './dispatch.ts';
+import type { Kernels, Specialisation } from './kernels.ts';
 
 /** How sequences are drawn. */
 export interface Drawing {

@@ -3,9 +3,10 @@ import type { Pack } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
+import { inOrder } from './dispatch.ts';
 import { offsetsOf, specialisationOf } from './draw.ts';
 import { Feed, sequencesPass } from './feed.ts';
-import { inOrder, Kernels } from './kernels.ts';
+import { Kernels } from './kernels.ts';
 import { forwardPass, lossPass } from './layers/network.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
@@ -14,9 +15,6 @@ import { uploadReplicas } from './replicas.ts';
 import { type Estimate, type Losses, LossSums } from './sums.ts';
 import type { Trained, TrainOptions } from './train.ts';
 import { weightsFor } from './weights.ts';
-
-/** Multiply-adds that dense attention may take in one dispatch, so that even its first one is short. */
-const DISPATCH_MULTIPLY_ADDS = 2 ** 34;
 
 /** Sums of a point under way are told this often. */
 const TOLD_MS = 1000;
@@ -85,7 +83,7 @@ export async function evaluatePack(
       const sequences = sequencesOf(point);
       const bytes = sequenceBytes(model, paths, { ...shape, whole });
       const work = paths.includes('dense') ? denseMultiplyAdds(model, shape.longest) : 1;
-      const most = Math.min(BATCH_BYTES / bytes, DISPATCH_MULTIPLY_ADDS / work) / replicas;
+      const most = Math.min(BATCH_BYTES / bytes, device.dispatchMultiplyAdds / work) / replicas;
       const part = partOf(sequences, most);
       const kernels = new Kernels(scratch, weightsFor(scratch, weights, paths, part), specialisationOf(pack));
       const batch = allocateBatch(scratch, model, replicas, { ...shape, sequences: part, whole });

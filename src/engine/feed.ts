@@ -1,11 +1,11 @@
 import { type Portion, unpackPortion, type Wanted } from '../shared/feed.ts';
 import type { HostTask, PackTask } from '../shared/task.ts';
 import type { Batch } from './batch.ts';
-import type { Dispatch } from './dispatch.ts';
+import { type Dispatch, inOrder } from './dispatch.ts';
 import { drawPass, everyPosition, offsetsPass } from './draw.ts';
 import type { Want } from './engine.ts';
 import { EngineFailure } from './failure.ts';
-import { inOrder, type Kernels, RING } from './kernels.ts';
+import { type Kernels, RING } from './kernels.ts';
 import type { Memory } from './memory.ts';
 
 /**

@@ -9,9 +9,9 @@ import { bytesFromBase64 } from '../shared/base64.ts';
 import type { EngineEvent, Positions, Request } from '../shared/protocol.ts';
 import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
-import { submit } from './dispatch.ts';
+import { inOrder, submitInParts } from './dispatch.ts';
 import { everyPosition } from './draw.ts';
-import { inOrder, Kernels } from './kernels.ts';
+import { Kernels } from './kernels.ts';
 import { networkOf } from './layers/network.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
@@ -96,7 +96,7 @@ async function readOutputs(
     for (const variant of Object.values(variants)) if (variant) taken.add(variant);
     const kernels = new Kernels(memory, weights, { variants });
     const network = await networkOf(kernels, batch, false);
-    submit(device.gpu, await inOrder([everyPosition(kernels, batch), network.forward]));
+    submitInParts(device.gpu, await inOrder([everyPosition(kernels, batch), network.forward]));
     const values = new Float32Array(await memory.read(batch.outputs));
     const starts = new Uint32Array(await memory.read(batch.reads.starts));
     const rows = sequences.map(({ length }, b) =>

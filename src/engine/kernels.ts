@@ -267,8 +267,3 @@ export class Kernels {
     );
   }
 }
-
-/** Dispatches in order, compiled side by side. */
-export async function inOrder(steps: (Promise<Dispatch | Dispatch[]> | Dispatch[])[]): Promise<Dispatch[]> {
-  return (await Promise.all(steps)).flat();
-}

@@ -8,6 +8,7 @@ import { forward } from './forward.ts';
 import { Memory } from './memory.ts';
 import { Profiler } from './profiler.ts';
 import { measureRoofline } from './roofline.ts';
+import { sample } from './sample.ts';
 import { trainPack } from './train.ts';
 import { tune } from './tune.ts';
 import { wakeUpMs } from './wake-up.ts';
@@ -25,6 +26,7 @@ export const OPERATIONS: Operations<Request, EngineEvent> = {
     adapter: device.adapter,
     trials: await tune(device, shape),
   }),
+  sample,
   forward,
   train,
 };

@@ -14,7 +14,7 @@ import type { Trial } from '../shared/tuning.ts';
 import { attentionForward } from './attention/attention.ts';
 import { oneSequence } from './attention/given-rows.ts';
 import type { Device } from './device.ts';
-import { submit } from './dispatch.ts';
+import { submitInParts } from './dispatch.ts';
 import { EngineFailure } from './failure.ts';
 import { Memory } from './memory.ts';
 
@@ -131,7 +131,7 @@ async function check(
     const start = performance.now();
     const { dispatches, means } = await prepare(memory, shape, inputs, variant);
     const compileMs = performance.now() - start;
-    submit(device.gpu, dispatches);
+    submitInParts(device.gpu, dispatches);
     const got = new Float32Array(await memory.read(means.buffer));
     return { compileMs, maxError: errorOf(shape, inputs, got) };
   } finally {
@@ -195,7 +195,7 @@ async function time(device: Device, shape: DenseShape, variant: DenseVariant): P
     const times: number[] = [];
     while (times.length < RUNS && times.every(ms => ms < PATIENCE_MS)) {
       const start = performance.now();
-      submit(device.gpu, dispatches);
+      submitInParts(device.gpu, dispatches);
       await memory.read(means.buffer, 16);
       times.push(performance.now() - start);
     }

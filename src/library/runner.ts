@@ -9,6 +9,7 @@ import { InputError, LengthwiseError, MachineError } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 import { type Outcome, runSweep, type SweepEvents } from '../sweep/sweep.ts';
 import { theoryThreads } from '../sweep/theory-threads.ts';
+import { isPlugIn } from '../tasks/written.ts';
 
 export type { AdapterPreference, Experiment, Outcome, OwnRuntime, Plan, Progress };
 export {
@@ -59,7 +60,7 @@ export function runExperiment(experiment: Experiment, options: RunOptions = {}):
       maker: { command: 'lengthwise/runner', version },
       async open() {
         const session = await openSession({
-          ...{ runtime, adapter, built: BUILT, onLog: say },
+          ...{ runtime, adapter, built: BUILT, onLog: say, checked: isPlugIn(experiment.content.task) },
           ...(driver ? { driver } : {}),
         });
         driver ??= session.driver;

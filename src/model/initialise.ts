@@ -51,9 +51,8 @@ function scaling(name: string, { width: d, mlpWidth: m }: ModelConfig, baseWidth
 }
 
 /**
- * φ at a head's own offset: what else it sees fades like i^{1−φ}. Measured on 1-grams of two tokens (N = 64, one seed): from 1.5 the
- * layer is far from exact at N and the loss at T = 4096 is seven times that from 3; from 5 the rest of the model leans on the first
- * position, and the loss rises.
+ * φ at a head's own offset: what else it sees fades like i^{1−φ}. Tried on 1-grams of two tokens (N = 64, 1,000 to 1,500 steps, one seed
+ * each): the loss at T = 4096 was 7e-4 from 1.5, 6e-4 from 2, 1e-4 from 3 and 2e-2 from 5.
  */
 const HARD_PHI = 3;
 

@@ -9,7 +9,7 @@ import { InputError } from '../shared/errors.ts';
 import { shapeProblems } from '../shared/model-config.ts';
 import { deviceSource } from '../tasks/device.ts';
 import { type LawName, lawSchema, longestSequence } from '../tasks/laws/registry.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { taskAndKnobs, taskWritten } from '../tasks/written.ts';
 import { ENGINE_HASH } from './engine-hash.ts';
 import { type CellConfig, resolveCell } from './resolve.ts';
 
@@ -40,7 +40,7 @@ const HASH_DIGITS = 12;
 type Scalar = number | string | boolean | null;
 
 /** Lists in these places are values, not axes. */
-const NOT_AXES = new Set(['task.found', 'test.length', 'epsilon', 'model.phiInit', 'name']);
+const NOT_AXES = new Set(['task.found', 'task.target', 'test.length', 'epsilon', 'model.phiInit', 'name']);
 /** Always part of a cell's name, lists or not. */
 const SEED = 'seed';
 const ALWAYS = ['train.length', SEED];
@@ -91,8 +91,8 @@ export function cellsOf(experiment: Experiment, origin = originHere(experiment))
 }
 
 /** This build. */
-function originHere({ content: { task } }: Experiment): Origin {
-  const of = (law: LawName) => digestOf(deviceSource(taskOf(task.kind), law), HASH_DIGITS);
+export function originHere({ content: { task } }: Experiment): Origin {
+  const of = (law: LawName) => digestOf(deviceSource(taskWritten(task), law), HASH_DIGITS);
   return {
     engine: ENGINE_HASH,
     sources: Object.fromEntries(lawSchema.options.map(law => [law, of(law)])),
@@ -142,10 +142,10 @@ function unused({ model: { attention } }: ExperimentFile, cells: Cell[]): Proble
 function tooShallow(cells: Cell[]): Problem[] {
   const deepest = cells.reduce((most, { config }) => Math.max(most, config.model.layers), 0);
   return cells.flatMap(({ config: { task } }) => {
-    const { kind, ...knobs } = task;
-    const { layers } = taskOf(kind).shape(knobs as Record<string, number>);
+    const { task: own, knobs } = taskAndKnobs(task);
+    const { layers } = own.shape(knobs);
     return layers > deepest
-      ? [{ path: ['model', 'layers'], message: `task ${kind} needs ${layers} layers` }]
+      ? [{ path: ['model', 'layers'], message: `task ${task.kind} needs ${layers} layers` }]
       : [];
   });
 }
@@ -176,15 +176,14 @@ function product(axes: { values: Scalar[] }[]): Scalar[][] {
 function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
   const problems: Problem[] = [];
   const say = (path: string, message: string) => problems.push({ path: path.split('.'), message });
-  const { kind, ...knobs } = task;
-  const definition = taskOf(kind as string);
-  const numbers = knobs as Record<string, number>;
-  const refused = definition.refuse?.(numbers);
+  const { kind } = task;
+  const { task: definition, knobs } = taskAndKnobs(task);
+  const refused = definition.refuse?.(knobs);
   if (refused) {
     say('task', refused);
     return problems;
   }
-  const shape = definition.shape(numbers);
+  const shape = definition.shape(knobs);
   const longest = longestSequence(model.vocabulary, Math.round(data.alpha * 1000));
   const encoding = encodingOf(model.attention);
   const rows = encoding.longest(model);

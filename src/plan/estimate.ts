@@ -1,62 +1,88 @@
 import { layoutOf } from '../model/layout.ts';
 import { readsOf } from '../model/memory.ts';
-import { pathsOf, sharesKeys } from '../model/paths.ts';
+import { type Path, pathsOf, sharesKeys } from '../model/paths.ts';
 import { classCount, type ModelConfig } from '../shared/model-config.ts';
 import type { Pack } from '../shared/protocol.ts';
 import { isDefined } from '../theory/defined.ts';
 
 /*
- * Time on the software adapter of a 2-core machine, from what a step computes and moves: rows of class layers and queries as they were
- * measured there at one shape and scaled by their arithmetic, everything else by multiply-adds and bytes. Other adapters differ by a factor
- * that a run learns from its own progress.
+ * Time on SwiftShader and two cores, from what a step computes, moves and asks for: rows of class layers and queries as they were measured
+ * there at one shape and scaled by their arithmetic, everything else by multiply-adds, bytes and dispatches
+ * (test/unit/plan/estimate.test.ts has the truths). Other adapters differ by factors that a run learns from its own progress.
  */
 
-/** A row of a class layer and a query of a query layer, at the shape below. */
-const CLASS_ROW_MS = 0.007;
+/** A row of a class layer, and a query of a query layer with each position that it sees, forward and back, at the shape below. */
+const CLASS_ROW_MS = 0.0035;
 const QUERY_MS = 0.2;
+const QUERY_POSITION_MS = 0.002;
 const MEASURED = { heads: 1, width: 32, mlpWidth: 128, outputs: 1, classes: 2 };
-/** Multiply-adds a millisecond, of matrices on the adapter and of theory on one core. */
+/** Multiply-adds a millisecond: of class tables on the adapter, of its dense layers (small matrices), and of theory on one core. */
 const ADAPTER_PER_MS = 2e6;
+const DENSE_PER_MS = 8e5;
 const CORE_PER_MS = 1e6;
 /** Bytes that optimiser steps move a millisecond. */
 const BYTES_PER_MS = 4e6;
 /** Adam reads and writes a parameter and two moments, and reads a gradient that was written. */
 const ADAM_BYTES = 32;
-/** A token of a sequence that is drawn and counted. */
-const TOKEN_MS = 2e-5;
+/** A token of a sequence that is drawn and counted: once, in training as in testing. */
+const TOKEN_MS = 3.5e-5;
 /** Forward, again before the way back, and back for inputs and for matrices. */
 const PASSES = 4;
+/** Dispatches of a step: of any model, and of a layer by its path. About as many kernels are compiled. */
+const DISPATCHES = 20;
+const LAYER_DISPATCHES: Record<Path, number> = { class: 30, query: 50, dense: 42 };
+const DISPATCH_MS = 0.05;
+/** A dispatch where it is new: compiled, for a pack, and prepared and run alone, for a test length. */
+const COMPILE_MS = 25;
+const PREPARE_MS = 0.2;
 
-/** Rough times of a pack, in seconds: of training and testing on the adapter, of theory on one core. */
+/** Rough times of a pack, in seconds: on the adapter, and of theory on one core. */
 export interface PackSeconds {
+  /** Until its first step. */
+  compile: number;
   train: number;
   test: number;
+  /** What `test` adds up: fresh training sequences, then the test lengths in order. */
+  points: number[];
   theory: number;
 }
 
 /** Rough times of a pack on a 2-core machine without a GPU. */
 export function packSeconds(pack: Pack): PackSeconds {
   const { model, replicas, steps, batch, lengthMode, positions, test } = pack;
-  const meanShare = lengthMode === 'uniform' ? 0.5 : 1;
-  const stepMs = replicas.reduce(
-    (sum, { trainLength }) => sum + batch * sequenceMs(model, positions, meanShare * trainLength),
-    replicas.length * replicaMs(model),
-  );
-  const testMs = test.lengths.reduce(
-    (sum, length) => sum + (test.sequences * sequenceMs(model, 'last', length)) / PASSES,
-    0,
+  const dispatches = dispatchesOf(model, positions);
+  const trainLengths = replicas.map(({ trainLength }) => trainLength * (lengthMode === 'uniform' ? 0.5 : 1));
+  /** Of all replicas' sequences, `share` of the passes over each. */
+  const sequencesMs = (count: number, reads: Pack['positions'], lengths: number[], share: number) =>
+    lengths.reduce((sum, length) => sum + count * sequenceMs(model, reads, length, share), 0);
+  const stepMs =
+    DISPATCH_MS * dispatches +
+    replicas.length * replicaMs(model) +
+    sequencesMs(batch, positions, trainLengths, 1);
+  const points = [
+    { reads: positions, lengths: trainLengths },
+    ...test.lengths.map(length => ({ reads: 'last' as const, lengths: replicas.map(() => length) })),
+  ].map(
+    ({ reads, lengths }) =>
+      (PREPARE_MS * dispatches + sequencesMs(test.sequences, reads, lengths, 1 / PASSES)) / 1000,
   );
   return {
+    compile: (COMPILE_MS * dispatches) / 1000,
     train: (steps * stepMs) / 1000,
-    test: (replicas.length * testMs) / 1000,
+    test: points.reduce((sum, seconds) => sum + seconds),
+    points,
     theory: (replicas.length * theoryMultiplyAdds(model)) / CORE_PER_MS / 1000,
   };
 }
 
-/** Rough time of a pack on the adapter, in seconds. */
+/** Rough time of a pack on an adapter that has compiled its kernels, in seconds. */
 export function estimateSeconds(pack: Pack): number {
   const { train, test } = packSeconds(pack);
   return train + test;
+}
+
+function dispatchesOf(model: ModelConfig, positions: Pack['positions']): number {
+  return pathsOf(model, positions).reduce((sum, path) => sum + LAYER_DISPATCHES[path], DISPATCHES);
 }
 
 /** Time of a step of one replica that does not depend on its batch: tables of classes, and the optimiser. */
@@ -67,8 +93,8 @@ function replicaMs(model: ModelConfig): number {
   return (PASSES * tables) / ADAPTER_PER_MS + (ADAM_BYTES * layoutOf(model).stride) / BYTES_PER_MS;
 }
 
-/** Time of one training sequence of a mean length. */
-function sequenceMs(model: ModelConfig, positions: Pack['positions'], length: number): number {
+/** Time of one sequence of a mean length, of `share` of the passes of a training step over it. */
+function sequenceMs(model: ModelConfig, positions: Pack['positions'], length: number, share: number): number {
   const reads = readsOf({ positions, length });
   const paths = pathsOf(model, positions);
   const classes = classCount(model);
@@ -77,10 +103,10 @@ function sequenceMs(model: ModelConfig, positions: Pack['positions'], length: nu
     const rows = l === paths.length - 1 ? reads : length;
     const ms = {
       class: CLASS_ROW_MS * size * rows,
-      query: QUERY_MS * size,
-      dense: (PASSES * denseMultiplyAdds(model, rows, length)) / ADAPTER_PER_MS,
+      query: QUERY_MS * size + QUERY_POSITION_MS * length,
+      dense: (PASSES * denseMultiplyAdds(model, rows, length)) / DENSE_PER_MS,
     };
-    return sum + ms[path];
+    return sum + share * ms[path];
   }, TOKEN_MS * length);
 }
 

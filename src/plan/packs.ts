@@ -2,8 +2,8 @@ import { canonicalHasher } from '../config/hash.ts';
 import { trainingFloats } from '../model/memory.ts';
 import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
 import type { PackTask } from '../shared/task.ts';
-import { deviceTask } from '../tasks/device.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { writtenDeviceTask } from '../tasks/device.ts';
+import { taskAndKnobs } from '../tasks/written.ts';
 import type { Cell } from './cells.ts';
 import { streamSeeds } from './streams.ts';
 
@@ -74,8 +74,7 @@ function packTasks(): (cell: Cell) => PackTask {
   const byText = new Map<string, PackTask>();
   return ({ config: { task, data, fed } }) => {
     if (fed) return fed;
-    const { kind, ...knobs } = task;
-    const made = deviceTask(taskOf(kind), knobs as Record<string, number>, data.law);
+    const made = writtenDeviceTask(task, data.law);
     const text = JSON.stringify(made);
     const known = byText.get(text) ?? made;
     byText.set(text, known);
@@ -105,9 +104,7 @@ function sharedPart({ config }: Cell, task: PackTask): Omit<Pack, 'replicas'> {
 }
 
 function replicaOf({ hash, config }: Cell, seed: number): Replica {
-  const { kind, ...own } = config.task;
-  const numbers = Object.entries(own).filter(([, knob]) => typeof knob === 'number');
-  const knobs = Object.fromEntries(numbers) as Record<string, number>;
+  const { task, knobs } = taskAndKnobs(config.task);
   return {
     cell: hash,
     seed,
@@ -115,7 +112,7 @@ function replicaOf({ hash, config }: Cell, seed: number): Replica {
     learningRate: config.train.learningRate,
     alphaThousandths: Math.round(config.data.alpha * 1000),
     knobs,
-    deviceKnobs: taskOf(kind).wgslKnobs(knobs),
+    deviceKnobs: task.wgslKnobs(knobs),
   };
 }
 

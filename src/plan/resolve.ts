@@ -8,7 +8,7 @@ import type { Attention, ModelConfig } from '../shared/model-config.ts';
 import type { PhiInit } from '../shared/protocol.ts';
 import type { HostTask } from '../shared/task.ts';
 import type { LawName } from '../tasks/laws/registry.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { taskAndKnobs } from '../tasks/written.ts';
 
 /** The scalars of a part of the file, once every axis has a value. */
 type Scalars<T> = { [Key in keyof T]: Exclude<T[Key], readonly unknown[]> };
@@ -16,7 +16,7 @@ type ModelFile = ExperimentFile['model'];
 
 /** Everything that decides a cell's results, defaults filled in. Its canonical hash names the cell. */
 export interface CellConfig {
-  task: { kind: string } & Record<string, number | string>;
+  task: { kind: string } & Record<string, number | string | string[]>;
   data: { law: LawName; alpha: number };
   model: ModelConfig & { phiInit: PhiInit };
   train: Scalars<ExperimentFile['train']>;
@@ -58,8 +58,8 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
   };
   const { task: asked, data, model, train, test, seed, streams } = pick(content, '') as Chosen;
   const { task, fed } = asked.kind === 'file' ? ofFiles(asked as object as FileTask) : { task: asked };
-  const { kind, ...knobs } = task;
-  const shape = taskOf(kind).shape(knobs as Record<string, number>);
+  const { task: own, knobs } = taskAndKnobs(task);
+  const shape = own.shape(knobs);
   const layers = model.layers ?? shape.layers;
   const keyWidth = model.keyWidth ?? model.width;
   const scale = model.attention.scale ?? Math.sqrt(train.baseWidth) / keyWidth;

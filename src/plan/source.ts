@@ -1,16 +1,22 @@
 import { STREAM, streamKey } from '../shared/random.ts';
 import type { TokenSource } from '../tasks/laws/registry.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { taskAndKnobs } from '../tasks/written.ts';
 import type { CellConfig } from './resolve.ts';
 
 /** The token law that a cell trains on, for sequences that its theory is measured with. */
-export function sourceOf({ task, data, model }: Pick<CellConfig, 'task' | 'data' | 'model'>): TokenSource {
-  const { kind, ...knobs } = task;
+export function sourceOf({
+  task,
+  data,
+  model,
+}: Pick<CellConfig, 'task' | 'data'> & {
+  model: Pick<CellConfig['model'], 'vocabulary'>;
+}): TokenSource {
+  const { task: own, knobs } = taskAndKnobs(task);
   return {
     law: data.law,
     vocabulary: model.vocabulary,
     alphaThousandths: Math.round(1000 * data.alpha),
-    order: taskOf(kind).shape(knobs as Record<string, number>).order,
+    order: own.shape(knobs).order,
     key: streamKey(0, STREAM.theory),
   };
 }

@@ -27,7 +27,10 @@ export function jobId(engine: string, cells: readonly string[]): string {
   return `pack-${canonicalHash({ engine, cells: [...cells].sort() }, 16)}`;
 }
 
-/** Cuts a pack into equal parts of at most `mostSeconds` each, or of one cell. */
+/**
+ * Cuts a pack into as many equal parts as it takes times `mostSeconds`, at most one a cell. What a step costs whatever the number of cells
+ * comes with every part: smaller ones would make little quicker, and much dearer.
+ */
 export function cutPack(
   { pack, cells, bytes }: PlannedPack,
   secondsOf: (pack: PlannedPack['pack']) => number,

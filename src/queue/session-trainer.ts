@@ -9,7 +9,7 @@ import type { Checkpoint } from '../shared/checkpoint.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 import type { CellResult } from './results.ts';
-import type { PackTrainer } from './worker.ts';
+import { EngineAway, type PackTrainer } from './worker.ts';
 
 export interface SessionTrainerOptions {
   adapter: AdapterPreference;
@@ -17,21 +17,37 @@ export interface SessionTrainerOptions {
   engine: string;
   /** Starts an engine. */
   open: () => Promise<Session>;
+  /** Whether that would wait for a person. */
+  mustWait: () => boolean;
   say(line: string): void;
 }
 
-/** Trains packs on this machine's own adapter, in one engine that stays from pack to pack. `close` ends it. */
+/**
+ * Trains packs on one adapter, in one engine that stays from pack to pack. `close` ends it. Where it is lost, and another would be waited
+ * for or has another adapter, `train` throws `EngineAway`.
+ */
 export async function sessionTrainer({
   adapter,
   engine,
   open,
+  mustWait,
   say,
 }: SessionTrainerOptions): Promise<PackTrainer & { close(): Promise<void> }> {
   const first = await open();
   const idle = [first];
-  const probed = await ask(first, 'probed', { op: 'probe', adapter });
+  const adapterOf = async (session: Session) =>
+    adapterName((await ask(session, 'probed', { op: 'probe', adapter })).adapter);
+  const name = await adapterOf(first);
+  const again = async () => {
+    if (mustWait()) throw new EngineAway('no engine is there');
+    const session = await open();
+    const now = await adapterOf(session);
+    if (now === name) return session;
+    await session.close();
+    throw new EngineAway(`the next engine is on ${now}`);
+  };
   return {
-    adapter: adapterName(probed.adapter),
+    adapter: name,
     runtime: first.version,
     async train(pack, { saved, onCheckpoints, onProgress, onCells }) {
       const checkpoints = new Map<string, Checkpoint>();
@@ -46,7 +62,7 @@ export async function sessionTrainer({
         [{ pack, adapter }],
         {
           workers: 1,
-          open,
+          open: again,
           engine,
           savedOf: cell => checkpoints.get(cell),
           sourceOf: sourceOfTask,

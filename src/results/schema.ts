@@ -3,6 +3,7 @@ import { streamsSchema } from '../config/streams.ts';
 import { KINDS } from '../tasks/registry.ts';
 import type { Bound } from '../theory/bounds.ts';
 import { QUANTITY_NAMES } from '../theory/defined.ts';
+import type { PopulationLoss } from '../theory/population.ts';
 import type { AttentionMap } from '../theory/sampled.ts';
 import type { Theory } from '../theory/theory.ts';
 
@@ -64,6 +65,13 @@ const attentionMapSchema: z.ZodType<AttentionMap> = z.object({
   ),
 });
 
+const populationSchema: z.ZodType<PopulationLoss> = z.object({
+  exact: z.array(z.object({ length: z.int(), loss: z.number() })),
+  infinity: z
+    .object({ loss: z.number(), stderr: z.number(), laws: z.int(), margin: z.number().nullable() })
+    .nullable(),
+});
+
 /** One line of `cells.jsonl`: a finished cell (docs/results.md). A null loss was not finite. */
 export const cellLineSchema = z.object({
   cell: z.string(),
@@ -76,6 +84,8 @@ export const cellLineSchema = z.object({
   /** Null for a diverged cell; absent while it is to come (`trained.jsonl`), and in runs of older versions. */
   theory: theorySchema.nullable().optional(),
   attention: attentionMapSchema.nullable().optional(),
+  /** Beside theory, in runs of versions that compute it. */
+  population: populationSchema.optional(),
   /** Why theory failed, where it did. */
   theoryError: z.string().optional(),
   steps: z.int(),
@@ -145,7 +155,11 @@ export const manifestSchema = z.object({
   shard: z.string().optional(),
   /** The experiment as validated, axes as lists; here only what analysis reads of it. */
   experiment: z.looseObject({
-    task: z.looseObject({ kind: z.enum(KINDS) }),
+    // A plug-in may be gone: what it was is named, and its results can be read.
+    task: z.union([
+      z.looseObject({ kind: z.enum(KINDS), source: z.undefined().optional() }),
+      z.looseObject({ kind: z.string(), source: z.string() }),
+    ]),
     epsilon: z.array(z.number().positive()),
     // In runs of older versions cells of one seed share their random numbers.
     streams: streamsSchema.default('paired'),

@@ -37,7 +37,7 @@ export interface TakenCell {
 }
 
 /** What theory says of a cell. */
-export type TheoryOfCell = Required<Pick<CellLine, 'theory' | 'attention'>>;
+export type TheoryOfCell = Required<Pick<CellLine, 'theory' | 'attention'>> & Pick<CellLine, 'population'>;
 
 /** Lines of cells in a file. */
 const cellLines = (folder: string, name: string): Lines<CellLine, CellResult> => ({

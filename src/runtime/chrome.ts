@@ -14,6 +14,8 @@ export interface ChromePageOptions {
   adapter: AdapterPreference;
   /** Whether timestamps must be exact. */
   profile?: boolean;
+  /** Whether indices are checked against the bounds of buffers. */
+  checked?: boolean;
   /** Path of the page's script. Files beside and below it are served too. */
   bundle: string;
   /** Port of the page server; 0 takes a free one. */
@@ -85,9 +87,9 @@ export async function openChromePage(options: ChromePageOptions): Promise<Chrome
   }
 }
 
-function flags({ adapter, profile }: ChromePageOptions): string[] {
+function flags({ adapter, ...more }: ChromePageOptions): string[] {
   const isRoot = process.getuid?.() === 0;
-  return chromeFlags(adapter, isRoot, hasGpu(surroundings()), profile);
+  return chromeFlags(adapter, isRoot, hasGpu(surroundings()), more);
 }
 
 async function openPage(

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { MachineError, messageOf } from '../shared/errors.ts';
 import { PING, PONG } from '../shared/protocol.ts';
+import { CHECKED } from '../shared/unchecked.ts';
 import { type Carrier, Conversation, type Session, SessionLost, SessionStalled } from './conversation.ts';
 import { PATIENCE, seconds, withDeadline } from './deadline.ts';
 import { onFirstDriver } from './drivers.ts';
@@ -43,13 +44,13 @@ export function openDawnSession(options: SessionOptions, program: string): Promi
 }
 
 async function startDawn(
-  { onLog, protocol, patience }: SessionOptions,
+  { onLog, protocol, patience, checked }: SessionOptions,
   program: string,
   driver: Driver,
 ): Promise<Session> {
   const { launchMs, stallMs, closeMs } = { ...PATIENCE, ...patience };
   const conversation = new Conversation(protocol, stallMs);
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [program, ...(checked ? [CHECKED] : [])], {
     env: { ...process.env, ...driver.environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',

@@ -27,12 +27,12 @@ export function chromeFlags(
   adapter: AdapterPreference,
   isRoot: boolean,
   hasGpu: boolean,
-  profile = false,
+  { profile = false, checked = false } = {},
 ): string[] {
   const hardware = adapter === 'hardware' || (adapter === 'auto' && hasGpu);
   return [
     '--enable-unsafe-webgpu',
-    `--enable-dawn-features=${UNCHECKED}`,
+    ...(checked ? [] : [`--enable-dawn-features=${UNCHECKED}`]),
     ...(hardware ? HARDWARE : ['--use-webgpu-adapter=swiftshader']),
     ...(isRoot ? ['--no-sandbox'] : []),
     ...(profile ? EXACT_TIMESTAMPS : []),

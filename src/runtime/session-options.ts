@@ -16,6 +16,8 @@ export interface EngineOptions {
   protocol?: Protocol | undefined;
   /** Whether timestamps must be exact, for `run --profile`; Dawn's always are. */
   profile?: boolean;
+  /** Whether indices are checked against the bounds of buffers, for WGSL that is not lengthwise's own; a tab's always are. */
+  checked?: boolean;
   /** Port of the page server; 0 takes a free one. Dawn needs none. */
   port?: number;
   /** The driver that Dawn is shown; the best that works unless given. */

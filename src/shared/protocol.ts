@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DENSE_VARIANTS } from './attention-variants.ts';
 import { attentionSchema, modelConfigSchema } from './model-config.ts';
-import { deviceKnobsSchema, packTaskSchema, positionsSchema } from './task.ts';
+import { deviceKnobsSchema, deviceTaskSchema, packTaskSchema, positionsSchema } from './task.ts';
 import { trialSchema } from './tuning.ts';
 
 /**
@@ -137,6 +137,25 @@ export const requestSchema = z.discriminatedUnion('op', [
     /** Which dense kernel, where it supports the shape: for layers of which every row is wanted, and only the last. */
     variants: z.strictObject({ whole: variant.optional(), last: variant.optional() }).optional(),
   }),
+  /** Draws and labels sequences, to be looked at. */
+  z.strictObject({
+    op: z.literal('sample'),
+    adapter: adapterPreferenceSchema,
+    task: deviceTaskSchema,
+    deviceKnobs: deviceKnobsSchema,
+    vocabulary: z.int().min(1),
+    outputs: z.int().min(1),
+    alphaThousandths: z.int().min(1),
+    lengthMode: lengthModeSchema,
+    positions: positionsSchema,
+    /** Rows of an absolute encoding's table in which sequences start at random. */
+    offsets: z.int().min(1).nullable(),
+    length: z.int().min(1),
+    /** Stream key (`shared/random.ts`), step, and how many sequences, numbered from 0. */
+    key: u32,
+    step: u32,
+    sequences: z.int().min(1),
+  }),
   z.strictObject({
     op: z.literal('tune'),
     adapter: adapterPreferenceSchema,
@@ -268,6 +287,18 @@ export const eventSchema = z.discriminatedUnion('event', [
     deviceBytes: z.number(),
     /** Dense kernels that ran. */
     variants: z.array(variant).optional(),
+  }),
+  z.strictObject({
+    event: z.literal('sampled'),
+    adapter: adapterInfoSchema,
+    sequences: z.array(z.array(u32)),
+    /** `positions[sequence]`: the positions that carry a target, from 1, rising. */
+    positions: z.array(z.array(u32)),
+    /** `targets[sequence][read][output]` */
+    targets: z.array(z.array(z.array(z.number()))),
+    offsets: z.array(u32),
+    /** Reads that carry a target, of all sequences. */
+    labels: z.number(),
   }),
   z.strictObject({ event: z.literal('tuned'), adapter: adapterInfoSchema, trials: z.array(trialSchema) }),
   z.strictObject({

@@ -6,10 +6,13 @@ import { z } from 'zod';
  */
 
 /** Made on the device, by functions that come as WGSL. */
-const deviceTaskSchema = z.strictObject({
+export const deviceTaskSchema = z.strictObject({
   source: z.literal('device'),
   /** The task's, for messages and for twins. */
   name: z.string(),
+  /** What an expression task computes, and a hash of a plug-in's source: with the knobs, what the task is made from. */
+  target: z.union([z.string(), z.array(z.string())]).optional(),
+  plugIn: z.string().optional(),
   /** `task_targets` (`tasks/task.ts`). */
   wgsl: z.string(),
   /** u32 words that it needs for each sequence when several prefixes are read; 0: none. */

@@ -4,3 +4,6 @@
  * needs them is tested (test/support/checked-gpu.ts).
  */
 export const UNCHECKED = 'disable_robustness';
+
+/** Has the engine's process (engine/dawn.ts) keep those checks, for WGSL that is not ours. */
+export const CHECKED = '--checked';

@@ -1,4 +1,5 @@
 import { cpus, hostname } from 'node:os';
+import { originHere } from '../plan/cells.ts';
 import { ENGINE_HASH } from '../plan/engine-hash.ts';
 import type { Manifest } from '../results/schema.ts';
 import type { OpenRun } from './open-run.ts';
@@ -23,11 +24,7 @@ export function manifestOf(
     run,
     grid,
     engine: ENGINE_HASH,
-    sources: Object.fromEntries(
-      plan.cells.flatMap(({ config: { data, source } }) =>
-        source === undefined ? [] : [[data.law, source]],
-      ),
-    ),
+    sources: originHere(experiment).sources,
     ...(shard ? { shard: `${shard.index}/${shard.count}` } : {}),
     experiment: experiment.content,
     cells: plan.cells.length,

@@ -1,4 +1,4 @@
-import { experimentSchema } from '../config/schema.ts';
+import { parseContent } from '../config/schema.ts';
 import { type Cell, cellsOf } from '../plan/cells.ts';
 import type { Manifest } from '../results/schema.ts';
 
@@ -7,6 +7,7 @@ export function recordedCells(
   { name, experiment, engine, sources = {} }: Pick<Manifest, 'name' | 'experiment' | 'engine' | 'sources'>,
   file: string,
 ): Cell[] {
-  const content = experimentSchema.parse(experiment);
+  const { data: content, error } = parseContent(experiment);
+  if (error) throw error;
   return cellsOf({ file, name, content, where: () => file }, { engine: engine ?? null, sources });
 }

@@ -6,6 +6,7 @@ import { packSeconds } from '../plan/estimate.ts';
 import { refuseImpossible } from '../plan/limits.ts';
 import type { Plan } from '../plan/plan.ts';
 import { LiveFile } from '../results/live.ts';
+import { writeModelIndex } from '../results/model-index.ts';
 import type { CellResult } from '../results/schema.ts';
 import type { Trace } from '../results/trace.ts';
 import type { Progress, Session } from '../runtime/session.ts';
@@ -102,6 +103,7 @@ async function sweep(
         await run.store.writeManifest(endedManifest(manifestOf(run, options.maker), run, totals));
     }
     await stage?.drain();
+    if (plan.packs.length > 0 || run.took > 0) await writeModelIndex(run.folder, linesOf(run));
     return totals;
   } finally {
     await stage?.close();
@@ -155,7 +157,7 @@ async function train(
   await store.writeManifest(manifest);
   const cellOf = new Map(plan.cells.map(cell => [cell.hash, cell]));
   const left = new TimeLeft(
-    plan.packs.map(({ pack }) => packSeconds(pack)),
+    plan.packs.map(({ pack, cells }) => ({ cells: cells.length, seconds: packSeconds(pack) })),
     0,
   );
   /** What each pack was last known to consist of: it may be split on its way. */

@@ -1,7 +1,10 @@
 import pLimit from 'p-limit';
 import type { Cell } from '../plan/cells.ts';
+import { sourceOf } from '../plan/source.ts';
 import { modelPath, type Store } from '../results/store.ts';
 import { messageOf } from '../shared/errors.ts';
+import type { Knobs } from '../tasks/task.ts';
+import type { TheoryTask } from './cell-theory.ts';
 import type { TheoryThreads } from './theory-threads.ts';
 
 /** What the stage tells of itself on its way. */
@@ -75,8 +78,15 @@ export class TheoryStage {
   private async settle(cell: string): Promise<void> {
     if (this.closed || this.errors.length > 0) return;
     const { store, folder, epsilons } = this.run;
-    const { task, data, model } = this.configs.get(cell)!;
-    const asked = { modelFile: modelPath(folder, cell), config: { task, data, model }, epsilons };
+    const config = this.configs.get(cell)!;
+    const { kind, ...knobs } = config.task;
+    const asked: TheoryTask = {
+      modelFile: modelPath(folder, cell),
+      source: sourceOf(config),
+      epsilons,
+      measured:
+        config.train.loss === 'mse' ? { kind, knobs: knobs as Knobs, lengths: config.test.length } : null,
+    };
     const found = await this.threads.compute(asked).catch(error => ({ failed: messageOf(error) }));
     if (this.closed) return;
     if ('failed' in found) {

@@ -1,6 +1,7 @@
 import type { DeviceTask } from '../shared/task.ts';
 import { lawOf } from './laws/registry.ts';
 import type { Knobs, Task } from './task.ts';
+import { taskAndKnobs, type WrittenTask } from './written.ts';
 
 /**
  * What a device needs to draw sequences of a law and to label them. `knobs` are those of any replica: what they decide here is equal in
@@ -15,6 +16,27 @@ export function deviceTask(task: Task, knobs: Knobs, law: string): DeviceTask {
     wgsl: task.wgsl,
     scratchWords: task.scratchWords?.(knobs) ?? 0,
     law: { name: law, wgsl, scratchWords: scratchWords(vocabulary, order), order },
+  };
+}
+
+/** The same of the task that a cell writes. */
+export function writtenDeviceTask(written: WrittenTask, law: string): DeviceTask {
+  const { task, knobs } = taskAndKnobs(written);
+  const { target, source } = written;
+  return {
+    ...deviceTask(task, knobs, law),
+    ...(target === undefined ? {} : { target: target as string | string[] }),
+    ...(source === undefined ? {} : { plugIn: source as string }),
+  };
+}
+
+/** What `writtenDeviceTask` was made from. */
+export function writtenIn({ name, target, plugIn }: DeviceTask, knobs: Knobs): WrittenTask {
+  return {
+    kind: name,
+    ...(target === undefined ? {} : { target }),
+    ...(plugIn === undefined ? {} : { source: plugIn }),
+    ...knobs,
   };
 }
 

@@ -1,4 +1,5 @@
 import { InputError } from '../shared/errors.ts';
+import { EXPRESSION } from './expression/task.ts';
 import { fileTask } from './file.ts';
 import { kGram } from './k-gram.ts';
 import { modP } from './mod-p.ts';
@@ -8,8 +9,8 @@ import type { Task } from './task.ts';
 /** Every task that lengthwise can draw. A new task is one file and one line here. */
 export const TASKS: readonly Task[] = [simple, modP, kGram];
 
-/** Kinds of tasks that an experiment may name. */
-export const KINDS: readonly string[] = [...TASKS, fileTask].map(({ kind }) => kind);
+/** Kinds of tasks that an experiment may name, besides plug-ins. */
+export const KINDS: readonly string[] = [...TASKS.map(({ kind }) => kind), EXPRESSION, fileTask.kind];
 
 /** The task of a kind. Throws `InputError` when there is none. */
 export function taskOf(kind: string): Task {

@@ -52,7 +52,9 @@ function largestEigenvalue(apply: (v: Vector) => Vector, size: number): number |
     const { value, share } = topOf(tridiagonal);
     // Overflow, or nothing at all.
     if (!Number.isFinite(value + rest)) return undefined;
-    if (step === size || rest * share <= ACCURACY * value) return value;
+    const residual = rest * share;
+    // A Ritz value lies below its eigenvalue, by no more than the residual: norms are to be bounds from above.
+    if (step === size || residual <= ACCURACY * value) return value + residual;
     tridiagonal.beside.push(rest);
     basis.push(divided(next, rest));
   }

@@ -21,13 +21,13 @@ import fc from '../support/property.ts';
 const engine = useEngine();
 
 const RESULTS = ['means', 'gradQueries', 'gradKeys', 'gradValues', 'gradPhi', 'gradLogScale'] as const;
-type Results = Record<(typeof RESULTS)[number], Float32Array>;
+type Results = Record<(typeof RESULTS)[number], Float32Array> & { dispatches: number };
 
 async function onDevice(
   shape: AttentionCase,
   inputs: ReturnType<typeof attentionInputs>,
   variant: DenseVariant,
-  subgroups = true,
+  { subgroups = true, dispatchMultiplyAdds }: { subgroups?: boolean; dispatchMultiplyAdds?: number } = {},
 ): Promise<Results> {
   const { model, keyWidth, valueWidth, sharedHeads = false, keyed = false } = shape;
   const { keyRows, queryRows } = rowSetsOf(shape);
@@ -39,13 +39,15 @@ async function onDevice(
     valueWidth,
     variant,
     subgroups,
+    ...(dispatchMultiplyAdds === undefined ? {} : { dispatchMultiplyAdds }),
     keyRows,
     ...(queryRows ? { queryRows } : {}),
     sharedHeads,
     keyed,
     ...(encoded as Record<keyof typeof inputs, string>),
   });
-  return Object.fromEntries(RESULTS.map(name => [name, floatsFromBase64(answer[name])])) as Results;
+  const results = RESULTS.map(name => [name, floatsFromBase64(answer[name])]);
+  return { ...Object.fromEntries(results), dispatches: answer.dispatches } as Results;
 }
 
 /** Sums of up to T terms of order 1 in float32, and scores up to D·scale + log(T)·2. */
@@ -60,7 +62,7 @@ async function expectRight(
   { seed = 1, subgroups = true } = {},
 ): Promise<void> {
   const inputs = attentionInputs(shape, seed);
-  const got = await onDevice(shape, inputs, variant, subgroups);
+  const got = await onDevice(shape, inputs, variant, { subgroups });
   const want = attentionTruth(shape, inputs);
   const { heads } = shape.model;
   for (const name of ['gradKeys', 'gradValues'] as const) {
@@ -200,6 +202,18 @@ describe.each(DENSE_VARIANTS)('%s', variant => {
       ),
       { numRuns: 5 },
     );
+  });
+
+  test('cut into many dispatches has the same bits as in one', async () => {
+    for (const more of [{}, { queries: few(16) }]) {
+      const shape = caseOf(attention, locality, USUAL, more);
+      const inputs = attentionInputs(shape, 4);
+      const one = await onDevice(shape, inputs, variant);
+      const many = await onDevice(shape, inputs, variant, { dispatchMultiplyAdds: 1 });
+      expect(many.dispatches).toBeGreaterThan(one.dispatches + 1);
+      for (const name of RESULTS)
+        expect(new Uint32Array(many[name].buffer), name).toEqual(new Uint32Array(one[name].buffer));
+    }
   });
 
   test('a sequence has the same bits alone and in any company', async () => {

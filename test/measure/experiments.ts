@@ -29,7 +29,7 @@ train: { length: [8, 16], steps: 800 }
 test: { length: [16, 64], sequences: 512 }
 seed: [0, 1]`,
   'mod p, finite precision': `
-task: { kind: mod-p, delta: 3 }
+task: { kind: mod-p, p: 3, k: 1 }
 model: { heads: 2, attention: { precision: finite, bits: 8 } }
 train: { length: [16, 64], steps: 800 }
 test: { length: [64, 256], sequences: 512 }

@@ -1,4 +1,5 @@
 import type { Device } from '../../src/engine/device.ts';
+import { DISPATCH_MULTIPLY_ADDS } from '../../src/engine/dispatch.ts';
 import { Memory } from '../../src/engine/memory.ts';
 
 /** Anything that can be called and asked for properties, and does nothing. */
@@ -34,6 +35,7 @@ export function countingMemory(): Memory {
   return new Memory({
     gpu: gpu as unknown as GPUDevice,
     adapter,
+    dispatchMultiplyAdds: DISPATCH_MULTIPLY_ADDS,
     failed: new Promise(() => {}),
   } satisfies Device);
 }

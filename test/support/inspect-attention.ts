@@ -12,9 +12,12 @@ type Attended = Extract<TestEvent, { event: 'attended' }>;
 /** Dense attention and its gradients on given queries, keys and values. */
 export async function attentionOf(device: Device, request: AttentionRequest): Promise<Attended> {
   const { adapter } = device;
-  const memory = new Memory(
-    request.subgroups ? device : { ...device, adapter: { ...adapter, features: [] } },
-  );
+  const { dispatchMultiplyAdds = device.dispatchMultiplyAdds } = request;
+  const memory = new Memory({
+    ...device,
+    adapter: request.subgroups ? adapter : { ...adapter, features: [] },
+    dispatchMultiplyAdds,
+  });
   try {
     const { model, keyWidth, valueWidth, variant, sharedHeads, keyed } = request;
     const { heads, locality } = model;
@@ -67,6 +70,7 @@ export async function attentionOf(device: Device, request: AttentionRequest): Pr
     return {
       event: 'attended',
       adapter,
+      dispatches: forward.dispatches.length + backward.dispatches.length,
       means: await read(forward.means),
       gradQueries: await read(backward.gradQueries),
       gradKeys: await read(backward.gradKeys),

@@ -1,7 +1,7 @@
 import type { Operations } from '../../src/engine/engine.ts';
 import { OPERATIONS } from '../../src/engine/operations.ts';
 import { setFaults, withFaults } from './faults.ts';
-import { gradientOf, sampleSequences } from './inspect.ts';
+import { gradientOf } from './inspect.ts';
 import { attentionOf } from './inspect-attention.ts';
 import { overrun } from './overrun.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
@@ -15,6 +15,5 @@ export const TEST_OPERATIONS: Operations<TestRequest, TestEvent> = {
   gradient: gradientOf,
   attention: attentionOf,
   overrun,
-  sample: sampleSequences,
   replay,
 };

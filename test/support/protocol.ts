@@ -6,7 +6,6 @@ import {
   adapterPreferenceSchema,
   base64,
   eventSchema,
-  lengthModeSchema,
   loss,
   lossSchema,
   packSchema,
@@ -14,7 +13,6 @@ import {
   requestSchema,
   u32,
 } from '../../src/shared/protocol.ts';
-import { deviceKnobsSchema, packTaskSchema, positionsSchema } from '../../src/shared/task.ts';
 
 /*
  * What only tests ask of the engine: what lies inside training and dense attention. The engine of `engine-page.ts` and
@@ -71,6 +69,8 @@ export const testRequestSchema = z.discriminatedUnion('op', [
     variant,
     /** Whether to use subgroups where there are; false: as on an adapter without. */
     subgroups: z.boolean(),
+    /** Multiply-adds of a dispatch at most; the engine's own bound unless given. */
+    dispatchMultiplyAdds: z.int().min(1).optional(),
     keyRows: rowSetSchema,
     /** A subset of the positions, as rows of the same sequences; every row unless given. */
     queryRows: rowSetSchema.optional(),
@@ -108,24 +108,6 @@ export const testRequestSchema = z.discriminatedUnion('op', [
   }),
   /** Runs a kernel that reads past the end of its buffer. Answered as `probe`, where nobody looks. */
   z.strictObject({ op: z.literal('overrun'), adapter: adapterPreferenceSchema }),
-  z.strictObject({
-    op: z.literal('sample'),
-    adapter: adapterPreferenceSchema,
-    task: packTaskSchema,
-    deviceKnobs: deviceKnobsSchema,
-    vocabulary: z.int().min(1),
-    outputs: z.int().min(1),
-    alphaThousandths: z.int().min(1),
-    lengthMode: lengthModeSchema,
-    positions: positionsSchema,
-    /** Rows of an absolute encoding's table in which sequences start at random. */
-    offsets: z.int().min(1).nullable(),
-    length: z.int().min(1),
-    /** Stream key (`shared/random.ts`), step, and how many sequences, numbered from 0. */
-    key: u32,
-    step: u32,
-    sequences: z.int().min(1),
-  }),
 ]);
 
 export const testEventSchema = z.discriminatedUnion('event', [
@@ -141,6 +123,8 @@ export const testEventSchema = z.discriminatedUnion('event', [
   z.strictObject({
     event: z.literal('attended'),
     adapter: adapterInfoSchema,
+    /** How many forward and back. */
+    dispatches: z.int(),
     /** Float32 arrays of the shapes asked with, but that shared keys and values have gradients by head. */
     means: base64,
     gradQueries: base64,
@@ -156,18 +140,6 @@ export const testEventSchema = z.discriminatedUnion('event', [
     spoiled: z.number(),
     /** Parameters of each replica. */
     weights: z.array(base64),
-  }),
-  z.strictObject({
-    event: z.literal('sampled'),
-    adapter: adapterInfoSchema,
-    sequences: z.array(z.array(u32)),
-    /** `positions[sequence]`: the positions that carry a target, from 1, rising. */
-    positions: z.array(z.array(u32)),
-    /** `targets[sequence][read][output]` */
-    targets: z.array(z.array(z.array(z.number()))),
-    offsets: z.array(u32),
-    /** Reads that carry a target, of all sequences. */
-    labels: z.number(),
   }),
 ]);
 

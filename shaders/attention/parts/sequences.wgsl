@@ -1,3 +1,9 @@
+// Which tile of its sequence a workgroup takes: a dispatch may have some of them.
+fn tile_of(group: vec3<u32>) -> u32 { return attention.first_tile + group.x; }
+
+// The same from the other end, so that the longest rows begin first.
+fn tile_from_end(group: vec3<u32>) -> u32 { return attention.tiles - 1u - tile_of(group); }
+
 // A sequence of a replica, and the first of the heads of a workgroup: rows first_query .. end_query - 1 and
 // first_key .. end_key - 1, padding included.
 struct Sequence {

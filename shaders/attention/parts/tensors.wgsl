@@ -19,6 +19,8 @@ struct Attention {
   at_phi: u32,            // phi [H][TAU+1] and log_scale [H] in it
   at_log_scale: u32,
   chunks: u32,            // of the keys of the longest sequence; forward_split.wgsl only
+  first_tile: u32,        // of this dispatch, of `tiles` of the longest sequence (engine/attention/tiles.ts)
+  tiles: u32,
 }
 
 fn place(tensor: Tensor, row: u32, head: u32) -> u32 { return tensor.at + row * tensor.row + head * tensor.head; }

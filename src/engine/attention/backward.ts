@@ -1,7 +1,7 @@
 import { rowsOfLane } from '../../shared/attention-variants.ts';
-import type { Dispatch } from '../dispatch.ts';
+import { type Dispatch, inOrder } from '../dispatch.ts';
 import type { Memory } from '../memory.ts';
-import { ANY_LANES, groupsOf, LANES, queryTiles } from './forward.ts';
+import { ANY_LANES, LANES, queryTiles } from './forward.ts';
 import {
   type AttentionBackward,
   type AttentionForward,
@@ -13,6 +13,7 @@ import {
 } from './inputs.ts';
 import { run, traitsOf } from './kernels.ts';
 import { attentionUniform, inMatrices, type Read, rowsOfHeads } from './places.ts';
+import { runTiles, type Tiles } from './tiles.ts';
 
 /** What the kernels of a backward pass write. */
 interface Written {
@@ -70,7 +71,7 @@ export async function backward(
   const { heads } = shape.model;
   const keyHeads = heads / schedule.keyGroups.heads;
   const written = allocate(memory, shape, inputs, keyHeads);
-  const steps = await Promise.all([
+  const steps = await inOrder([
     delta(memory, shape, inputs, forward, gradMeans),
     ...pair(memory, shape, inputs, { read, unit, forward, written, schedule }),
     ...parameters(memory, shape, inputs, written.gradScores, gradParameters),
@@ -148,11 +149,10 @@ function pair(
     written: Written;
     schedule: Schedule;
   },
-): Promise<Dispatch>[] {
+): Promise<Dispatch[]>[] {
   const { queryRows, keyRows } = inputs;
   const KEYED = isKeyed(shape, inputs);
   const buffers = {
-    attention: attentionUniform(memory, inputs, read, unit),
     queryStarts: queryRows.starts,
     keyStarts: keyRows.starts,
     parameters: inputs.parameters.buffer,
@@ -163,17 +163,26 @@ function pair(
     stats: forward.stats,
     ...written,
   };
+  const uniform = (tiles: Tiles) => attentionUniform(memory, inputs, read, unit, { tiles });
   return [
-    run(memory, schedule.query, shape, {
-      buffers,
-      groups: groupsOf(shape, inputs, queryRows.longest, schedule.queryTile, schedule.queryGroups),
-      constants: { ...schedule.queryConstants, KEYED },
-    }),
-    run(memory, schedule.key, shape, {
-      buffers,
-      groups: groupsOf(shape, inputs, keyRows.longest, schedule.keyTile, schedule.keyGroups),
-      constants: { ...schedule.keyConstants, KEYED },
-    }),
+    runTiles(
+      memory,
+      schedule.query,
+      shape,
+      inputs,
+      { longest: queryRows.longest, tile: schedule.queryTile, ...schedule.queryGroups },
+      { buffers, constants: { ...schedule.queryConstants, KEYED } },
+      uniform,
+    ),
+    runTiles(
+      memory,
+      schedule.key,
+      shape,
+      inputs,
+      { longest: keyRows.longest, tile: schedule.keyTile, ...schedule.keyGroups },
+      { buffers, constants: { ...schedule.keyConstants, KEYED } },
+      uniform,
+    ),
   ];
 }
 

@@ -9,6 +9,7 @@ import {
 } from './inputs.ts';
 import { run } from './kernels.ts';
 import { attentionUniform, inMatrices, rowsOfHeads } from './places.ts';
+import { runTiles } from './tiles.ts';
 
 /** Threads of a workgroup with rows in registers: two quads, so that drivers with subgroups of eight fill them. */
 export const LANES = 8;
@@ -16,18 +17,6 @@ export const LANES = 8;
 const FLASH_ROWS = 64;
 /** Threads of a workgroup of the kernels of any width. */
 export const ANY_LANES = 32;
-
-/** Workgroups of a kernel with `blocks` of them to `heads` heads and a tile of `tile` of the rows of `longest`. */
-export function groupsOf(
-  { model }: AttentionShape,
-  { queryRows }: AttentionInputs,
-  longest: number,
-  tile: number,
-  { blocks = 1, heads = 1 } = {},
-): [number, number, number] {
-  const z = (queryRows.sequences * model.heads * blocks) / heads;
-  return [Math.ceil(longest / tile), queryRows.replicas, z];
-}
 
 /** Room for the means and the statistics of the query rows. */
 function allocateOutputs(
@@ -91,14 +80,20 @@ export async function fusedForward(
   const { dispatches, read } = await inMatrices(memory, shape, inputs, inputs);
   const { means, stats } = allocateOutputs(memory, shape, inputs);
   const { constants, tile, heads } = queryTiles(shape, inputs, most);
-  const attention = attentionUniform(memory, inputs, read, 'matrix');
-  const fused = await run(memory, 'forwardFused', shape, {
-    buffers: { attention, ...readBindings(inputs), ...buffersOf(read), means, stats },
-    groups: groupsOf(shape, inputs, inputs.queryRows.longest, tile, { heads }),
-    constants: { ...constants, KEYED: isKeyed(shape, inputs) },
-  });
+  const fused = await runTiles(
+    memory,
+    'forwardFused',
+    shape,
+    inputs,
+    { longest: inputs.queryRows.longest, tile, heads },
+    {
+      buffers: { ...readBindings(inputs), ...buffersOf(read), means, stats },
+      constants: { ...constants, KEYED: isKeyed(shape, inputs) },
+    },
+    tiles => attentionUniform(memory, inputs, read, 'matrix', { tiles }),
+  );
   return {
-    dispatches: [...dispatches, fused],
+    dispatches: [...dispatches, ...fused],
     means: rowsOfHeads(means, shape.model.heads, shape.valueWidth),
     stats,
   };
@@ -113,16 +108,20 @@ export async function vectorForward(
 ): Promise<AttentionForward> {
   const { means, stats } = allocateOutputs(memory, shape, inputs);
   const [tile, block] = kernel === 'forwardFlash' ? [FLASH_ROWS, 64] : [ANY_LANES, 32];
-  const attention = attentionUniform(memory, inputs, inputs, 'vector');
-  const dispatch = await run(memory, kernel, shape, {
-    buffers: { attention, ...readBindings(inputs), ...buffersOf(inputs), means, stats },
-    groups: groupsOf(shape, inputs, inputs.queryRows.longest, tile, {
-      blocks: Math.ceil(shape.valueWidth / block),
-    }),
-    constants: { LANES: ANY_LANES },
-  });
+  const dispatches = await runTiles(
+    memory,
+    kernel,
+    shape,
+    inputs,
+    { longest: inputs.queryRows.longest, tile, blocks: Math.ceil(shape.valueWidth / block) },
+    {
+      buffers: { ...readBindings(inputs), ...buffersOf(inputs), means, stats },
+      constants: { LANES: ANY_LANES },
+    },
+    tiles => attentionUniform(memory, inputs, inputs, 'vector', { tiles }),
+  );
   return {
-    dispatches: [dispatch],
+    dispatches,
     means: rowsOfHeads(means, shape.model.heads, shape.valueWidth),
     stats,
   };
@@ -141,12 +140,12 @@ export async function splitForward(
   const chunks = Math.ceil(keyRows.longest / SPLIT_KEYS);
   const partMeans = memory.storage('chunk means', replicas * rows * heads * chunks * shape.valueWidth);
   const partStats = memory.storage('chunk statistics', replicas * rows * heads * chunks * 2);
-  const attention = attentionUniform(memory, inputs, inputs, 'vector', chunks);
+  const attention = attentionUniform(memory, inputs, inputs, 'vector', { chunks });
   const constants = { KEYS: SPLIT_KEYS, LANES: SPLIT_KEYS / 4 };
   const [split, merge] = await Promise.all([
     run(memory, 'forwardSplit', shape, {
       buffers: { attention, ...readBindings(inputs), ...buffersOf(inputs), partMeans, partStats },
-      groups: groupsOf(shape, inputs, chunks * queryRows.longest, 1),
+      groups: [chunks * queryRows.longest, replicas, queryRows.sequences * heads],
       constants,
     }),
     run(memory, 'merge', shape, {

@@ -94,8 +94,10 @@ function constantsOf(shape: AttentionShape): Constants {
   };
 }
 
+export type KernelName = keyof typeof KERNELS;
+
 /** What one dispatch has beyond its kernel's name and shape. */
-interface How {
+export interface How {
   /** By the names of the shader's bindings, in camel case; others may be given. */
   buffers: Record<string, GPUBuffer>;
   /** Workgroups. */
@@ -110,7 +112,7 @@ interface How {
  */
 export async function run(
   memory: Memory,
-  name: keyof typeof KERNELS,
+  name: KernelName,
   shape: AttentionShape,
   { buffers, groups, constants = {} }: How,
 ): Promise<Dispatch> {

@@ -2,6 +2,7 @@ import type { Dispatch } from '../dispatch.ts';
 import type { Memory } from '../memory.ts';
 import { type AttentionInputs, type AttentionShape, isKeyed, type RowTensor } from './inputs.ts';
 import { run } from './kernels.ts';
+import { type Tiles, WHOLE } from './tiles.ts';
 
 /** Floats of a mat4x4, which the kernels with rows in registers load at once, and of a vec4, which the others do. */
 const MATRIX = 16;
@@ -65,7 +66,7 @@ export function attentionUniform(
   { queryRows, keyRows, parameters }: AttentionInputs,
   { queries, keys, values, grads = queries }: Read,
   unit: 'matrix' | 'vector',
-  chunks = 0,
+  { tiles = WHOLE, chunks = 0 }: { tiles?: Tiles; chunks?: number } = {},
 ): GPUBuffer {
   const floats = unit === 'matrix' ? MATRIX : VECTOR;
   const words = ({ at, row, head }: RowTensor, rows: number) => [
@@ -86,6 +87,8 @@ export function attentionUniform(
       parameters.phi,
       parameters.logScale,
       chunks,
+      tiles.first,
+      tiles.of,
     ]),
   );
 }

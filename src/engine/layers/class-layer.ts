@@ -1,7 +1,7 @@
 import type { Batch } from '../batch.ts';
 import { contraction } from '../contraction.ts';
-import type { Dispatch } from '../dispatch.ts';
-import { BLOCK, inOrder, type Kernels } from '../kernels.ts';
+import { type Dispatch, inOrder } from '../dispatch.ts';
+import { BLOCK, type Kernels } from '../kernels.ts';
 import { allColumns, byReplica, type Columns, segmentedOuter } from '../outer.ts';
 import type { RowSet } from '../row-set.ts';
 import { type RowWidths, rowWidths } from '../row-widths.ts';

@@ -1,6 +1,6 @@
 import type { Batch } from '../batch.ts';
-import type { Dispatch } from '../dispatch.ts';
-import { inOrder, type Kernels } from '../kernels.ts';
+import { type Dispatch, inOrder } from '../dispatch.ts';
+import type { Kernels } from '../kernels.ts';
 import { rowWidths } from '../row-widths.ts';
 import { Adjoint } from './adjoint.ts';
 import { classForward } from './class-equations.ts';

@@ -1,5 +1,6 @@
 import type { Batch } from '../batch.ts';
-import { inOrder, Kernels } from '../kernels.ts';
+import { inOrder } from '../dispatch.ts';
+import { Kernels } from '../kernels.ts';
 import type { RowSet } from '../row-set.ts';
 import { rowWidths } from '../row-widths.ts';
 import { Adjoint } from './adjoint.ts';

@@ -1,5 +1,6 @@
 import type { Batch } from '../batch.ts';
-import { inOrder, type Kernels } from '../kernels.ts';
+import { inOrder } from '../dispatch.ts';
+import type { Kernels } from '../kernels.ts';
 import { allColumns, byReplica, segmentedOuter } from '../outer.ts';
 import { rowWidths } from '../row-widths.ts';
 import { tablesByClass } from './class-equations.ts';

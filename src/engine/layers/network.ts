@@ -1,6 +1,6 @@
 import type { Batch } from '../batch.ts';
-import type { Dispatch } from '../dispatch.ts';
-import { inOrder, type Kernels } from '../kernels.ts';
+import { type Dispatch, inOrder } from '../dispatch.ts';
+import type { Kernels } from '../kernels.ts';
 import { classQuery } from './class-query.ts';
 import { classReadout } from './class-readout.ts';
 import { denseStack } from './dense-stack.ts';

@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../../shared/model-config.ts';
 import type { Batch } from '../batch.ts';
-import { inOrder, type Kernels } from '../kernels.ts';
+import { inOrder } from '../dispatch.ts';
+import type { Kernels } from '../kernels.ts';
 import { blockSums, byReplica } from '../outer.ts';
 import { type RowWidths, rowWidths } from '../row-widths.ts';
 import { tablesByClass } from './class-equations.ts';

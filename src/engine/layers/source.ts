@@ -1,8 +1,8 @@
 import { encodingOf } from '../../model/encodings/registry.ts';
 import type { Batch } from '../batch.ts';
 import { chunkPass } from '../chunks.ts';
-import type { Dispatch } from '../dispatch.ts';
-import { inOrder, type Kernels } from '../kernels.ts';
+import { type Dispatch, inOrder } from '../dispatch.ts';
+import type { Kernels } from '../kernels.ts';
 import { allColumns } from '../outer.ts';
 import { rowWidths } from '../row-widths.ts';
 import type { Adjoint } from './adjoint.ts';

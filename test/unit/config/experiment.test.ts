@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { canonicalHash } from '../../../src/config/hash.ts';
-import { nearest } from '../../../src/config/problems.ts';
 import { experimentJsonSchema } from '../../../src/config/schema.ts';
+import { nearest } from '../../../src/shared/nearest.ts';
 import fc from '../../support/property.ts';
 
 const MINIMAL = `name: x

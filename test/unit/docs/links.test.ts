@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
-import { CHECKOUT, pages } from '../../support/pages.ts';
+import { CHECKOUT, COMING, pages } from '../../support/pages.ts';
 
 const all = pages();
-/** Pages that others write in these days; they may be linked to before they are there. */
-const COMING = ['tasks', 'bring-your-own-data', 'suite', 'dashboard', 'tab'].map(name => `docs/${name}.md`);
 
 test.each(all)('$path: every link leads to a file, and every anchor to a heading', ({ path, prose }) => {
   const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);

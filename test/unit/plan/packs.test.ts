@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { cellsOf } from '../../../src/plan/cells.ts';
-import { type PackSeconds, packSeconds } from '../../../src/plan/estimate.ts';
 import { memoryWarning, refuseImpossible } from '../../../src/plan/limits.ts';
 import { type PlannedPack, packsOf } from '../../../src/plan/packs.ts';
 import fc from '../../support/property.ts';
@@ -176,36 +175,6 @@ describe('where packs are cut', () => {
     expect(bytes('model.width=64')).toBeGreaterThan(bytes());
     expect(bytes('model.layers=2', 'train.length=128')).toBeGreaterThan(1.5 * bytes('model.layers=2'));
   });
-});
-
-describe('time estimate', () => {
-  const estimate = (...sets: string[]) => {
-    const all = packsOf(cells(...sets)).map(({ pack }) => packSeconds(pack));
-    const total = (part: keyof PackSeconds) => all.reduce((sum, seconds) => sum + seconds[part], 0);
-    return { train: total('train'), test: total('test'), theory: total('theory') };
-  };
-
-  test('is proportional to steps and to cells', () => {
-    const once = estimate();
-    expect(once.train).toBeGreaterThan(0);
-    expect(once.test).toBeGreaterThan(0);
-    expect(once.theory).toBeGreaterThan(0);
-    const twice = estimate('train.steps=500');
-    expect(twice.train).toBeCloseTo(2 * once.train, 10);
-    expect(twice.test).toBeCloseTo(once.test, 10);
-    const thrice = estimate('seed=[0, 1, 2]');
-    for (const part of ['train', 'test', 'theory'] as const)
-      expect(thrice[part]).toBeCloseTo(3 * once[part], 10);
-  });
-
-  test.each(['model.width=256', 'model.heads=4', 'model.layers=2', 'model.mlpWidth=1024'])(
-    'is longer with %s',
-    set => {
-      const [small, large] = [estimate(), estimate(set)];
-      for (const part of ['train', 'test', 'theory'] as const)
-        expect(large[part]).toBeGreaterThan(small[part]);
-    },
-  );
 });
 
 describe('device memory', () => {

@@ -58,7 +58,11 @@ describe('flags', () => {
   });
   test('exact timestamps only for profiles', () => {
     expect(chromeFlags('software', false, false)).not.toContain('--enable-webgpu-developer-features');
-    expect(chromeFlags('software', false, false, true)).toContain('--enable-webgpu-developer-features');
+    expect(chromeFlags('software', false, false).join()).toContain('disable_robustness');
+    expect(chromeFlags('software', false, false, { checked: true }).join()).not.toContain('robustness');
+    expect(chromeFlags('software', false, false, { profile: true })).toContain(
+      '--enable-webgpu-developer-features',
+    );
   });
 });
 

@@ -222,8 +222,10 @@ describe('theory of trained cells', () => {
     const first = await runSweep(EXPERIMENT, options(out, { theory: undefined }), QUIET);
     expect(first.lines.map(line => line.theory)).toEqual(Array(4).fill(undefined));
     const second = await runSweep(EXPERIMENT, options(out, { open: noEngine }), QUIET);
-    expect(second.lines.map(({ theory: _, attention: __, ...rest }) => rest)).toEqual(first.lines);
-    expect(second.lines.every(line => line.theory)).toBe(true);
+    expect(second.lines.map(({ theory: _, attention: __, population: ___, ...rest }) => rest)).toEqual(
+      first.lines,
+    );
+    expect(second.lines.every(line => line.theory && line.population?.infinity)).toBe(true);
     expect(names(second.folder)).not.toContain('trained.jsonl');
   });
 

@@ -18,7 +18,7 @@ test('a thread that fails, throws or ends costs the cell in hand alone', async (
   writeFileSync(script, SCRIPT);
   const threads = theoryThreads(script);
   const ask = (modelFile: string) =>
-    threads.compute({ modelFile, config: undefined as never, epsilons: [] }) as Promise<unknown>;
+    threads.compute({ modelFile, source: undefined as never, epsilons: [] }) as Promise<unknown>;
   expect(threads.atOnce).toBeGreaterThan(0);
   expect(await Promise.all([ask('a'), ask('b')])).toEqual(['a', 'b']);
   await expect(ask('fails')).rejects.toThrow('no such margin');
