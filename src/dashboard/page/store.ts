@@ -116,6 +116,11 @@ export class Store {
 /** Draws a component again whenever the store changes; gives its version. */
 export function useStore(store: Store): number {
   const [version, setVersion] = useState(store.version);
-  useEffect(() => store.listen(() => setVersion(store.version)), [store]);
+  useEffect(() => {
+    const hear = () => setVersion(store.version);
+    // An export is read before anybody listens.
+    hear();
+    return store.listen(hear);
+  }, [store]);
   return version;
 }

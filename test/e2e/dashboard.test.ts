@@ -1,0 +1,253 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import axe from 'axe-core';
+import puppeteer, { type Browser, type Page } from 'puppeteer';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VIEWS } from '../../src/dashboard/page/address.ts';
+import { Library } from '../../src/dashboard/server/library.ts';
+import { type Dashboard, serveDashboard } from '../../src/dashboard/server/serve.ts';
+import { browserPath } from '../../src/runtime/browser.ts';
+import { cli, emptyFolder, whenSaid } from '../support/cli.ts';
+import { writeSynthetic } from '../support/synthetic.ts';
+
+const EVIL = `<img src=x onerror="document.title='broken'">`;
+const built = join(import.meta.dirname, '..', '..', 'dist');
+const root = emptyFolder();
+const library = new Library([root]);
+let served: Dashboard;
+let browser: Browser;
+
+beforeAll(async () => {
+  await library.open();
+  served = await serveDashboard(library, { port: 0, built });
+  browser = await puppeteer.launch({
+    executablePath: browserPath(),
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    pipe: true,
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  library.close();
+  await served?.close();
+});
+
+/** A page, and what went wrong on it while it was looked at. */
+async function openPage(url: string): Promise<{ page: Page; trouble: string[] }> {
+  const page = await browser.newPage();
+  const trouble: string[] = [];
+  const origin = new URL(url).origin;
+  page.on('request', asked => {
+    const own = asked.url().startsWith(origin) || /^(blob|data):/.test(asked.url());
+    if (!own) trouble.push(asked.url());
+  });
+  page.on('console', message => message.type() === 'error' && trouble.push(message.text()));
+  page.on('pageerror', error => trouble.push(String(error)));
+  await page.goto(url);
+  return { page, trouble };
+}
+
+const show = (page: Page, hash: string) =>
+  page.evaluate(to => {
+    location.hash = to;
+  }, hash);
+const has = (page: Page, selector: string) => page.waitForSelector(selector, { timeout: 0 });
+const says = (page: Page, text: string) =>
+  page.waitForFunction(
+    wanted => document.querySelector('main')!.textContent!.includes(wanted),
+    { timeout: 0 },
+    text,
+  );
+
+/** What axe has against a page. */
+async function complaints(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: typeof axe }).axe.run({ resultTypes: ['violations'] }),
+  );
+  return violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
+}
+
+test('a run that trains while the page is open: curves move, a kill shows, a resume goes on, cells fill in', async () => {
+  const file = join(emptyFolder(), 'live.yaml');
+  writeFileSync(
+    file,
+    'name: live\ntask: { kind: simple, omega: 2 }\ntrain: { length: [4, 8], steps: 400, learningRate: 0.005 }\ntest: { length: [16, 64], sequences: 128 }\nseed: [0, 1]\n',
+  );
+  const { page, trouble } = await openPage(served.url);
+  await says(page, 'There is no run here yet');
+  await page.evaluate(() => Object.assign(window, { sameAsBefore: true }));
+  const args = ['run', file, '--runtime', 'dawn', '--out', root, '--no-theory'];
+  let kill = () => {};
+  const first = cli(args, {
+    onStart(child) {
+      kill = () => child.kill('SIGKILL');
+      whenSaid(child, /results in/, () => {});
+    },
+  });
+  await has(page, '[data-run-state="running"]');
+  await show(page, '#curves');
+  await has(page, '#training canvas');
+  const drawn = () => page.$eval('#training canvas', canvas => (canvas as HTMLCanvasElement).toDataURL());
+  const before = await drawn();
+  await page.waitForFunction(
+    was => (document.querySelector('#training canvas') as HTMLCanvasElement).toDataURL() !== was,
+    { timeout: 0 },
+    before,
+  );
+  kill();
+  expect((await first).code).not.toBe(0);
+  await show(page, '#sweep');
+  await has(page, '[data-run-state="interrupted"]');
+  await says(page, '4 interrupted');
+  expect((await cli(args)).code).toBe(0);
+  await has(page, '[data-run-state="finished"]');
+  await says(page, '4 of 4 cells');
+  const squares = await page.$$eval('.drawing a title', titles => titles.map(title => title.textContent));
+  expect(squares).toHaveLength(4);
+  for (const square of squares) expect(square).toMatch(/N = \d+: plateau loss [\d.]+.*; 1 finished/);
+  expect(await page.evaluate(() => 'sameAsBefore' in window)).toBe(true);
+  expect(trouble).toEqual([]);
+  await page.close();
+});
+
+describe('over results of somebody else', () => {
+  const other = emptyFolder();
+  let shelf: Library;
+  let page: Page;
+  let trouble: string[];
+
+  beforeAll(async () => {
+    writeSynthetic(other, {
+      name: 'gram',
+      task: { kind: 'k-gram', vocabulary: [2, 3, 4], k: 2 },
+      axes: { 'task.vocabulary': [2, 3, 4], 'model.activation': ['relu', EVIL] },
+      manifest: { command: `lengthwise run ${EVIL}.yaml` },
+    });
+    writeSynthetic(other, {
+      name: 'mod',
+      task: { kind: 'mod-p', p: [3, 5], k: 1 },
+      axes: { 'task.p': [3, 5] },
+    });
+    shelf = new Library([other]);
+    await shelf.open();
+    const dashboard = await serveDashboard(shelf, { port: 0, built });
+    closing = () => dashboard.close();
+    ({ page, trouble } = await openPage(dashboard.url));
+  });
+  let closing = async () => {};
+  afterAll(async () => {
+    shelf.close();
+    await closing();
+  });
+
+  test.each(['light', 'dark'])('%s: axe finds nothing in any view, and no text is markup', async scheme => {
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    for (const view of VIEWS) {
+      await show(page, `#${view}?cell=mod00001`);
+      await has(page, `nav a[aria-current][href^="#${view}"]`);
+      if (view === 'theory') await says(page, 'Complexity against plateau');
+      if (view === 'cell') await says(page, 'Configuration');
+      expect({ view, found: await complaints(page) }).toEqual({ view, found: [] });
+    }
+    expect(await page.title()).toBe('lengthwise');
+    // The cell's weights were never written: the page says so, and a browser's console does too.
+    expect(trouble.filter(line => !line.includes('404'))).toEqual([]);
+  });
+
+  test('the filter, sorting, groups and a comparison are in the address', async () => {
+    await show(page, '#runs?q=p=5 N>=8 plateau<2e-2&sort=-plateau');
+    await says(page, '9 cells');
+    const plateaus = await page.$eval('.grid table', table => {
+      const column = [...table.querySelectorAll('thead th')].findIndex(
+        ({ textContent }) => textContent === 'plateau',
+      );
+      return [...(table as HTMLTableElement).tBodies[0]!.rows].map(({ cells }) =>
+        Number(cells[column]!.textContent!.replace(' × 10⁻⁴', 'e-4')),
+      );
+    });
+    expect(plateaus).toHaveLength(9);
+    expect(plateaus).toEqual([...plateaus].sort((a, b) => b - a));
+    await show(page, '#runs?group=task.p&run=mod/abcd1234&pins=3,5');
+    await says(page, 'paired over 12 cells that differ in nothing else');
+    // The law of the made-up losses: in proportion to p.
+    const ratio = await page.$$eval('main section td', cells =>
+      cells.map(cell => cell.firstChild?.textContent ?? '').find(text => text.startsWith('×')),
+    );
+    const times = Number(/× ([\d.]+)/.exec(ratio!)![1]);
+    expect(Math.abs(times / (5 / 3) - 1)).toBeLessThan(0.1);
+    await show(page, '#runs?q=omge=3');
+    await says(page, 'No cell meets the filter');
+    expect(await page.$eval('#filter-says', note => note.textContent)).toMatch(
+      /omge: no such axis or number/,
+    );
+  });
+
+  test.each([360, 3840])('%i pixels: nothing is wider than the page', async width => {
+    await page.setViewport({ width, height: 900 });
+    for (const view of VIEWS) {
+      await show(page, `#${view}?cell=mod00001`);
+      await has(page, `nav a[aria-current][href^="#${view}"]`);
+      expect({ view, width: await page.evaluate(() => document.documentElement.scrollWidth) }).toEqual({
+        view,
+        width,
+      });
+    }
+  });
+});
+
+describe('who may read it', () => {
+  const status = (
+    url: string,
+    options: { method?: string; headers?: Record<string, string>; path?: string },
+  ) =>
+    new Promise<number>((resolve, reject) => {
+      const { hostname, port, pathname } = new URL(url);
+      const { path = pathname, ...rest } = options;
+      request({ host: hostname, port, path, ...rest }, response => {
+        response.resume();
+        resolve(response.statusCode!);
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  test('a page of another site learns nothing, and nothing can be written', async () => {
+    const { url } = served;
+    expect(await status(url, {})).toBe(200);
+    expect(await status(url, { headers: { Host: 'evil.example' } })).toBe(421);
+    expect(await status(url, { headers: { Origin: 'http://evil.example' } })).toBe(403);
+    expect(await status(url, { headers: { Origin: 'null' } })).toBe(403);
+    for (const method of ['POST', 'PUT', 'DELETE']) expect(await status(url, { method })).toBe(405);
+    for (const path of [
+      '/../package.json',
+      '/%2e%2e/package.json',
+      '/api/cell?run=x&cell=../../x',
+      '/engine/../page.js/x',
+    ])
+      expect(await status(url, { path }), path).toBe(404);
+    const { headers } = await fetch(url);
+    expect(headers.get('content-security-policy')).not.toContain('unsafe');
+  });
+
+  test('beyond loopback only the link with its token opens', async () => {
+    const open = await serveDashboard(library, { host: '0.0.0.0', port: 0, built });
+    const { port, pathname } = new URL(open.url);
+    const at = `http://127.0.0.1:${port}`;
+    expect(pathname).toMatch(/^\/[0-9a-f]{32}\/$/);
+    expect(await status(at, { path: '/' })).toBe(403);
+    expect(await status(at, { path: `/${'0'.repeat(32)}/` })).toBe(403);
+    expect(await status(at, { path: `/${'0'.repeat(32)}/api/snapshot` })).toBe(403);
+    expect(await status(at, { path: pathname })).toBe(200);
+    expect(await status(at, { path: `${pathname}api/snapshot` })).toBe(200);
+    await open.close();
+  });
+});
+
+test('the script is light: 300 kB packed, without the engine', () => {
+  const packed = (name: string) =>
+    gzipSync(readFileSync(join(built, 'dashboard', name)), { level: 9 }).length;
+  expect(packed('page.js') + packed('reference.js')).toBeLessThan(300_000);
+});
