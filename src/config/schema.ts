@@ -95,7 +95,8 @@ export const experimentSchema = z.strictObject({
   train: z.strictObject({
     length: axis(count),
     lengthMode: axis(lengthModeSchema).default('uniform'),
-    positions: axis(positionsSchema).default('last'),
+    /** Unless given: every position for tasks that answer at several, else the last. */
+    positions: axis(positionsSchema).optional(),
     positionOffset: axis(positionOffsetSchema).default('none'),
     steps: axis(count.max(10_000_000)).default(2000),
     batch: axis(count.max(65536)).default(256),
@@ -107,10 +108,13 @@ export const experimentSchema = z.strictObject({
     beta2: axis(z.number().min(0).lt(1)).default(0.999),
     epsilon: axis(positive).default(1e-8),
     baseWidth: axis(count).default(32),
-    loss: axis(lossSchema).default('mse'),
+    /** Unless given: cross-entropy where targets are classes, else mse. */
+    loss: axis(lossSchema).optional(),
   }),
   test: z.strictObject({
     length: z.union([count.transform(length => [length]), distinct(count)]),
+    /** Lengths that each test length stands for, in equal parts: itself and those below it. One unless given. */
+    span: count.optional(),
     sequences: z.int().min(2).max(1_000_000).default(4096),
   }),
   seed: axis(z.int().min(0).max(0xffffffff)).default(0),

@@ -1,7 +1,8 @@
 import { encodingOf } from '../model/encodings/registry.ts';
 import type { Pack, Positions } from '../shared/protocol.ts';
 import { ASIDE } from '../shared/random.ts';
-import { lawOf } from '../tasks/laws/registry.ts';
+import type { Law } from '../tasks/laws/law.ts';
+import { lawOf, tokensOf } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { Knobs, Task } from '../tasks/task.ts';
 import type { Batch } from './batch.ts';
@@ -30,6 +31,16 @@ export function drawingOf({ task, law, order, replicas, positionOffset, model }:
     order,
     offsets: positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null,
   };
+}
+
+/** The law of a pack's sequences. */
+export function lawOfPack({ task, law }: Pick<Pack, 'task' | 'law'>): Law {
+  return lawOf(law, taskOf(task).law);
+}
+
+/** Tokens of a pack's sequences of a length, at most. */
+export function longestOf(pack: Pick<Pack, 'task' | 'law'>, length: number): number {
+  return tokensOf(lawOfPack(pack), length);
 }
 
 /** What a pack adds to a model's constants. */
@@ -88,12 +99,18 @@ export function drawPass(
   const many = hasManyReads(shape.reads);
   const scratch = (label: string, words: number) =>
     words > 0 ? { scratch: memory.storage(label, batch.replicas * threads * words) } : {};
-  const ofLaw = scratch('law scratch', lawOf(law).scratchWords(model.model.vocabulary, order));
+  const drawnBy = lawOf(law, task.law);
+  const ofLaw = scratch('law scratch', drawnBy.scratchWords(model.model.vocabulary, order));
   const ofTask = many
     ? { weights, starts, positions, ...scratch('task scratch', task.scratchWords?.(knobs) ?? 0) }
     : {};
   return inOrder([
-    kernels.run('sample', { batch: batch.batch, replicas, clock, lengths, tokens, ...ofLaw }, { threads }),
+    kernels.run(
+      'sample',
+      { batch: batch.batch, replicas, clock, lengths, tokens, ...ofLaw },
+      { threads },
+      { SHORTEST: drawnBy.shortest ?? 1 },
+    ),
     ...(offsets === null
       ? []
       : [

@@ -82,6 +82,7 @@ const KERNELS = {
   chunkRows: kernel('chunk_rows'),
   chunkScan: kernel('chunk_scan'),
   classHistogram: kernel('class_histogram', tokens),
+  correct: kernel('correct'),
   embedBackward: kernel('embed_backward', tokens),
   embedForward: kernel('embed_forward', tokens, owners),
   featuresBackward: kernel('features_backward', elementary, activation, quad),
@@ -110,7 +111,7 @@ const KERNELS = {
   querySoftmax: kernel('query_softmax', reduce, rule, weight),
   resizeRows: kernel('resize_rows'),
   rotateRows: kernel('rotate_rows', elementary),
-  sample: kernel('sample', random, law),
+  sample: kernel('sample', random, tokens, law),
   readStarts: kernel('read_starts'),
   drawReads: kernel('draw_reads', random, owners),
   drawOffsets: kernel('draw_offsets', random),
@@ -213,7 +214,7 @@ export class Kernels {
     this.pieces = new Map([
       [rule, { name: `rule ${ruleOf(model.attention).kind}`, text: ruleOf(model.attention).wgsl }],
     ]);
-    if (how.law) this.pieces.set(law, { name: `law ${how.law}`, text: lawOf(how.law).wgsl });
+    if (how.law) this.pieces.set(law, { name: `law ${how.law}`, text: lawOf(how.law, how.task?.law).wgsl });
     if (how.task) this.pieces.set(task, { name: `task ${how.task.kind}`, text: how.task.wgsl });
   }
 

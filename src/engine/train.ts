@@ -6,7 +6,7 @@ import { STREAM } from '../shared/random.ts';
 import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
 import type { Dispatch } from './dispatch.ts';
-import { drawingOf, drawPass, specialisationOf } from './draw.ts';
+import { drawingOf, drawPass, longestOf, specialisationOf } from './draw.ts';
 import { inOrder, Kernels, RING } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
 import { Memory } from './memory.ts';
@@ -72,7 +72,7 @@ async function prepareSteps(scratch: Memory, pack: Pack, weights: Weights, done:
   const kernels = new Kernels(scratch, weights, specialisationOf(pack));
   const batch = allocateBatch(scratch, model, replicas, {
     sequences: pack.batch,
-    longest: Math.max(...pack.replicas.map(replica => replica.trainLength)),
+    longest: longestOf(pack, Math.max(...pack.replicas.map(replica => replica.trainLength))),
     uniformLength: pack.lengthMode === 'uniform',
     reads: pack.positions,
     whole: true,

@@ -3,6 +3,8 @@ import { readsOf } from '../model/memory.ts';
 import { pathsOf, sharesKeys } from '../model/paths.ts';
 import { classCount, type ModelConfig } from '../shared/model-config.ts';
 import type { Pack } from '../shared/protocol.ts';
+import { lawOf, tokensOf } from '../tasks/laws/registry.ts';
+import { taskOf } from '../tasks/registry.ts';
 import { isDefined } from '../theory/defined.ts';
 
 /*
@@ -37,13 +39,14 @@ export interface PackSeconds {
 /** Rough times of a pack on a 2-core machine without a GPU. */
 export function packSeconds(pack: Pack): PackSeconds {
   const { model, replicas, steps, batch, lengthMode, positions, test } = pack;
+  const law = lawOf(pack.law, taskOf(pack.task).law);
   const meanShare = lengthMode === 'uniform' ? 0.5 : 1;
   const stepMs = replicas.reduce(
-    (sum, { trainLength }) => sum + batch * sequenceMs(model, positions, meanShare * trainLength),
+    (sum, { trainLength }) => sum + batch * sequenceMs(model, positions, meanShare * tokensOf(law, trainLength)),
     replicas.length * replicaMs(model),
   );
   const testMs = test.lengths.reduce(
-    (sum, length) => sum + (test.sequences * sequenceMs(model, 'last', length)) / PASSES,
+    (sum, length) => sum + (test.sequences * sequenceMs(model, test.positions ?? 'last', tokensOf(law, length))) / PASSES,
     0,
   );
   return {

@@ -1,8 +1,10 @@
 import { canonicalHasher } from '../config/hash.ts';
 import { trainingFloats } from '../model/memory.ts';
 import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
+import { tokensOf } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { Cell } from './cells.ts';
+import { lawOfCell } from './resolve.ts';
 import { streamSeeds } from './streams.ts';
 
 /** A pack with the cells that its replicas are, in the same order. */
@@ -46,7 +48,7 @@ export function packsOf(
     groups.set(key, group);
   }
   return [...groups.values()].flatMap(({ shared, cells: members }) => {
-    const longest = members.reduce((most, { config }) => Math.max(most, config.train.length), 0);
+    const longest = members.reduce((most, { config }) => Math.max(most, tokensOf(lawOfCell(config), config.train.length)), 0);
     const perReplica = replicaBytes(shared, longest);
     const size = Math.max(1, Math.min(MAX_REPLICAS, Math.floor(budgetBytes / perReplica)));
     // Equal parts: 65 replicas make 33 + 32, not 64 + 1.
@@ -70,6 +72,7 @@ function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
   const { task, data, model, train, test } = config;
   const { phiInit, ...shape } = model;
   const { kind, ...knobs } = task;
+  const definition = taskOf(kind);
   const { beta1, beta2, epsilon, warmup, schedule, clip } = train;
   return {
     model: shape,
@@ -77,7 +80,7 @@ function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
     baseWidth: train.baseWidth,
     task: kind,
     law: data.law,
-    order: taskOf(kind).shape(knobs as Record<string, number>).order,
+    order: definition.shape(knobs as Record<string, number>).order,
     loss: train.loss,
     lengthMode: train.lengthMode,
     positions: train.positions,
@@ -86,7 +89,12 @@ function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
     batch: train.batch,
     optimiser: { beta1, beta2, epsilon, warmup, schedule, clip },
     logEvery: Math.max(1, Math.floor(train.steps / 100)),
-    test: { lengths: test.length, sequences: test.sequences },
+    test: {
+      lengths: test.length,
+      sequences: test.sequences,
+      ...(test.span === undefined ? {} : { span: test.span }),
+      ...(definition.positions ? { positions: definition.positions } : {}),
+    },
   };
 }
 

@@ -3,7 +3,9 @@ import type { Streams } from '../config/streams.ts';
 import { isDeep } from '../model/paths.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import type { Attention, ModelConfig } from '../shared/model-config.ts';
-import type { LawName } from '../tasks/laws/registry.ts';
+import type { Pack } from '../shared/protocol.ts';
+import type { Law } from '../tasks/laws/law.ts';
+import { type LawName, lawOf, OWN_LAW, tokensOf } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 
 /** The scalars of a part of the file, once every axis has a value. */
@@ -13,19 +15,20 @@ type ModelFile = ExperimentFile['model'];
 /** Everything that decides a cell's results, defaults filled in. Its canonical hash names the cell. */
 export interface CellConfig {
   task: { kind: string } & Record<string, number | string>;
-  data: { law: LawName; alpha: number };
+  data: { law: LawName | typeof OWN_LAW; alpha: number };
   model: ModelConfig & { phiInit: [number, number] };
-  train: Scalars<ExperimentFile['train']>;
-  test: { length: number[]; sequences: number };
+  train: Scalars<ExperimentFile['train']> & Pick<Pack, 'positions' | 'loss'>;
+  test: { length: number[]; span?: number | undefined; sequences: number };
   seed: number;
   /** Absent where the seed alone keys the random streams, as it did before there was a choice: hashes of such cells are as they were. */
   streams?: 'cell';
 }
 
 /** The file's content once every axis has a value. */
-interface Chosen extends Pick<CellConfig, 'task' | 'train' | 'test' | 'seed'> {
+interface Chosen extends Pick<CellConfig, 'task' | 'test' | 'seed'> {
   streams: Streams;
   data: Scalars<ExperimentFile['data']>;
+  train: Scalars<ExperimentFile['train']>;
   model: Scalars<Omit<ModelFile, 'attention' | 'phiInit'>> &
     Pick<ModelFile, 'phiInit'> & { attention: ChosenAttention };
 }
@@ -50,16 +53,19 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
   };
   const { task, data, model, train, test, seed, streams } = pick(content, '') as Chosen;
   const { kind, ...knobs } = task;
-  const shape = taskOf(kind).shape(knobs as Record<string, number>);
+  const definition = taskOf(kind);
+  const shape = definition.shape(knobs as Record<string, number>);
+  const law = data.law ?? (definition.law ? OWN_LAW : shape.order > 0 ? 'dirichlet-markov' : 'dirichlet-iid');
+  const longest = tokensOf(lawOf(law, definition.law), Math.max(train.length, ...test.length));
   const layers = model.layers ?? shape.layers;
   const keyWidth = model.keyWidth ?? model.width;
   const scale = model.attention.scale ?? Math.sqrt(train.baseWidth) / keyWidth;
-  const attention = attentionOf(model.attention, scale, Math.max(train.length, ...test.length));
+  const attention = attentionOf(model.attention, scale, longest);
   // What a task asks of positions is for the rules that know them by residue and suffix.
   const { period, locality } = ruleOf(attention).limit ? shape : { period: 1, locality: 0 };
   return {
     task,
-    data: { law: data.law ?? (shape.order > 0 ? 'dirichlet-markov' : 'dirichlet-iid'), alpha: data.alpha },
+    data: { law, alpha: data.alpha },
     model: {
       layers,
       heads: model.heads,
@@ -76,11 +82,20 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       phiInit: model.phiInit ?? (isDeep({ layers }) ? [0, 1] : [0, 0]),
       attention,
     },
-    train,
+    train: {
+      ...train,
+      positions: train.positions ?? definition.positions ?? 'last',
+      loss: train.loss ?? (definition.classes ? 'cross-entropy' : 'mse'),
+    },
     test,
     seed,
     ...(streams === 'cell' ? { streams } : {}),
   };
+}
+
+/** The law that a cell's sequences are drawn from. */
+export function lawOfCell({ task, data }: Pick<CellConfig, 'task' | 'data'>): Law {
+  return lawOf(data.law, taskOf(task.kind).law);
 }
 
 /** The attention that a cell's choices name. Values for other encodings than its own are left out; `longest` is its longest sequence. */

@@ -1,13 +1,16 @@
 import { STREAM, streamKey } from '../shared/random.ts';
-import type { TokenSource } from '../tasks/laws/registry.ts';
+import { OWN_LAW, type TokenSource } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { CellConfig } from './resolve.ts';
 
-/** The token law that a cell trains on, for sequences that its theory is measured with. */
+/**
+ * The token law that a cell trains on, for sequences that its theory is measured with. Theory is about ergodic laws: where the task has a law of
+ * its own, its sequences are uniform-iid tokens.
+ */
 export function sourceOf({ task, data, model }: Pick<CellConfig, 'task' | 'data' | 'model'>): TokenSource {
   const { kind, ...knobs } = task;
   return {
-    law: data.law,
+    law: data.law === OWN_LAW ? 'uniform-iid' : data.law,
     vocabulary: model.vocabulary,
     alphaThousandths: Math.round(1000 * data.alpha),
     order: taskOf(kind).shape(knobs as Record<string, number>).order,

@@ -25,7 +25,7 @@ describe('an experiment file', () => {
       steps: 2000,
       batch: 256,
       clip: 1,
-      loss: 'mse',
+
     });
     expect(content.train).toMatchObject({ positions: 'last', positionOffset: 'none' });
     expect(content.model).toMatchObject({ norm: 'none', attention: { precision: 'infinite' } });
