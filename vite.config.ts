@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite';
 import { engineHash } from './src/setup/engine-hash.mjs';
-import { absentPeers, peerVersions } from './src/setup/peers.mjs';
+import { absentPeers, peersApart, peerVersions } from './src/setup/peers.mjs';
 
 /** A page that Chrome loads. */
 const page = (outDir: string, entry: Record<string, string>) => ({
@@ -8,6 +8,20 @@ const page = (outDir: string, entry: Record<string, string>) => ({
   target: 'chrome120',
   minify: false,
   lib: { entry, formats: ['es' as const] },
+});
+
+/** A script of the dashboard: no module, for a page that lies on a disk can load none. */
+const script = (name: string, entry: string) => ({
+  outDir: 'dist/dashboard',
+  emptyOutDir: false,
+  target: 'es2022',
+  lib: {
+    entry,
+    formats: ['iife' as const],
+    name: 'lengthwise',
+    fileName: () => `${name}.js`,
+    cssFileName: 'style',
+  },
 });
 
 /** A program that Node runs. All of its files lie side by side, so that each finds others of the build by its own place. */
@@ -19,11 +33,21 @@ const program = (outDir: string, input: Record<string, string>) => ({
   rollupOptions: { input, output: { chunkFileNames: '[name]-[hash].js' } },
 });
 
+/** What others import and bundle: `package.json`'s exports. Libraries are left to whoever bundles, so that they are there once. */
+const library = (input: Record<string, string>) => ({
+  outDir: 'dist/library',
+  emptyOutDir: false,
+  target: 'es2022',
+  minify: false,
+  lib: { entry: input, formats: ['es' as const] },
+  rollupOptions: { external: /^[^./]/, output: { chunkFileNames: '[name]-[hash].js' } },
+});
+
 /**
  * Bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode dawn` is the engine in a
- * process of its own, `--mode bench` is the page of `bench` and apart from it its peers, `--mode cli` is the Node program, its threads and the process
+ * process of its own, `--mode dashboard` and `--mode dashboard-reference` are the live page and its worker, `--mode bench` is the page of `bench` and apart from it its peers, `--mode cli` is the Node program, its threads and the process
  * of `bench` on Dawn. `--mode test-chrome` and `--mode test-dawn` are the engine of the tests (`test/support/build-engine.ts`),
- * `--mode soak` is `npm run soak`, `--mode measure` is `npm run eta`. Shaders are imported with `?raw`, which vite and
+ * `--mode library` and `--mode library-node` are what others import (src/library), `--mode soak` is `npm run soak`, `--mode measure` is `npm run eta`. Shaders are imported with `?raw`, which vite and
  * vitest both understand.
  */
 export default defineConfig(async ({ mode }) => {
@@ -31,17 +55,52 @@ export default defineConfig(async ({ mode }) => {
   const ofNode = async () => ({ ...define, __ENGINE_HASH__: JSON.stringify(await engineHash()) });
   switch (mode) {
     case 'page':
-      return { build: page('dist/page', { engine: 'src/engine/page.ts', gpujs: 'src/gpujs/page.ts' }) };
+      return {
+        build: page('dist/page', {
+          engine: 'src/engine/page.ts',
+          gpujs: 'src/gpujs/page.ts',
+          tab: 'src/tab/page.ts',
+          'tab-worker': 'src/tab/worker.ts',
+        }),
+      };
     case 'dawn':
       return { build: program('dist/dawn', { engine: 'src/engine/dawn.ts' }) };
     case 'bench':
       return {
         plugins: [absentPeers()],
         define: { ...define, 'process.env.NODE_ENV': '"production"' },
-        build: page('dist/bench', { bench: 'src/bench/page.ts' }),
+        build: {
+          ...page('dist/bench', { bench: 'src/bench/page.ts' }),
+          // Apart, as they are no part of the package (`files` of package.json).
+          rollupOptions: { output: { chunkFileNames: peersApart } },
+        },
       };
+    case 'dashboard':
+      return { define, build: script('page', 'src/dashboard/page/main.tsx') };
+    case 'dashboard-reference':
+      return { define, build: script('reference', 'src/dashboard/page/model/reference-worker.ts') };
     case 'test-chrome':
       return { build: page('dist/test/page', { engine: 'test/support/engine-page.ts' }) };
+    case 'library':
+      return {
+        build: library({
+          attention: 'src/library/attention.ts',
+          model: 'src/library/model.ts',
+          theory: 'src/library/theory.ts',
+          simulation: 'src/library/simulation.ts',
+        }),
+      };
+    case 'library-node':
+      return {
+        define: await ofNode(),
+        build: {
+          ...program('dist/library', {
+            runner: 'src/library/runner.ts',
+            results: 'src/library/results.ts',
+          }),
+          emptyOutDir: false,
+        },
+      };
     case 'soak':
       return { define: await ofNode(), build: program('dist/soak', { soak: 'test/soak/soak.ts' }) };
     case 'measure':

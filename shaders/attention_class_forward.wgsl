@@ -1,4 +1,4 @@
-// Layer-1 attention of one query over the classes of its prefix (theory.md, sections 1 and 2), exact:
+// Layer-1 attention of one query over the classes of its prefix (docs/theory.md, sections 1 and 2), exact:
 //   weight of a position = kept(e^{score - highest}),   score = content_factor * logit, plus suffix_bias(phi[t]) at offset t
 // with the functions of the model's rule (src/model/rules/).
 // mix rows = attention by class (suffix positions added to their class), then the one-hot query class.

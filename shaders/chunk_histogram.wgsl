@@ -1,4 +1,4 @@
-// The sufficient statistics of class_histogram.wgsl for every position of a chunk (theory.md, section 2):
+// The sufficient statistics of class_histogram.wgsl for every position of a chunk (docs/theory.md, section 2):
 //   counts [rows][C], suffix [rows][TAU+1], =. Rows past a sequence's end have suffix C; rows past a replica's, suffix C + 1 at
 //   offset 0, and nobody touches the rest of them.
 // One thread a block of BLOCK positions: it starts from the running counts before its block, less the suffix, and moves one

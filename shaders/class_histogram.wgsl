@@ -1,4 +1,4 @@
-// The sufficient statistics of the queries that are read, one row each, position p of its sequence (theory.md, section 2):
+// The sufficient statistics of the queries that are read, one row each, position p of its sequence (docs/theory.md, section 2):
 //   counts [rows][C]      n(class) = #{ j < p - TAU : class_j = class }
 //   suffix [rows][TAU+1]  class of position p - t, or C where p - t < 1; suffix[0] is the query's own class. C everywhere in
 //                         rows that are not used

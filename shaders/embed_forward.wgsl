@@ -1,4 +1,4 @@
-// y^(0) of every row (theory.md, sections 1 and 10): y [rows][D4] = E[token] + P[(i + offset + POSITION_SHIFT) % POSITION_ROWS],
+// y^(0) of every row (docs/theory.md, sections 1 and 10): y [rows][D4] = E[token] + P[(i + offset + POSITION_SHIFT) % POSITION_ROWS],
 // padding rows and columns 0. The offset, a sequence's own, moves the rows of an absolute encoding. One thread a vec4.
 
 @group(0) @binding(0) var<uniform> batch: Batch;

@@ -3,7 +3,7 @@
 // to the output directly (U V_h y_class); the last C rows hold the residual A y_query + b and U y_query; W = U B. So
 //   f = direct + W psi(pre),   (pre, direct) = table[H*C + query] + sum_k mix[k] table[k]
 // costs H*C*F multiply-adds a row where the layer as written costs D*(D*H + 2M).
-// outputs [R*B][O] =.  Source: theory.md, section 1, with all matrices behind the attention multiplied out.
+// outputs [R*B][O] =.  Source: docs/theory.md, section 1, with all matrices behind the attention multiplied out.
 
 @group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> arena: array<vec4<f32>>;

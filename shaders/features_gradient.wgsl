@@ -3,7 +3,7 @@
 //   table_sums   [R][blocks][K][F]      mix[row][k] * (psi'(pre) * (W^T grad_outputs), then grad_outputs)     =
 //   readout_sums [R][blocks][O][M_PAD]  grad_outputs[row][o] * psi(pre)                                       =
 // which sum_partials.wgsl adds. Pre-activations are computed again, because rows of hidden units that one kernel writes and the next
-// one reads are what a step waits for (kernels.md). One thread 4 * SPAN columns of F and a block; its part of both tables, and of
+// one reads are what a step waits for (docs/kernels.md). One thread 4 * SPAN columns of F and a block; its part of both tables, and of
 // both sums, stays in registers. The one-hot entries of a mix row pick the residual. K = 4 * QUADS at least, its last entries 0.
 // v1, rows written by features_backward and summed by outer_rows, as where mix rows are long: 3x slower on SwiftShader.
 

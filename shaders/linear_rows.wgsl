@@ -2,7 +2,7 @@
 //   out[row] = finish( x W )            x = in[row], or psi(in[row]) where ACTIVATE                W the table
 //   out[row] = finish( x W^T )          where TRANSPOSED: the way back
 // with finish from common/finish_*.wgsl. A thread computes four rows of 16 columns (group z); the lanes of a quad are neighbouring
-// rows, so they share the loads of the table (kernels.md). Tried on SwiftShader: two rows a thread, the same speed, one 0.6 times;
+// rows, so they share the loads of the table (docs/kernels.md). Tried on SwiftShader: two rows a thread, the same speed, one 0.6 times;
 // mat4x4 loads with the table transposed for the way back, 0.85 times. Rows of a replica past its last are left alone.
 
 // Floats into a replica's block: not constants, so that layers alike share their kernels.

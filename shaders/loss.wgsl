@@ -1,7 +1,7 @@
 // Loss of one read and its gradient with respect to the outputs, divided by the labels of the replica (mean over its reads that count):
 //   mse            sum_o (f_o - f*_o)^2
 //   cross-entropy  -sum_o f*_o log softmax(f)_o
-// losses [rows] =, grad_outputs [rows][O] =; both 0 where weights [rows] is 0.  Source: theory.md, sections 3 and 10.
+// losses [rows] =, grad_outputs [rows][O] =; both 0 where weights [rows] is 0.  Source: docs/theory.md, sections 3 and 10.
 
 @group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> outputs: array<f32>;

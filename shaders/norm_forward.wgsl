@@ -1,4 +1,4 @@
-// RMS norm of every row (theory.md, section 10): out [rows][D4] = g * y / sqrt(mean(y^2) + 1e-6), g at place.gain. Padding columns
+// RMS norm of every row (docs/theory.md, section 10): out [rows][D4] = g * y / sqrt(mean(y^2) + 1e-6), g at place.gain. Padding columns
 // stay 0. One thread a row.
 
 @group(0) @binding(0) var<uniform> space: Space;

@@ -1,5 +1,5 @@
-// Segmented outer products: out[segment][i][j] = sum over the segment's rows of left[row][i] * right[row][j], or of psi(left) where ACTIVATE.
-// A segment is a replica's whole batch, or one sequence of it. Where a segment may have more rows than a block, blocks are summed
+// Segmented outer products: out[segment][i][j] = sum over the segment's rows of left[row][i] * right[row][j], or of psi(left) where
+// ACTIVATE. A segment is a replica's whole batch, or one sequence of it. Where a segment may have more rows than a block, blocks are summed
 // apart into partials[replica][segment][block][i][j], and sum_partials.wgsl adds them: more threads, and rounding that grows with
 // the root of the rows. Otherwise (DIRECT) the sum goes to the arena at once. No atomics, fixed order, equal bits every time.
 // One thread FOURS fours of i times one of j, so that a row's right side is loaded once for up to sixteen i. Where ALIGNED, the

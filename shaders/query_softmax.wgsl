@@ -1,6 +1,7 @@
-// Softmax of the layer-2 scores of one (sequence, head), chunk by chunk (theory.md, section 1): scores become weights
-// e^{score - highest}, highest being the largest score so far, and 0 in rows past the end. running [R*sequences][H] = (highest, sum of weights, what earlier sums must be multiplied by, 1 / sum).
-// A single chunk (chunk.whole) is normalised at once: its weights are the attention.
+// Softmax of the layer-2 scores of one (sequence, head), chunk by chunk (docs/theory.md, section 1): scores become weights
+// e^{score - highest}, highest being the largest score so far, and 0 in rows past the end. running [R*sequences][H] = (highest, sum of
+// weights, what earlier sums must be multiplied by, 1 / sum). A single chunk (chunk.whole) is normalised at once: its weights are the
+// attention.
 // MODE 0: as above.  1: only look for the highest score.  2: the highest score is known. Rounding needs it before any sum, so
 // finite precision over several chunks takes 1 and then 2.
 // One workgroup a (sequence, head), of few lanes in training, where a barrier costs more than they save. Each thread

@@ -1,4 +1,5 @@
-// Peak of multiply-adds: twelve chains of scalars, unrolled by UNROLL; the rest as in roofline_fma_vector.wgsl, with the same sum for each chain.
+// Peak of multiply-adds: twelve chains of scalars, unrolled by UNROLL; the rest as in roofline_fma_vector.wgsl, with the same sum for each
+// chain.
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

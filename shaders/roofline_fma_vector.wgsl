@@ -1,6 +1,6 @@
 // Peak of multiply-adds: chains of vec4, unrolled by UNROLL, x = x * scale + shift. out [thread] =, the sum of the chains' components.
 // scale and shift come from a buffer, so that nothing can be folded; with 1 and 1 every sum is a known whole number.
-// Unrolled by 4, as in kernels.md, SwiftShader's loop costs as much as its work: 10 GFLOP/s where 16 rounds in one reach 25 to 30.
+// Unrolled by 4, as in docs/kernels.md, SwiftShader's loop costs as much as its work: 10 GFLOP/s where 16 rounds in one reach 25 to 30.
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

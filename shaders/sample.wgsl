@@ -1,6 +1,6 @@
 // Draws one sequence a row: its length, of SHORTEST or more, then its tokens from the law that follows (tasks/laws/), which may be more.
 // The first word of the stream is the length's, whether it is used or not, so that both length modes share tokens' words.
-// tokens [R*B][token_words], lengths [R*B], both =.  Source: theory.md, section 3.
+// tokens [R*B][token_words], lengths [R*B], both =.  Source: docs/theory.md, section 3.
 
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> replicas: array<Replica>;

@@ -1,6 +1,6 @@
 // f* of every prefix of a sequence that is read, by the task's own function (src/tasks/): targets [rows][O] =, and weights [rows] =, 1 in
 // reads that have a target and 0 in others, padding and rows that are not used. Without MANY_READS every row is the read of one whole
-// sequence, and weights stay 1. One thread a sequence.  Source: theory.md, sections 3 and 10.
+// sequence, and weights stay 1. One thread a sequence.  Source: docs/theory.md, sections 3 and 10.
 
 @group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<uniform> batch: Batch;

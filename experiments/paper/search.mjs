@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// How heads, rate and warm-up of the figures were chosen: `npm run search` runs the search files (finished cells are not run again) and orders
-// what was tried by its worst training loss over seeds, training lengths and tasks. Losses on longer sequences play no part.
+// How heads, rate and warm-up of the figures were chosen: `npm run search` runs the search files (finished cells are not run again) and
+// orders what was tried by its worst training loss over seeds, training lengths and tasks. Losses on longer sequences play no part.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

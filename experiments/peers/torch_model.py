@@ -1,4 +1,4 @@
-"""The models of lengthwise in PyTorch: any depth, limit and softmax attention, every encoding and norm (theory.md, sections 1 and 10).
+"""The models of lengthwise in PyTorch: any depth, limit and softmax attention, every encoding and norm (docs/theory.md, sections 1 and 10).
 
 `state_dict()` has the tensor names of a model file, so that a trained model is saved with `save(model, path)` and read with `load(path)`.
 Works with torch 1.13 and 2.x. The `safetensors` package is not needed: the format is the dozen lines of `save` and `load`.

@@ -1,5 +1,5 @@
 // Four neighbouring floats of the left side of outer_rows.wgsl. Where ALIGNED, all lanes of a quad ask for the same: each loads
-// one and hands it to the others (kernels.md). Loops end together in the lanes of a quad, which is all that a quad needs.
+// one and hands it to the others (docs/kernels.md). Loops end together in the lanes of a quad, which is all that a quad needs.
 
 var<private> quad_lane: u32;
 

@@ -1,7 +1,7 @@
 // The symbols of every shader. engine/kernels.ts writes the constants in front of each file from the model's shape.
 //
 //   R  replicas of a pack           B  sequences of a replica in this batch (run time: batch.sequences)
-//   S  tokens      DELTA  period    TAU  locality       C = S * DELTA  classes (theory.md, section 2)
+//   S  tokens      DELTA  period    TAU  locality       C = S * DELTA  classes (docs/theory.md, section 2)
 //   H  heads       D  width         DK  key width       M  MLP width   O  outputs
 //   D4 vec4 of a row of the residual stream: D rounded up to 16
 //   F  floats of a feature row: M rounded up to 16 (M_PAD), then, where the first layer is the last, O rounded up to 4

@@ -1,5 +1,5 @@
-// Four vec4 of the arena, `stride` apart, equal in all lanes of a quad, as columns: every lane loads one of them and hands it to the others.
-// Software adapters load lane by lane, so this is a quarter of the loads (kernels.md). Uniform control flow only; `at` must
+// Four vec4 of the arena, `stride` apart, equal in all lanes of a quad, as columns: every lane loads one of them and hands it to the
+// others. Software adapters load lane by lane, so this is a quarter of the loads (docs/kernels.md). Uniform control flow only; `at` must
 // be equal in the lanes of a quad.
 
 var<private> quad_lane: u32;

@@ -1,5 +1,5 @@
 // Four rows of the arena, `stride` floats apart, the same four in all lanes of a quad: each lane loads one and hands it to the others
-// (kernels.md).
+// (docs/kernels.md).
 
 alias Rows = u32;  // where this lane's begins
 

@@ -12,8 +12,8 @@ export const HARDMAX = 0.9;
 type Head = NonNullable<CellResult['attention']>['heads'][number];
 
 /**
- * ModPTask: attention of the longest training length lies on the residue class that the answer is about, and is uniform on it. In every setting the mean over seeds
- * is shown to be above `HARDMAX` (`region.ts`).
+ * ModPTask: attention of the longest training length lies on the residue class that the answer is about, and is uniform on it. In every
+ * setting the mean over seeds is shown to be above `HARDMAX` (`region.ts`).
  */
 export function hardmaxClaims({ cells, manifest }: Pick<Run, 'cells' | 'manifest'>): Claim[] {
   const longest = cells.reduce((most, cell) => Math.max(most, Number(cell.axes['train.length'])), 0);

@@ -8,8 +8,8 @@ import { type Claim, LEAST_SEEDS, listed, NEEDS_SEEDS, repeatedText } from './ve
 export const PLATEAU_SLOPE = 0.1;
 
 /**
- * The loss stops changing with T: in every setting that has learned anything, the mean slope over seeds of log2 loss against log2 T, over three octaves at least and beyond N, is
- * shown to lie within ±`PLATEAU_SLOPE` (`region.ts`). Undefined where no cell has a slope.
+ * The loss stops changing with T: in every setting that has learned anything, the mean slope over seeds of log2 loss against log2 T, over
+ * three octaves at least and beyond N, is shown to lie within ±`PLATEAU_SLOPE` (`region.ts`). Undefined where no cell has a slope.
  */
 export function plateauClaim(all: readonly Setting[]): Claim | undefined {
   const settings = all.map(setting => ({

@@ -3,7 +3,7 @@ import type { CellResult } from '../results/schema.ts';
 import { meanOf, pool } from './statistics.ts';
 
 /*
- * The plateau, defined once (theory.md §8). Tables, figures, N*(ε) and claims all read it here.
+ * The plateau, defined once (docs/theory.md §8). Tables, figures, N*(ε) and claims all read it here.
  *
  * Its tail are the longest test lengths, the fewest that span three octaves; its level is the geometric mean of the losses there,
  * its slope the least-squares slope of log2 loss against log2 length. Means over seeds are geometric too: a slope and a level in
@@ -63,13 +63,19 @@ function tailOf(cell: CellResult): TailPoint[] | null {
     : null;
 }
 
-/** The plateau of one cell: the geometric mean of its test losses over the tail. Null when it has none: diverged, not tested, or a loss of 0. */
+/**
+ * The plateau of one cell: the geometric mean of its test losses over the tail. Null when it has none: diverged, not tested, or a loss of
+ * 0.
+ */
 export function plateauOf(cell: CellResult): number | null {
   const tail = tailOf(cell);
   return tail && Math.exp(meanOf(tail.map(({ log }) => log)));
 }
 
-/** Slope of log2 loss against log2 test length over a cell's tail, in doublings of the loss an octave. Null without a plateau, or with a single length. */
+/**
+ * Slope of log2 loss against log2 test length over a cell's tail, in doublings of the loss an octave. Null without a plateau, or with a
+ * single length.
+ */
 export function plateauSlope(cell: CellResult): number | null {
   const tail = tailOf(cell);
   if (!tail || tail.length < 2) return null;

@@ -4,9 +4,9 @@ import type { Verdict } from './verdict.ts';
 /*
  * Whether the mean of every one of several samples lies in a region, by t tests on each sample's own variance.
  *
- * Shown: in every sample each end of the region is rejected by a one-sided test at `LEVEL` (two one-sided tests, D. J. Schuirmann, J. Pharmacokin.
- * Biopharm. 15, 1987). That all must pass makes the whole a test at `LEVEL`, however the samples depend on each other (intersection-union,
- * R. L. Berger, Technometrics 24, 1982): noise makes it harder to pass, never easier.
+ * Shown: in every sample each end of the region is rejected by a one-sided test at `LEVEL` (two one-sided tests, D. J. Schuirmann, J.
+ * Pharmacokin. Biopharm. 15, 1987). That all must pass makes the whole a test at `LEVEL`, however the samples depend on each other
+ * (intersection-union, R. L. Berger, Technometrics 24, 1982): noise makes it harder to pass, never easier.
  * Refuted: some mean is shown to lie outside, the p-values of the samples adjusted by Holm's method, doubled where there are two ends.
  */
 

@@ -14,8 +14,9 @@ export interface RequiredLength {
   length: number | null;
   censored: 'above' | 'below' | null;
   /**
-   * 95 %, residual bootstrap over seeds; null with a single seed. It covers the grid too: all that is known of a string of seeds is between which two trained lengths
-   * its N* lies, so the interval runs from the shorter ones to the longer ones. 0 and ∞ stand for shorter and longer than was trained.
+   * 95 %, residual bootstrap over seeds; null with a single seed. It covers the grid too: all that is known of a string of seeds is between
+   * which two trained lengths its N* lies, so the interval runs from the shorter ones to the longer ones. 0 and ∞ stand for shorter and
+   * longer than was trained.
    */
   interval: Interval | null;
   shortest: number;
@@ -167,8 +168,8 @@ function meansOf(curve: Curve): Point[] {
 }
 
 /**
- * Deviations of seeds from the mean of their training length, to redraw means from. All lengths of a curve share them: three seeds alone say too
- * little of their spread. Scaled by √(n / (n − 1)), so that their variance is the seeds' own, and widened to Student's t on what
+ * Deviations of seeds from the mean of their training length, to redraw means from. All lengths of a curve share them: three seeds alone
+ * say too little of their spread. Scaled by √(n / (n − 1)), so that their variance is the seeds' own, and widened to Student's t on what
  * degrees of freedom they have.
  */
 function residualsOf(curve: Curve): number[] {
@@ -193,7 +194,10 @@ function redraw(curve: Curve, bank: readonly number[], stream: WordStream): Poin
 interface Crossing {
   /** Interpolated in log-log: 0 at once, Infinity never. */
   length: number;
-  /** The trained lengths that it lies between: the last that does not reach it (0: the first does), and the first that does (Infinity: none). */
+  /**
+   * The trained lengths that it lies between: the last that does not reach it (0: the first does), and the first that does (Infinity:
+   * none).
+   */
   after: number;
   upTo: number;
 }
@@ -221,7 +225,10 @@ function withoutNoise(interval: Interval | null): Interval | null {
   return interval && [Math.round(interval[0] * 1e12) / 1e12, Math.round(interval[1] * 1e12) / 1e12];
 }
 
-/** The least and the largest log-log slope that lengths between their trained neighbours can have; undefined for fewer than two that were found. */
+/**
+ * The least and the largest log-log slope that lengths between their trained neighbours can have; undefined for fewer than two that were
+ * found.
+ */
 function slopesWithin(found: ({ value: number } & Crossing)[]): Interval | undefined {
   const used = found.filter(isFound);
   if (used.length < 2) return undefined;

@@ -16,13 +16,17 @@ export interface Reversal {
   setting: Setting;
   after: Setting;
   /**
-   * What limits the larger plateau: `length` where it is above twice the loss on strings of the training length, `training` where it is not. Both are losses at the last of
-   * so many tokens. The training loss is not: its strings have lengths 1 … N. Unknown where T = N was not tested.
+   * What limits the larger plateau: `length` where it is above twice the loss on strings of the training length, `training` where it is
+   * not. Both are losses at the last of so many tokens. The training loss is not: its strings have lengths 1 … N. Unknown where T = N was
+   * not tested.
    */
   limit: 'length' | 'training' | 'unknown';
 }
 
-/** Steps along lines that fall by more than `REVERSAL_FACTOR` where they should rise: t tests of the logarithms' differences over seeds, Holm-adjusted. */
+/**
+ * Steps along lines that fall by more than `REVERSAL_FACTOR` where they should rise: t tests of the logarithms' differences over seeds,
+ * Holm-adjusted.
+ */
 export function reversals(lines: readonly Line[]): Reversal[] {
   const steps = lines.flatMap(({ settings }) =>
     settings.slice(1).flatMap((after, i) => {

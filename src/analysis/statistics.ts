@@ -89,8 +89,8 @@ export function bootstrap(count: number, statistic: (units: number[]) => number)
 }
 
 /**
- * The middle 95 % of a statistic of resampled data, in which `units` values are drawn each time. `resample` draws from the stream, the same one every time this is called; 0 and ∞ count as
- * values. Null where it gives NaN more than half the time; other NaN are left out.
+ * The middle 95 % of a statistic of resampled data, in which `units` values are drawn each time. `resample` draws from the stream, the same
+ * one every time this is called; 0 and ∞ count as values. Null where it gives NaN more than half the time; other NaN are left out.
  */
 export function resampled(units: number, resample: (stream: WordStream) => number): Interval | null {
   const stream = new WordStream(streamKey(0, STREAM.bootstrap), 0, 0);

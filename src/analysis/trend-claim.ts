@@ -13,8 +13,9 @@ export const TREND_LEVEL = 0.01;
 const REFUTE_LEVEL = 0.05;
 
 /**
- * The plateau, as a share of the loss of predicting the mean, falls with N or rises with a knob. Page's test by exact permutation (`trend.ts`); blocks are seeds where the
- * settings of a seed share their random numbers, seeds within lines where they don't. Only lines count in which every model has learned to fit what it was trained on.
+ * The plateau, as a share of the loss of predicting the mean, falls with N or rises with a knob. Page's test by exact permutation
+ * (`trend.ts`); blocks are seeds where the settings of a seed share their random numbers, seeds within lines where they don't. Only lines
+ * count in which every model has learned to fit what it was trained on.
  *
  * Shown: p ≤ `TREND_LEVEL`, every line goes that way, and no step is shown to go against it where length is what limits.
  * Refuted: the contrary trend has p ≤ `TREND_LEVEL`, over all or (Holm-adjusted, `REFUTE_LEVEL`) in one line, or such a step is shown.

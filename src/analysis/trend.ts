@@ -3,10 +3,11 @@ import { leastOf, mostOf } from '../shared/extremes.ts';
 import { meanOf } from './statistics.ts';
 
 /*
- * Page's test for ordered alternatives (E. B. Page, "Ordered hypotheses for multiple treatments", JASA 58, 1963), L = Σ_j j · R_j of the ranks of k treatments, by exact
- * permutation. A block is what is independent of all others: one row of k values, or several rows that share their random numbers. The treatments of
- * a block are permuted together, in all of its rows, so rows that depend on each other are never taken for independent ones: their ranks are
- * summed, ties sharing theirs, and the law of Σ_j j · (summed rank)_j over the k! orders is convolved over the blocks.
+ * Page's test for ordered alternatives (E. B. Page, "Ordered hypotheses for multiple treatments", JASA 58, 1963), L = Σ_j j · R_j of the
+ * ranks of k treatments, by exact permutation. A block is what is independent of all others: one row of k values, or several rows that
+ * share their random numbers. The treatments of a block are permuted together, in all of its rows, so rows that depend on each other are
+ * never taken for independent ones: their ranks are summed, ties sharing theirs, and the law of Σ_j j · (summed rank)_j over the k! orders
+ * is convolved over the blocks.
  */
 
 /** Rows of one value a treatment, in the treatments' order, that are permuted together. */
@@ -27,7 +28,9 @@ export interface Trend {
 /** Additions that an exact p-value may take: the normal law stands in beyond, where blocks and treatments are many. */
 const MOST_WORK = 2e8;
 
-/** Tests whether values rise over the treatments. Every row has the same number of treatments. Needs a block with a row, and two treatments. */
+/**
+ * Tests whether values rise over the treatments. Every row has the same number of treatments. Needs a block with a row, and two treatments.
+ */
 export function pageTrend(blocks: readonly Block[]): Trend {
   const k = blocks[0]![0]!.length;
   const sums = blocks.map(summedRanks);

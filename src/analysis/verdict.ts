@@ -3,7 +3,7 @@ import type { Interval } from './statistics.ts';
 /** What a test says of a claim: it is shown, its contrary is, or neither. */
 export type Verdict = 'shown' | 'refuted' | 'undecided';
 
-/** A claim of the paper with the statistic that decides it (theory.md §8). */
+/** A claim of the paper with the statistic that decides it (docs/theory.md §8). */
 export interface Claim {
   /** `<experiment>/<claim>`. */
   id: string;

@@ -29,8 +29,8 @@ export function plateauRows(runs: readonly Run[]): PlateauRow[] {
 
 /**
  * No plateau is worse than the baseline's beyond its interval: t-tests of log plateaus on the variance pooled over settings and both
- * sides, Holm-adjusted. A guard, not a proof: refuted where one is shown to be worse or has gone, `shown` means that none is. Undefined when no setting has a plateau
- * in both.
+ * sides, Holm-adjusted. A guard, not a proof: refuted where one is shown to be worse or has gone, `shown` means that none is. Undefined
+ * when no setting has a plateau in both.
  */
 export function baselineClaim(
   current: readonly PlateauRow[],

@@ -3,7 +3,7 @@ import { attentionBackward, attentionForward } from './attention-loops.ts';
 import type { AttentionProblem } from './protocol.ts';
 
 /**
- * One instance of causal attention, α = softmax_{j ≤ i}(scale · k_j · q_i): theory.md §1 in infinite precision without a
+ * One instance of causal attention, α = softmax_{j ≤ i}(scale · k_j · q_i): docs/theory.md §1 in infinite precision without a
  * τ-suffix (φ = 0). Arrays are [H, T, D], standard normal.
  */
 export interface AttentionData extends AttentionProblem {

@@ -6,7 +6,10 @@ import { type Problem, SUITES } from './protocol.ts';
 
 const number = z.number().nullable();
 
-/** A line of a table: one implementation on one problem (interfaces.md, `bench --json`). Null: there is no such number. */
+/**
+ * A line of a table: one implementation on one problem (docs/results.md, "What --json prints", `bench --json`). Null: there is no such
+ * number.
+ */
 export const rowSchema = z.strictObject({
   suite: z.enum(SUITES),
   implementation: z.string(),
@@ -45,7 +48,10 @@ export const reportSchema = z.strictObject({
   runtime: z.enum(RUNTIMES),
   /** Browser or Dawn, with its version. */
   runtimeVersion: z.string(),
+  /** The best that was measured, which shares are of. */
   peak: rooflineSchema,
+  /** Every time that it was measured, in order: machines that are shared move. */
+  peaks: z.array(rooflineSchema).min(1),
   rows: z.array(rowSchema),
 });
 

@@ -10,6 +10,9 @@ import { shareAdapter } from './same-adapter.ts';
 import { poseTraining } from './training-suite.ts';
 import { worstError } from './worst-error.ts';
 
+/** What browsers and Node say where the code of a peer is not there to load. */
+const ABSENT = /dynamically imported module|Cannot find (package|module)/;
+
 /** The page's side of the conversation: one problem at a time, any number of implementations ready to be timed. */
 export class Bench {
   private device: Device | undefined;
@@ -31,12 +34,14 @@ export class Bench {
     try {
       return await Promise.race([this.serve(request), this.lost]);
     } catch (error) {
-      const harmless = error instanceof Unsupported;
+      const absent = ABSENT.test(messageOf(error));
       const { version } = error as { version?: string };
       return {
         event: 'failed',
-        problem: `${messageOf(error).split('\n')[0]}${outsideBrowser(request)}`,
-        harmless,
+        problem: absent
+          ? 'not in the npm package; bench in a clone has it'
+          : `${messageOf(error).split('\n')[0]}${outsideBrowser(request)}`,
+        harmless: absent || error instanceof Unsupported,
         ...(version === undefined ? {} : { version }),
       };
     }

@@ -1,5 +1,6 @@
 import { isDeep } from '../model/paths.ts';
 import type { Pack } from '../shared/protocol.ts';
+import { deviceTask } from '../tasks/device.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { TrainingProblem } from './protocol.ts';
 
@@ -27,8 +28,9 @@ export function trainingPack(
   replicas: number,
   batch: number = SETTINGS[model].batch,
 ): Pack {
-  const { task, knobs, layers, law } = SETTINGS[model];
-  const { order, ...shape } = taskOf(task).shape({ ...knobs });
+  const { task: kind, knobs, layers, law } = SETTINGS[model];
+  const task = taskOf(kind);
+  const { order: _, ...shape } = task.shape({ ...knobs });
   return {
     model: {
       ...shape,
@@ -43,9 +45,7 @@ export function trainingPack(
     },
     phiInit: isDeep({ layers }) ? [0, 1] : [0, 0],
     baseWidth: D,
-    task,
-    law,
-    order,
+    task: deviceTask(task, { ...knobs }, law),
     loss: 'mse',
     lengthMode: 'fixed',
     positions: 'last',
@@ -62,6 +62,7 @@ export function trainingPack(
       learningRate: 0.003,
       alphaThousandths: 1000,
       knobs: { ...knobs },
+      deviceKnobs: task.wgslKnobs({ ...knobs }),
     })),
   };
 }

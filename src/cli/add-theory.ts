@@ -10,7 +10,10 @@ import { log, print, printJson } from './output.ts';
 /** Time between two lines of progress. */
 const LINE_MS = 5000;
 
-/** `lengthwise theory --results`: theory of the trained cells that have none, and how large C(f) is in all. Exit code 1 when some still have none. */
+/**
+ * `lengthwise theory --results`: theory of the trained cells that have none, and how large C(f) is in all. Exit code 1 when some still have
+ * none.
+ */
 export async function theoryOfResults(folder: string, json: boolean): Promise<void> {
   let told = performance.now();
   const runs = await addTheory(folder, theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')), {

@@ -49,7 +49,7 @@ export function withBench(command: Command): Command {
     .option('--out <file.svg|file.html>', 'a chart of everything measured')
     .addHelpText(
       'after',
-      '\nExamples:\n  lengthwise bench attention --lengths 1024,2048 --dimensions 64\n  lengthwise bench attention --lengths 1024 --direction forward --implementations lengthwise/quad,jax-js --json\n  lengthwise bench roofline',
+      '\nExamples:\n  lengthwise bench attention --lengths 1024,2048 --direction forward\n  lengthwise bench attention --implementations jax-js,tfjs-webgpu --json\n  lengthwise bench roofline',
     )
     .action(later(async () => (await import('./bench.ts')).bench));
 }

@@ -2,32 +2,55 @@ import Table from 'cli-table3';
 import { problemName } from '../bench/problems.ts';
 import { byProblem, standing } from '../bench/ratios.ts';
 import type { Row } from '../bench/rows.ts';
+import { leastOf, mostOf } from '../shared/extremes.ts';
 import type { Roofline } from '../shared/protocol.ts';
+import { compact } from './compact.ts';
+import { wrapped } from './wrapped.ts';
 
-const ms = (value: number | null) => (value === null ? '' : value.toPrecision(3));
+/** Three digits, without an exponent: 24.7, 2,950. */
+const ms = (value: number | null) =>
+  value === null ? '' : Number(value.toPrecision(3)).toLocaleString('en', { maximumFractionDigits: 3 });
 
-/** What the adapter can do at most. */
-export function rooflineText(peak: Roofline): string {
+/** What the adapter can do at most: one number, or the least and the most of several measurements. */
+export function rooflineText(peaks: readonly Roofline[]): string {
   const table = new Table({
-    head: ['roofline', 'measured'],
+    head: ['roofline', peaks.length > 1 ? `measured ${peaks.length} times, least–most` : 'measured'],
     colAligns: ['left', 'right'],
     style: { head: [], border: [] },
   });
-  table.push(
-    ['multiply-add, float32', `${peak.gflops.toFixed(1)} GFLOP/s`],
-    ['copy, bytes read and written', `${peak.gbytesPerSecond.toFixed(1)} GB/s`],
-    ['exponential', `${peak.gexpPerSecond.toFixed(2)} G/s`],
-    ['dispatch in a pass', `${peak.dispatchMicros.toFixed(1)} µs`],
-    ['submission, one of many', `${peak.submitMicros.toFixed(0)} µs`],
-    ['submission, waited for', `${peak.submitAndWaitMs.toFixed(2)} ms`],
-  );
-  return table.toString();
+  const row = (name: string, key: keyof Roofline, digits: number, unit: string) =>
+    table.push([
+      name,
+      `${rangeText(
+        peaks.map(peak => peak[key]),
+        digits,
+      )} ${unit}`,
+    ]);
+  row('multiply-add, float32', 'gflops', 1, 'GFLOP/s');
+  row('copy, bytes read and written', 'gbytesPerSecond', 1, 'GB/s');
+  row('exponential', 'gexpPerSecond', 2, 'G/s');
+  row('dispatch in a pass', 'dispatchMicros', 1, 'µs');
+  row('submission, one of many', 'submitMicros', 0, 'µs');
+  row('submission, waited for', 'submitAndWaitMs', 2, 'ms');
+  return compact(table);
 }
 
-/** One table and one line of ratios a problem. */
-export function rowsText(rows: readonly Row[]): string {
+/** The least and the most, or one number where they read the same. */
+function rangeText(values: readonly number[], digits: number): string {
+  const ends = [leastOf(values), mostOf(values)].map(value => value.toFixed(digits));
+  return ends[0] === ends[1] ? ends[0]! : ends.join('–');
+}
+
+/** One table and its ratios a problem, in 100 columns. `peaks`: of the adapter whose rows have no share of another. */
+export function rowsText(rows: readonly Row[], peaks: readonly Roofline[]): string {
   return byProblem(rows)
-    .map(group => `\n${title(group[0]!)}\n${tableOf(group)}\n${ratioLine(group)}`)
+    .map(
+      group =>
+        `\n${title(group[0]!)}\n${tableOf(group, peaks)}\n${ratioLine(group)
+          .split('\n')
+          .map(line => wrapped(line))
+          .join('\n')}`,
+    )
     .join('\n');
 }
 
@@ -35,42 +58,52 @@ function title(row: Row): string {
   return row.model ? `${problemName(row)}, ${row.model}` : problemName(row);
 }
 
-function tableOf(rows: readonly Row[]): string {
+function tableOf(rows: readonly Row[], peaks: readonly Roofline[]): string {
   const training = rows[0]!.suite === 'training';
   const attention = rows[0]!.suite === 'attention';
+  const head = [
+    'implementation',
+    training ? 'ms a step' : 'median ms',
+    'min–max',
+    'cold ms',
+    ...(training ? ['sequences/s'] : []),
+    ...(attention ? ['GFLOP/s', 'of peak'] : []),
+    'max error',
+  ];
   const table = new Table({
-    head: [
-      'implementation',
-      'version',
-      training ? 'median ms a step' : 'median ms',
-      'min–max',
-      'cold ms',
-      ...(training ? ['sequences/s'] : []),
-      ...(attention ? ['GFLOP/s', 'of peak'] : []),
-      'max error',
-      'correct',
-    ],
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
+    head,
+    colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
+    style: { head: [], border: [], 'padding-left': 0 },
   });
   for (const row of rows) {
-    const name = [row.implementation, row.version];
     if (row.problem !== undefined) {
-      table.push([...name, { colSpan: attention ? 7 : training ? 6 : 5, content: row.problem }]);
+      table.push([row.implementation, { colSpan: head.length - 1, content: row.problem }]);
       continue;
     }
+    const error = row.maxError === null ? 'not finite' : row.maxError.toExponential(1);
     table.push([
-      ...name,
+      row.implementation,
       ms(row.medianMs),
       `${ms(row.minMs)}–${ms(row.maxMs)}`,
       ms(row.coldMs),
       ...(training ? [Math.round(row.sequencesPerSecond ?? 0).toLocaleString('en')] : []),
-      ...(attention ? [row.gflops?.toFixed(2) ?? '', `${(100 * (row.shareOfPeak ?? 0)).toFixed(1)} %`] : []),
-      row.maxError === null ? 'not finite' : row.maxError.toExponential(1),
-      row.correct ? 'yes' : 'WRONG',
+      ...(attention ? [row.gflops?.toFixed(2) ?? '', shareText(row, peaks)] : []),
+      row.correct ? error : `WRONG ${error}`,
     ]);
   }
-  return table.toString();
+  const versions = [
+    ...new Set(rows.map(({ implementation, version }) => `${implementation.split('/')[0]} ${version}`)),
+  ];
+  return `${compact(table)}\n${wrapped(versions.join(', '))}`;
+}
+
+/** A row's share of the peak, which may have moved: of the highest and the lowest that was measured. */
+function shareText({ gflops, shareOfPeak }: Row, peaks: readonly Roofline[]): string {
+  if (gflops === null || shareOfPeak === null) return '';
+  const shares = peaks.map(peak => (100 * gflops) / peak.gflops);
+  // A row of another benchmark has its own peak.
+  const own = shares.some(share => Math.abs(share - 100 * shareOfPeak) < 1e-6);
+  return `${rangeText(own ? shares : [100 * shareOfPeak], 1)} %`;
 }
 
 /** Each correct row's time as a multiple of our fastest correct one's, and the fastest peers by name. */

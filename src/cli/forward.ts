@@ -19,7 +19,7 @@ import { depthOf } from '../theory/defined.ts';
 import { onGpujs } from './forward-gpujs.ts';
 import type { Kernel, VariantChoice } from './kernel-names.ts';
 import { chooseVariants } from './kernel-variant.ts';
-import { openEngine } from './machine.ts';
+import { withEngine } from './machine.ts';
 import { readUserModel } from './model-context.ts';
 import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
@@ -137,8 +137,7 @@ async function onDevice(
 ): Promise<Computed> {
   const { adapter, allPositions, kernelVariant } = options;
   const paths = forwardPaths(model.config, kernel, allPositions);
-  const session = await openEngine(options, log);
-  try {
+  return withEngine(options, 'forward', log, async session => {
     const longest = Math.max(...sequences.map(({ length }) => length));
     const work = { model: model.config, paths, sequences: sequences.length, longest, allPositions };
     const weights = toBase64(flatten(layoutOf(model.config), model.tensors));
@@ -158,9 +157,7 @@ async function onDevice(
     const { runtime } = session;
     const { variants } = final;
     return { outputs, runtime, adapter: adapterName(final.adapter), deviceBytes, paths, variants };
-  } finally {
-    await session.close();
-  }
+  });
 }
 
 /** How the engine computes each layer: `linear` reads every prefix at its last position (engine/forward.ts). */

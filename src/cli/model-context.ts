@@ -83,7 +83,10 @@ function standardSource({ config }: Model): TokenSource {
   };
 }
 
-/** The cell that a model file of a run belongs to; undefined for any other file, and, with a note, where the manifest beside it does not fit. */
+/**
+ * The cell that a model file of a run belongs to; undefined for any other file, and, with a note, where the manifest beside it does not
+ * fit.
+ */
 async function cellOf(file: string): Promise<CellConfig | undefined> {
   const manifestFile = join(dirname(file), '..', 'manifest.json');
   if (!existsSync(manifestFile)) return undefined;

@@ -11,24 +11,35 @@ export interface MachineOptions {
   runtime: Runtime | 'auto';
   adapter: AdapterPreference;
   port: number;
+  /** Address that the page of `--runtime tab` is served at. */
+  host?: string;
   /** Seconds after which an engine that does nothing is killed, for verbs that let the user choose. */
   stall?: number;
 }
 
 /** `--runtime`, `--adapter`, `--port`. */
-export const machineOptions = () => [
+export const machineOptions = (runtimes: readonly string[] = [...RUNTIMES, 'auto']) => [
   new Option(
     '--runtime <name>',
-    'where WebGPU comes from: a headless browser, a Node process, or whichever is right and fastest here',
+    'where WebGPU comes from: headless Chrome, a Node process, or the fastest that is right',
   )
-    .choices([...RUNTIMES, 'auto'])
+    .choices(runtimes)
     .default('chrome'),
   new Option('--adapter <kind>', 'which adapter to use')
     .choices(adapterPreferenceSchema.options)
     .default('auto'),
-  new Option('--port <number>', 'port of the page that Chrome loads, on loopback; 0: a free one')
+  new Option('--port <number>', 'port of the page that the browser loads; 0: a free one')
     .argParser(port)
     .default(0),
+];
+
+/** Those, and `--runtime tab` with its `--host`. */
+export const lentMachineOptions = () => [
+  ...machineOptions([...RUNTIMES, 'auto', 'tab']),
+  new Option(
+    '--host <address>',
+    'where the page of --runtime tab is served, for other machines; loopback unless given',
+  ),
 ];
 
 /** Parses a whole number in a range for commander. */

@@ -1,13 +1,16 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { assignmentOf } from '../config/assignment.ts';
 import { GPUJS_MODES } from '../gpujs/protocol.ts';
 import { PATIENCE } from '../runtime/deadline.ts';
 import { METHODS } from '../simulation/simulate.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { withBench } from './bench-command.ts';
+import { withDashboard, withLivePage } from './dashboard-command.ts';
 import { KERNELS, VARIANT_CHOICES } from './kernel-names.ts';
 import {
   dirichletParameter,
   later,
+  lentMachineOptions,
   machineOptions,
   positiveNumber,
   probability,
@@ -22,12 +25,17 @@ import { withStatus, withSubmit, withWorker } from './queue-commands.ts';
 const RESULTS = 'results';
 
 const json = () => new Option('--json', 'print one JSON document on stdout').default(false);
+const details = (what: string) => new Option('--details', `print ${what}, too`).default(false);
 const set = () =>
   new Option(
     '--set <path=value>',
     'override a field of the experiment, for example train.steps=500 (repeatable)',
   )
-    .argParser((value: string, before: string[]) => [...before, value])
+    .argParser((value: string, before: string[]) => {
+      // A value after a space would else be one argument too many.
+      assignmentOf(value);
+      return [...before, value];
+    })
     .default([], 'none');
 
 const size = () => new Option('--size <name>', "one of the experiment's sizes, the first unless given");
@@ -53,11 +61,12 @@ function withGrid(command: Command): Command {
     .addOption(size())
     .option('--out <folder>', 'where results go', RESULTS)
     .option('--no-theory', 'train and test only; `theory --results` adds the theory later')
-    .option('--fresh', 'delete what an earlier run of this grid left, and start over', false);
+    .option('--fresh', 'delete what an earlier run of this grid left, and start over', false)
+    .addOption(details('charts, and what the theory says of the trained weights'));
 }
 
-function withMachine(command: Command): Command {
-  for (const option of machineOptions()) command.addOption(option);
+function withMachine(command: Command, options = lentMachineOptions()): Command {
+  for (const option of options) command.addOption(option);
   return command;
 }
 
@@ -76,6 +85,14 @@ function withLaw(command: Command): Command {
     );
 }
 
+/** An option in the words of `--help`: what it can be, and what it is unless given. Of switches it goes without saying. */
+function describeOption({ description, argChoices, defaultValue, defaultValueDescription }: Option): string {
+  const standard = defaultValueDescription ?? defaultValue;
+  const told = standard !== undefined && standard !== false && standard !== true && standard !== 'none';
+  const notes = [...(argChoices ? [argChoices.join('|')] : []), ...(told ? [`default ${standard}`] : [])];
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
+}
+
 /** The command line, declared. Actions throw; command-line.ts turns that into words and an exit code. */
 export function program(): Command {
   const root = new Command('lengthwise')
@@ -84,13 +101,20 @@ export function program(): Command {
     .option('--debug', 'show stack traces')
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ outputError: () => {}, writeErr: () => {} });
+    .configureOutput({ outputError: () => {}, writeErr: () => {} })
+    .configureHelp({ optionDescription: describeOption });
   const verb = (name: string, description: string) =>
-    root.command(name).description(description).exitOverride().option('--debug', 'show stack traces');
+    root
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .addOption(new Option('--debug', 'show stack traces').hideHelp());
 
   withMachine(
-    withGrid(
-      verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'),
+    withLivePage(
+      withGrid(
+        verb('run <experiment.yaml>', 'train and evaluate the grid; finished cells are never run again'),
+      ),
     ),
   )
     .addOption(
@@ -116,10 +140,12 @@ export function program(): Command {
     )
     .action(later(async () => (await import('./run.ts')).run));
   withSubmit(
-    withGrid(
-      verb(
-        'submit <experiment.yaml>',
-        'queue what is missing of a grid, and collect what workers make of it',
+    withLivePage(
+      withGrid(
+        verb(
+          'submit <experiment.yaml>',
+          'queue what is missing of a grid, and collect what workers make of it',
+        ),
       ),
     ),
   ).addOption(json());
@@ -202,6 +228,7 @@ export function program(): Command {
           .default(0.05),
       ),
   )
+    .addOption(details('norms, what each bound states, and what quantities mean'))
     .addOption(json())
     .addHelpText(
       'after',
@@ -229,6 +256,14 @@ export function program(): Command {
       '\nExample:\n  lengthwise snap results/k-gram/<run>/models/<cell>.safetensors --prune --steps 300 --out exact.safetensors',
     )
     .action(later(async () => (await import('./snap.ts')).snap));
+  verb('export <model.safetensors>', 'the model in a format of others')
+    .option('--onnx [file]', 'ONNX, f of every prefix; beside the given one, .onnx, unless a file is named')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExample:\n  lengthwise export results/quickstart/<run>/models/<cell>.safetensors --onnx model.onnx',
+    )
+    .action(later(async () => (await import('./export.ts')).exportModel));
   withLaw(
     withMachine(
       verb('simulate <model.safetensors>', 'short strings that stand in for long ones, and how well')
@@ -287,17 +322,32 @@ export function program(): Command {
       '\nExamples:\n  lengthwise report results/quickstart/<run>\n  lengthwise report results/paper-ci --markdown',
     )
     .action(later(async () => (await import('./report.ts')).report));
+  withDashboard(
+    verb('dashboard [results...]', 'the live web page over runs; with --export a static copy'),
+  ).addOption(json());
   withBench(
-    withMachine(verb('bench', 'kernels against peers: same browser, same adapter, checked against float64')),
+    withMachine(
+      verb('bench', 'kernels against peers: same browser, same adapter, checked against float64'),
+      machineOptions(),
+    ),
   ).addOption(json());
   verb(
     'doctor',
     'every adapter of both runtimes: is it right, how fast is it, what --runtime auto would take',
   )
     .addOption(machineOptions().find(option => option.long === '--port')!)
+    .addOption(details('features and limits of each adapter, and what asking it costs'))
     .addOption(json())
     .addHelpText('after', '\nExample:\n  lengthwise doctor --json')
     .action(later(async () => (await import('./doctor.ts')).doctor));
+  verb('init [folder]', 'a commented experiment, .gitignore and a CI workflow, to begin with')
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  lengthwise init && npx lengthwise run experiment.yaml')
+    .action(later(async () => (await import('./init.ts')).beginIn));
+  verb('completion', 'a script that completes verbs and options in a shell')
+    .addArgument(new Argument('<shell>', 'which').choices(['bash', 'zsh', 'fish']))
+    .addHelpText('after', '\nExample:\n  source <(lengthwise completion bash)')
+    .action(later(async () => (await import('./completion.ts')).completion));
   return root;
 }
 

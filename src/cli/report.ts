@@ -23,6 +23,8 @@ export async function report(folder: string, options: ReportOptions): Promise<vo
   const { runs, claims, required } = findings;
   const missing = missingOf(findings);
   const measured = runs.filter(({ cells }) => cells.length > 0);
+  if (measured.length === 0)
+    throw new InputError(`${folder}: no cell is finished`, 'Let `lengthwise run` go on, then ask again.');
   const studies = runs.map(run => {
     const found = required[measured.indexOf(run)];
     return { run, lengths: found?.lengths ?? [], exponents: found?.exponents ?? [] };

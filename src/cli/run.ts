@@ -10,12 +10,13 @@ import { divergedOf, summaryOf } from '../sweep/summary.ts';
 import { type Outcome, runSweep } from '../sweep/sweep.ts';
 import { type TheoryThreads, theoryThreads } from '../sweep/theory-threads.ts';
 import type { Totals } from '../sweep/totals.ts';
-import { openEngine } from './machine.ts';
+import { answerText, remarksText } from './answer.ts';
+import { Engines } from './machine.ts';
 import { builtFolder, type MachineOptions, typedCommand, version } from './options.ts';
-import { print, printJson } from './output.ts';
+import { log, print, printJson } from './output.ts';
 import { checkProfilePath, saveProfile } from './profile.ts';
 import { RunProgress } from './progress.ts';
-import { lengthSummary, summaryText, theorySummary } from './summary.ts';
+import { lengthSummary, plateauCharts, summaryText, theorySummary } from './summary.ts';
 
 export interface RunOptions extends MachineOptions {
   set: string[];
@@ -29,12 +30,17 @@ export interface RunOptions extends MachineOptions {
   theory: boolean;
   /** Where the profile goes, or true for the run's folder. */
   profile?: string | true;
+  /** Print charts and theory, too. */
+  details: boolean;
+  /** Whether the live page is served beside, and where. */
+  dashboard: boolean;
+  dashboardPort: number;
   json: boolean;
 }
 
 /** `lengthwise run`: plans, trains and evaluates the grid, and prints the verdict. Finished cells are not run again. */
 export async function run(file: string, options: RunOptions): Promise<void> {
-  if (options.port !== 0 && options.workers > 1) {
+  if (options.port !== 0 && options.workers > 1 && options.runtime !== 'tab') {
     throw new InputError(
       '--port: one port cannot serve several workers',
       'Leave --port out, or use --workers 1.',
@@ -46,7 +52,8 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const progress = new RunProgress();
   const { out, fresh, workers, adapter, shard } = options;
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
-  const start = () => openEngine(options, line => progress.say(line), trace !== undefined);
+  const engines = new Engines(options, experiment.name, line => progress.say(line), trace !== undefined);
+  const page = options.dashboard ? await besides(out, options.dashboardPort) : undefined;
   try {
     const outcome = await runSweep(
       experiment,
@@ -54,7 +61,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
         ...{ out, fresh, workers, adapter, shard, trace },
         theory: threads && trace ? timed(threads, trace) : threads,
         maker: { command: typedCommand(), version },
-        open: () => (trace ? trace.during('start the engine', start) : start()),
+        open: () => (trace ? trace.during('start the engine', () => engines.open()) : engines.open()),
       },
       {
         say: line => progress.say(line),
@@ -86,10 +93,24 @@ export async function run(file: string, options: RunOptions): Promise<void> {
         trace,
       );
     if (options.json) printJson(summaryOf(outcome));
-    else printSummary(outcome);
+    else printSummary(outcome, options.details);
   } finally {
     progress.stop();
+    await engines.close();
+    await page?.close();
   }
+}
+
+/** The live page over a folder of results, its link said. */
+export async function besides(
+  out: string,
+  port: number,
+  queue?: string,
+): Promise<{ close(): Promise<void> }> {
+  const { watchResults } = await import('./dashboard.ts');
+  const page = await watchResults([out], { port, ...(queue === undefined ? {} : { queue }) });
+  log(`Dashboard: ${page.url}`);
+  return page;
 }
 
 /** Threads whose work shows in the trace. */
@@ -107,11 +128,17 @@ function ratesText({ sequences, labels, trainSeconds }: Totals): string {
   return [rate(sequences, 'sequences'), ...(labels === sequences ? [] : [rate(labels, 'labels')])].join(', ');
 }
 
-export function printSummary(outcome: Outcome): void {
+/** The answer, and what it rests on; with `details` also charts and what the theory says of the trained weights. */
+export function printSummary(outcome: Outcome, details: boolean): void {
   const { experiment, folder, plan, lines, totals, seconds } = outcome;
-  print(`\n${summaryText(lines, new Baselines(plan.cells))}\n`);
-  for (const text of [theorySummary(lines), lengthSummary(lines, experiment.content.epsilon)])
-    if (text) print(`${text}\n`);
+  const { epsilon } = experiment.content;
+  const baselines = new Baselines(plan.cells);
+  print(`\n${answerText(lines, epsilon)}\n\n${summaryText(lines, baselines)}\n`);
+  if (details) {
+    for (const text of [plateauCharts(lines), theorySummary(lines), lengthSummary(lines, epsilon)])
+      if (text) print(`${text}\n`);
+  }
+  for (const remark of remarksText(lines, baselines)) print(remark);
   const diverged = divergedOf(outcome);
   if (diverged > 0)
     print(`${diverged} of ${lines.length} cells diverged: kept in cells.jsonl, left out of the means above.`);
@@ -131,4 +158,8 @@ export function printSummary(outcome: Outcome): void {
     );
   }
   print(`Results: ${folder}`);
+  if (!details)
+    print(
+      'More: the same command with --details (charts, bounds), or `lengthwise report` (a page with figures).',
+    );
 }

@@ -18,7 +18,7 @@ import type { LawName } from '../tasks/laws/registry.ts';
 import { drawTokens, longestSequence } from '../tasks/laws/registry.ts';
 import { certificateOf } from '../theory/certificate.ts';
 import { whyUndefined } from '../theory/defined.ts';
-import { openEngine } from './machine.ts';
+import { withEngine } from './machine.ts';
 import { type ModelContext, modelInContext } from './model-context.ts';
 import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
@@ -50,16 +50,13 @@ export async function simulate(file: string, options: SimulateOptions): Promise<
   checkDefined(file, context, options);
   const work = options.adversary ? adversary(file, context, options) : measurement(context, options);
   const { adapter } = options;
-  const session = await openEngine(options, log);
-  try {
+  await withEngine(options, 'simulate', log, async session => {
     const device = new DeviceEvaluator(session, adapter, context.model);
     const { json, text } = await work(sequences => device.evaluate(sequences));
     const name = adapterName(device.adapter!);
     if (options.json) printJson({ ...json, runtime: session.runtime, adapter: name });
     else print(`${text}\non ${name}`);
-  } finally {
-    await session.close();
-  }
+  });
 }
 
 /** What a run of the verb prints, once it has a device. Input is checked before. */

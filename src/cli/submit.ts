@@ -9,7 +9,7 @@ import { summaryOf } from '../sweep/summary.ts';
 import { theoryThreads } from '../sweep/theory-threads.ts';
 import { builtFolder, typedCommand, version } from './options.ts';
 import { log, printJson } from './output.ts';
-import { printSummary } from './run.ts';
+import { besides, printSummary } from './run.ts';
 
 export interface SubmitCommandOptions {
   queue?: string;
@@ -21,6 +21,10 @@ export interface SubmitCommandOptions {
   packMinutes: number;
   sameAdapter: boolean;
   retry: boolean;
+  details: boolean;
+  /** Whether the live page is served beside, and where. */
+  dashboard: boolean;
+  dashboardPort: number;
   json: boolean;
 }
 
@@ -33,6 +37,9 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
   const experiment = await loadExperiment(file, options.set, options.size);
   const redis = await connectRedis(address, log);
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
+  const page = options.dashboard
+    ? await besides(options.out, options.dashboardPort, options.queue)
+    : undefined;
   let told = 0;
   try {
     const outcome = await submitSweep(
@@ -56,7 +63,7 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
     );
     const { failed } = outcome;
     if (options.json) printJson({ ...summaryOf(outcome), failedJobs: failed });
-    else printSummary(outcome);
+    else printSummary(outcome, options.details);
     if (failed.length > 0) {
       throw new MachineError(
         `${failed.length} jobs failed, the first because of: ${failed[0]!.reason}`,
@@ -64,6 +71,7 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
       );
     }
   } finally {
+    await page?.close();
     redis.disconnect();
   }
 }

@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import chart from 'simple-ascii-chart';
 import { max, min } from 'simple-statistics';
 import type { Baseline, Baselines } from '../analysis/baseline.ts';
-import { type PlateauPoint, plateauPoints, type SeedMean, tailLengths } from '../analysis/plateau.ts';
+import { plateauPoints, type SeedMean, tailLengths } from '../analysis/plateau.ts';
 import { lengthRows, type TheoryPoint, theoryPoints } from '../analysis/predicted.ts';
 import { shareText } from '../report/names.ts';
 import { type Axes, labelOf, settingOf } from '../results/axes.ts';
@@ -10,12 +10,13 @@ import type { CellResult } from '../results/schema.ts';
 import { columnOf } from '../sweep/summary.ts';
 import { CERTIFIED } from '../theory/bounds.ts';
 import type { Quantity } from '../theory/defined.ts';
+import { compact } from './compact.ts';
 import { infinite, lengthText } from './numbers.ts';
 import { wrapped } from './wrapped.ts';
 
 /**
  * The verdict for people: plateau loss by training length and knob, with its share of the loss of predicting the mean, the training
- * loss beside it, baselines below, and a chart.
+ * loss beside it, baselines below.
  */
 export function summaryText(cells: readonly CellResult[], baselines: Baselines): string {
   const points = plateauPoints(cells);
@@ -49,8 +50,7 @@ export function summaryText(cells: readonly CellResult[], baselines: Baselines):
   const seeds = max(points.map(({ plateau }) => plateau.seeds + plateau.diverged));
   return [
     `Plateau loss: geometric mean over test lengths ${tail[0]}…${tail.at(-1)} and over ${seeds} seed${seeds === 1 ? '' : 's'} (×÷ standard error; % of predicting the mean)`,
-    table.toString(),
-    ...plateauCharts(points, columns),
+    compact(table),
   ].join('\n');
 }
 
@@ -102,7 +102,7 @@ export function theorySummary(cells: readonly CellResult[]): string {
   const rest = points.length - THEORY_ROWS;
   return [
     'Theory of the trained weights: C(f), margins γ, L(f); medians over seeds',
-    table.toString(),
+    compact(table),
     ...(points.some(({ notDefined }) => columns.some(({ quantity }) => notDefined[quantity] !== undefined))
       ? ['–: not defined for this model.']
       : []),
@@ -139,7 +139,7 @@ export function lengthSummary(cells: readonly CellResult[], epsilons: readonly n
   return [
     'Training length, measured and predicted: the least N trained whose mean plateau is below the loss, beside each bound at its square',
     'root, the error that this loss stands for (medians over the seeds of the longest N; statements: `lengthwise theory <model>`)',
-    table.toString(),
+    compact(table),
     ...(names.includes('certificate') ? [wrapped(`certificate: for ${CERTIFIED}.`)] : []),
   ].join('\n');
 }
@@ -156,11 +156,13 @@ function meanText({ mean, factor, seeds, diverged }: SeedMean, yardstick?: numbe
   return `${mean.toExponential(2)}${factor === null ? '' : ` ×÷ ${factor.toPrecision(2)}`}${share}${lost}`;
 }
 
-/** Charts shown at most, one a column of the table. */
+/** Charts shown at most. */
 const CHARTS = 4;
 
-/** log10 plateau against N, one small chart a column on a common scale. Readable without colour, in 80 columns. */
-function plateauCharts(points: PlateauPoint[], columns: string[]): string[] {
+/** log10 plateau against N, one small chart a setting of the knobs on a common scale. Readable without colour, in 80 columns. */
+export function plateauCharts(cells: readonly CellResult[]): string {
+  const points = plateauPoints(cells);
+  const columns = [...new Set(points.map(({ axes }) => columnOf(axes)))];
   const series = columns
     .slice(0, CHARTS)
     .map(column => ({
@@ -173,10 +175,10 @@ function plateauCharts(points: PlateauPoint[], columns: string[]): string[] {
         .sort((a, b) => a[0] - b[0]),
     }))
     .filter(({ line }) => line.length > 1);
-  if (series.length === 0) return [];
+  if (series.length === 0) return '';
   const logs = series.flatMap(({ line }) => line.map(([, log]) => log));
   const yRange: [number, number] = [Math.floor(min(logs)), Math.ceil(max(logs))];
-  return series.map(({ column, line }) => {
+  const charts = series.map(({ column, line }) => {
     const formatter = (value: number, { axis }: { axis: 'x' | 'y' }) =>
       axis === 'x' ? `${2 ** value}` : value.toFixed(1);
     const drawn = chart(line, {
@@ -187,6 +189,7 @@ function plateauCharts(points: PlateauPoint[], columns: string[]): string[] {
       showTickLabel: false,
       formatter,
     });
-    return `\nlog10 plateau loss against training length N: ${column}${drawn.trimEnd()}`;
+    return `log10 plateau loss against training length N: ${column}${drawn.trimEnd()}`;
   });
+  return charts.join('\n\n');
 }

@@ -7,27 +7,32 @@ import { depthOf, type Quantity } from '../theory/defined.ts';
 import type { NamedNorms } from '../theory/norms.ts';
 import type { AttentionMap } from '../theory/sampled.ts';
 import type { Analysis, Theory } from '../theory/theory.ts';
+import { compact } from './compact.ts';
 import type { ModelContext } from './model-context.ts';
 import { infinite, lengthText, power, short } from './numbers.ts';
 import { wrapped } from './wrapped.ts';
 
 const PLAIN = { head: [], border: [] };
 
-/** `theory` for people, in 100 columns at two ε. */
+/**
+ * `theory` for people, in 100 columns at two ε: what the model is, its margins and complexities, and the bounds that are about such models;
+ * with `details` also norms, what each quantity means, attention by residue, the other bounds, and what each bound states.
+ */
 export function theoryText(
   { model, source, task }: ModelContext,
   { theory, attention }: Analysis,
   chain: readonly Chain[] | null,
+  details: boolean,
 ): string {
   const { bounds, notes, norms } = theory;
+  const shown = details ? bounds : bounds?.filter(({ applies }) => applies);
   return [
     wrapped(modelText(model.config)),
     ...(task ? [`Trained on ${task}`] : []),
     ...(attention ? [`Sampled sequences: ${source.law}, α = ${source.alphaThousandths / 1000}`] : []),
-    wrapped(normsText(norms)),
-    ...quantitiesTable(theory),
-    ...(attention && model.config.period > 1 ? [attentionText(attention)] : []),
-    ...(bounds ? boundsText(bounds) : []),
+    ...(details ? [wrapped(normsText(norms)), ...quantitiesTable(theory)] : quantitiesLine(theory)),
+    ...(details && attention && model.config.period > 1 ? [attentionText(attention)] : []),
+    ...(shown && shown.length > 0 ? boundsText(shown, details) : []),
     ...(chain && chain.length > 0 ? [chainText(chain)] : []),
     ...notes.map(note => wrapped(`Note: ${note}.`)),
   ].join('\n');
@@ -48,15 +53,15 @@ function modelText(config: ModelConfig): string {
   ].join(', ');
 }
 
-function boundsText(bounds: readonly Bound[]): string[] {
+function boundsText(bounds: readonly Bound[], details: boolean): string[] {
   return [
-    'Training length N for error ε at every length, by (the notes say which error)',
+    'Training length N for error ε at every length, by',
     boundsTable(bounds),
     `Vacuous: above 10^${VACUOUS_LOG10} tokens, longer than anybody trains on.`,
     ...(bounds.some(({ applies }) => !applies)
       ? ['In brackets: stated for another kind of model; evaluated where its quantities exist.']
       : []),
-    ...boundNotes(bounds).map(note => wrapped(note)),
+    ...(details ? boundNotes(bounds) : errorNotes(bounds)).map(note => wrapped(note)),
   ];
 }
 
@@ -87,9 +92,7 @@ interface Row {
 
 /** The table of what is defined; nothing where only norms are. */
 function quantitiesTable(theory: Theory): string[] {
-  const rows = [...marginRows(theory), ...complexityRows(theory)].filter(
-    ({ quantity }) => theory.notDefined[quantity] === undefined,
-  );
+  const rows = definedRows(theory);
   if (rows.length === 0) return [];
   const table = new Table({
     head: ['quantity', 'value', 'meaning'],
@@ -99,6 +102,18 @@ function quantitiesTable(theory: Theory): string[] {
   });
   for (const { name, value, meaning } of rows) table.push([name, value, meaning]);
   return [table.toString()];
+}
+
+/** The same without what it means. */
+function quantitiesLine(theory: Theory): string[] {
+  const rows = definedRows(theory).map(({ name, value }) => `${name} = ${value.replaceAll('\n', ' and ')}`);
+  return rows.length === 0 ? [] : [wrapped(rows.join('; '))];
+}
+
+function definedRows(theory: Theory): Row[] {
+  return [...marginRows(theory), ...complexityRows(theory)].filter(
+    ({ quantity }) => theory.notDefined[quantity] === undefined,
+  );
 }
 
 function marginRows(theory: Theory): Row[] {
@@ -224,15 +239,24 @@ function boundsTable(bounds: readonly Bound[]): string {
       ),
     ]);
   }
-  return table.toString();
+  return compact(table);
 }
 
+/** What each bound states. */
 function boundNotes(bounds: readonly Bound[]): string[] {
   const seen = new Map(bounds.map(bound => [bound.name, bound]));
   return [...seen.values()].map(
     bound =>
       `${labelOf(bound)}: N = ${bound.statement}; ε bounds ${bound.of} [${bound.source}]; ${bound.note}.`,
   );
+}
+
+/** What ε bounds, in a line for all bounds that share it. */
+function errorNotes(bounds: readonly Bound[]): string[] {
+  return [...new Set(bounds.map(bound => bound.of))].map(error => {
+    const names = new Set(bounds.filter(bound => bound.of === error).map(labelOf));
+    return `${[...names].join(', ')}: ε bounds ${error}.`;
+  });
 }
 
 /** The three terms of ‖f(x) − f*(x)‖ with what is known of each. */

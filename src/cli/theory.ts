@@ -24,6 +24,8 @@ export interface TheoryOptions {
   /** Strings that certificate C draws. */
   strings: number;
   delta: number;
+  /** Print what each bound states, norms, and what quantities mean. */
+  details: boolean;
   json: boolean;
 }
 
@@ -85,8 +87,10 @@ async function theoryOfModel(file: string, options: TheoryOptions): Promise<void
     });
     return;
   }
-  print(theoryText(context, { ...own, theory: { ...own.theory, bounds } }, chain));
-  if (certificates.length > 0) print(`\n${promisesText(certificates)}`);
+  print(theoryText(context, { ...own, theory: { ...own.theory, bounds } }, chain, options.details));
+  if (certificates.length > 0) print(`\n${promisesText(certificates, options.details)}`);
+  if (!options.details)
+    print('More: --details has norms, what each quantity means, and what each bound states.');
   if (other) print(`\nBounds: for the pair with ${options.target}, the larger C and the smaller margins.`);
 }
 

@@ -34,7 +34,7 @@ class NotShown extends LengthwiseError {
   }
 }
 
-/** A claim as `--json` prints it (interfaces.md). */
+/** A claim as `--json` prints it (docs/results.md, "What --json prints"). */
 export function claimJson(claim: Claim): Claim & { holds: boolean } {
   return { ...claim, holds: claim.verdict === 'shown' };
 }

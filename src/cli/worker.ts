@@ -5,7 +5,7 @@ import { connectRedis } from '../queue/connection.ts';
 import { sessionTrainer } from '../queue/session-trainer.ts';
 import { QueueWorker } from '../queue/worker.ts';
 import { onStop } from '../runtime/session.ts';
-import { openEngine } from './machine.ts';
+import { Engines } from './machine.ts';
 import { type MachineOptions, version } from './options.ts';
 import { log, print, printJson } from './output.ts';
 
@@ -21,6 +21,7 @@ export interface WorkerCommandOptions extends MachineOptions {
 export async function worker(options: WorkerCommandOptions): Promise<void> {
   const address = addressOf(options.queue);
   const build = { engine: ENGINE_HASH, version };
+  const engines = new Engines(options, 'jobs of a queue', log);
   const redis = await connectRedis(address, log);
   try {
     // Before an engine is started for nothing.
@@ -29,7 +30,7 @@ export async function worker(options: WorkerCommandOptions): Promise<void> {
     const trainer = await sessionTrainer({
       adapter: options.adapter,
       engine: ENGINE_HASH,
-      open: () => openEngine(options, log),
+      open: () => engines.open(),
       say: log,
     });
     try {
@@ -48,6 +49,7 @@ export async function worker(options: WorkerCommandOptions): Promise<void> {
       await trainer.close();
     }
   } finally {
+    await engines.close();
     redis.disconnect();
   }
 }

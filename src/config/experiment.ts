@@ -56,6 +56,6 @@ export function complaint(where: YamlSource['where'], problems: Problem[]): Inpu
   const rest = lines.length > SHOWN ? [`… and ${lines.length - SHOWN} more`] : [];
   return new InputError(
     [...lines.slice(0, SHOWN), ...rest].join('\n'),
-    'Keys and defaults: README, "Experiment file".',
+    'Keys and defaults: docs/experiment-file.md.',
   );
 }

@@ -7,8 +7,8 @@ export function canonicalHash(value: unknown, digits: number): string {
 }
 
 /**
- * `canonicalHash` of many objects that have most of their fields' values in common, and the same fields: each value is put into canonical form
- * once, so that a grid of 10^5 cells is hashed in a second. An object that was hashed must not change.
+ * `canonicalHash` of many objects that have most of their fields' values in common, and the same fields: each value is put into canonical
+ * form once, so that a grid of 10^5 cells is hashed in a second. An object that was hashed must not change.
  */
 export function canonicalHasher(digits: number): (value: object) => string {
   const byText = new Map<string, string>();

@@ -26,10 +26,67 @@ function knownKeys(schema: object, path: readonly PropertyKey[]): string[] {
   return [...new Set(nodes.flatMap(options).flatMap(node => Object.keys((node.properties as object) ?? {})))];
 }
 
+/** Paths of all keys that a file can have, for suggestions. `schema` is a JSON Schema. */
+function allPaths(schema: object, path: readonly string[] = []): string[][] {
+  const {
+    properties = {},
+    anyOf,
+    oneOf,
+  } = schema as {
+    properties?: Record<string, object>;
+    anyOf?: object[];
+    oneOf?: object[];
+  };
+  const own = Object.entries(properties).flatMap(([key, child]) => [
+    [...path, key],
+    ...allPaths(child, [...path, key]),
+  ]);
+  return [...own, ...(anyOf ?? oneOf ?? []).flatMap(form => allPaths(form, path))];
+}
+
+/** Names that other programs and papers have for keys. */
+const OTHER_NAMES: Record<string, string> = {
+  lr: 'train.learningRate',
+  batchSize: 'train.batch',
+  N: 'train.length',
+  T: 'test.length',
+};
+
+/** What a key that is not known at a path may have been meant for: full paths, the likeliest alone. */
+function meantBy(
+  key: string,
+  path: readonly PropertyKey[],
+  known: readonly string[],
+  schema: object,
+): string[] {
+  const here = (name: string) => [...path, name].join('.');
+  const same = (name: string) => plain(name) === plain(key);
+  const elsewhere = [
+    ...new Set(
+      allPaths(schema)
+        .map(each => each.join('.'))
+        .filter(each => same(each.split('.').at(-1)!) && each !== here(each.split('.').at(-1)!)),
+    ),
+  ];
+  const sibling = nearest(key, known);
+  if (sibling !== undefined && (same(sibling) || elsewhere.length === 0)) return [here(sibling)];
+  if (elsewhere.length > 0) return elsewhere;
+  const other = Object.keys(OTHER_NAMES).find(same);
+  return other === undefined ? [] : [OTHER_NAMES[other]!];
+}
+
+/** A name without what people spell in more than one way. */
+function plain(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[-_ ]/g, '')
+    .replace(/(?<=.)task$/, '');
+}
+
 /** The known name nearest to a misspelt one, if one is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const [best] = known
-    .map(candidate => ({ candidate, d: distance(name, candidate) }))
+    .map(candidate => ({ candidate, d: distance(plain(name), plain(candidate)) }))
     .sort((a, b) => a.d - b.d);
   return best && best.d <= Math.max(2, name.length / 3) ? best.candidate : undefined;
 }
@@ -48,9 +105,9 @@ export function explain(issue: Issue, input: unknown, jsonSchema: object): Probl
       const known = task ? ['kind', ...Object.keys(task.knobs.shape)] : knownKeys(jsonSchema, path);
       return issue.keys.map(key => {
         if (known.includes(key)) return { path: [...path, key], message: elsewhere(value) };
-        const guess = nearest(key, known);
-        const full = (name: string) => [...path, name].join('.');
-        const hint = guess ? `did you mean ${full(guess)}?` : `known here: ${known.join(', ')}`;
+        const meant = meantBy(key, path, known, jsonSchema);
+        const hint =
+          meant.length > 0 ? `did you mean ${meant.join(' or ')}?` : `known here: ${known.join(', ')}`;
         return { path: [...path, key], message: `unknown key, ${hint}` };
       });
     }
@@ -126,6 +183,9 @@ function expected(value: unknown, values: readonly unknown[]): string {
   return guess === undefined ? known : `${known}: did you mean ${guess}?`;
 }
 
+/** What zod says of a union that says nothing itself. */
+const UNION_MESSAGE = 'Invalid input';
+
 /**
  * A field of several forms (scalar or list, name or count): the complaint of the form that the value was meant
  * for.
@@ -140,6 +200,8 @@ function explainUnion(
   const fits = branches.find(([inner]) => inner?.code !== 'invalid_type' && inner?.code !== 'invalid_value');
   const inner = (Array.isArray(value) ? branches.at(-1) : (fits ?? branches[0]))?.[0];
   if (!inner) return [{ path: issue.path, message: issue.message }];
+  if (!fits && !Array.isArray(value) && issue.message !== UNION_MESSAGE)
+    return [{ path: issue.path, message: `got ${show(value)}, expected ${issue.message}` }];
   return explain({ ...inner, path: [...issue.path, ...inner.path] } as Issue, input, jsonSchema);
 }
 

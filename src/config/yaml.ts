@@ -1,5 +1,6 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { InputError, messageOf } from '../shared/errors.ts';
+import { assignmentOf } from './assignment.ts';
 import { readUserFile } from './user-file.ts';
 import { checkYamlLimits } from './yaml-limits.ts';
 
@@ -53,8 +54,8 @@ export function parseYaml(text: string, file: string, sets: readonly string[], s
 }
 
 /**
- * Puts the values of one of the document's `sizes` (`sizes: { ci: { train.steps: 500, … }, … }`) in place of the file's own, and takes `sizes`
- * away. The values keep their lines, so that complaints name them.
+ * Puts the values of one of the document's `sizes` (`sizes: { ci: { train.steps: 500, … }, … }`) in place of the file's own, and takes
+ * `sizes` away. The values keep their lines, so that complaints name them.
  */
 function applySize(document: Document, file: string, size: string | undefined): void {
   const sizes = document.get('sizes', true);
@@ -102,16 +103,13 @@ function toValue(document: Document, where: string): unknown {
 
 /** Applies `a.b.c=value`, the value read as YAML. Returns the path. */
 function assign(document: Document, assignment: string): string[] {
-  const at = assignment.indexOf('=');
-  if (at < 1)
-    throw new InputError(`--set ${assignment}: expected path=value`, 'For example --set train.steps=500.');
-  const path = assignment.slice(0, at);
-  checkYamlLimits(assignment.slice(at + 1), `--set ${path}`);
-  const parsed = parseDocument(assignment.slice(at + 1), { prettyErrors: false, logLevel: 'error' });
+  const { path, value } = assignmentOf(assignment);
+  checkYamlLimits(value, `--set ${path}`);
+  const parsed = parseDocument(value, { prettyErrors: false, logLevel: 'error' });
   const [problem] = parsed.errors;
   if (problem) throw new InputError(`--set ${path}: ${problem.message.split('\n')[0]}`, 'Quote the value.');
-  const value = parsed.contents === null ? null : toValue(parsed, `--set ${path}`);
-  return put(document, path, value, `--set ${assignment}`);
+  const content = parsed.contents === null ? null : toValue(parsed, `--set ${path}`);
+  return put(document, path, content, `--set ${assignment}`);
 }
 
 function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {

@@ -21,7 +21,7 @@ const LIMITS = [
 /** Used where there: `subgroups` by shaders/common/quad_subgroup.wgsl, `timestamp-query` by profiler.ts. */
 const OPTIONAL_FEATURES: GPUFeatureName[] = ['subgroups', 'timestamp-query'];
 
-/** `requestAdapter()` was seen to return null on 2 of 14 first calls (kernels.md). */
+/** `requestAdapter()` was seen to return null on 2 of 14 first calls (docs/kernels.md). */
 const ATTEMPTS = 4;
 
 /** The adapter that is preferred, as `ask` (`gpu.requestAdapter`) gives it: asked again where it gives none. Null: there is none. */
@@ -43,20 +43,35 @@ export async function findAdapter(
   return adapter && describe(adapter).software ? adapter : null;
 }
 
-function describe(adapter: GPUAdapter): AdapterInfo {
-  const { vendor, architecture, device, description } = adapter.info;
+const describe = (adapter: GPUAdapter) => description(adapter.info, adapter);
+
+function description(
+  { vendor, architecture, device, description, isFallbackAdapter }: GPUAdapterInfo,
+  { features, limits }: Pick<GPUDevice, 'features' | 'limits'>,
+): AdapterInfo {
   const software =
-    adapter.info.isFallbackAdapter === true ||
-    isSoftware(`${vendor} ${architecture} ${device} ${description}`);
+    isFallbackAdapter === true || isSoftware(`${vendor} ${architecture} ${device} ${description}`);
   return {
     vendor,
     architecture,
     device,
     description,
     software,
-    features: [...adapter.features].sort(),
-    limits: Object.fromEntries(LIMITS.map(name => [name, adapter.limits[name]])),
+    features: [...features].sort(),
+    limits: Object.fromEntries(LIMITS.map(name => [name, limits[name]])),
   };
+}
+
+/**
+ * A device that somebody else opened, with the features and limits that they asked for. Its errors are theirs: `failed` is of its loss
+ * alone.
+ */
+export function givenDevice(gpu: GPUDevice): Device {
+  const failed = gpu.lost.then(({ message }) => {
+    throw new EngineFailure('device-lost', `the GPU device was lost: ${message}`);
+  });
+  failed.catch(() => {});
+  return { gpu, adapter: description(gpu.adapterInfo, gpu), failed };
 }
 
 /**

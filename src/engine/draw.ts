@@ -1,10 +1,7 @@
 import { encodingOf } from '../model/encodings/registry.ts';
 import type { Pack, Positions } from '../shared/protocol.ts';
 import { ASIDE } from '../shared/random.ts';
-import type { Law } from '../tasks/laws/law.ts';
-import { lawOf, tokensOf } from '../tasks/laws/registry.ts';
-import { taskOf } from '../tasks/registry.ts';
-import type { Knobs, Task } from '../tasks/task.ts';
+import type { DeviceTask } from '../shared/task.ts';
 import type { Batch } from './batch.ts';
 import { chunkPass } from './chunks.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -12,40 +9,22 @@ import { inOrder, type Kernels, type Specialisation } from './kernels.ts';
 
 /** How sequences are drawn. */
 export interface Drawing {
-  task: Task;
-  /** Knobs of any replica: those that decide shapes are equal in all. */
-  knobs: Knobs;
-  law: string;
-  /** Order of the token chain. */
-  order: number;
+  task: DeviceTask;
   /** Whether sequences start at random rows of an absolute encoding's table, and how many rows that has. */
   offsets: number | null;
 }
 
 /** How a pack's training sequences are drawn. */
-export function drawingOf({ task, law, order, replicas, positionOffset, model }: Pack): Drawing {
+export function drawingOf({ task, positionOffset, model }: Pack): Drawing {
   return {
-    task: taskOf(task),
-    knobs: replicas[0]!.knobs,
-    law,
-    order,
+    task,
     offsets: positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null,
   };
 }
 
-/** The law of a pack's sequences. */
-export function lawOfPack({ task, law }: Pick<Pack, 'task' | 'law'>): Law {
-  return lawOf(law, taskOf(task).law);
-}
-
-/** Tokens of a pack's sequences of a length, at most. */
-export function longestOf(pack: Pick<Pack, 'task' | 'law'>, length: number): number {
-  return tokensOf(lawOfPack(pack), length);
-}
-
 /** What a pack adds to a model's constants. */
-export function specialisationOf({ task, law, order, loss, optimiser }: Pack): Specialisation {
-  return { task: taskOf(task), law, order, loss, optimiser };
+export function specialisationOf({ task, loss, optimiser }: Pack): Specialisation {
+  return { task, loss, optimiser };
 }
 
 /** Whether there are rows of reads besides one for each whole sequence. */
@@ -88,28 +67,25 @@ function readsPass(
 export function drawPass(
   kernels: Kernels,
   batch: Batch,
-  { task, knobs, law, order, offsets }: Drawing,
+  { task, offsets }: Drawing,
   replicas: GPUBuffer,
   clock: GPUBuffer,
 ): Promise<Dispatch[]> {
-  const { memory, weights: model } = kernels;
+  const { memory } = kernels;
   const { lengths, tokens, targets, weights, labels, reads, shape } = batch;
   const threads = shape.sequences;
   const { space, starts, positions } = reads;
   const many = hasManyReads(shape.reads);
   const scratch = (label: string, words: number) =>
     words > 0 ? { scratch: memory.storage(label, batch.replicas * threads * words) } : {};
-  const drawnBy = lawOf(law, task.law);
-  const ofLaw = scratch('law scratch', drawnBy.scratchWords(model.model.vocabulary, order));
-  const ofTask = many
-    ? { weights, starts, positions, ...scratch('task scratch', task.scratchWords?.(knobs) ?? 0) }
-    : {};
+  const ofLaw = scratch('law scratch', task.law.scratchWords);
+  const ofTask = many ? { weights, starts, positions, ...scratch('task scratch', task.scratchWords) } : {};
   return inOrder([
     kernels.run(
       'sample',
       { batch: batch.batch, replicas, clock, lengths, tokens, ...ofLaw },
       { threads },
-      { SHORTEST: drawnBy.shortest ?? 1 },
+      { SHORTEST: task.law.shortest },
     ),
     ...(offsets === null
       ? []

@@ -1,10 +1,10 @@
 import { pathsOf } from '../model/paths.ts';
 import type { Pack, Positions } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { tokensOf } from '../shared/task.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
-import { drawingOf, drawPass, lawOfPack, longestOf, specialisationOf } from './draw.ts';
+import { drawingOf, drawPass, specialisationOf } from './draw.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { correctPass, forwardPass, lossPass } from './layers/network.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
@@ -35,9 +35,10 @@ export interface Evaluation {
 }
 
 /**
- * Losses of trained replicas, and for classes how often they are right. Test sequences of nominal length T have lengths T−span+1 … T+Δ−1 in
- * equal parts, so that every residue of the last position is met (theory.md §9), those that there are; a longer one goes on where the shorter one of its number ends, so one set of strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way
- * goes on with the first sequence that it lacks.
+ * Losses of trained replicas, and of classes how often they are right. Test sequences of nominal length T have lengths T−span+1 … T+Δ−1 in
+ * equal parts, those that there are, so that every residue of the last position is met (docs/theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of
+ * strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way goes on with the first sequence
+ * that it lacks.
  */
 export async function evaluatePack(
   device: Device,
@@ -51,16 +52,19 @@ export async function evaluatePack(
   const { model, replicas } = weights;
   const longestTrain = Math.max(...pack.replicas.map(replica => replica.trainLength));
   const total = pack.test.lengths.length + 1;
-  const { classes } = taskOf(pack.task);
+  const { classes, law } = pack.task;
   let done = 0;
 
   // Test sequences stand at the first row of an absolute encoding's table.
   const drawing = (stream: number) =>
     stream === STREAM.test ? { ...drawingOf(pack), offsets: null } : drawingOf(pack);
 
-  const measure = async (stream: number, shape: Omit<BatchShape, 'sequences' | 'whole'>): Promise<LossSums> => {
+  const measure = async (
+    stream: number,
+    shape: Omit<BatchShape, 'sequences' | 'whole'>,
+  ): Promise<LossSums> => {
     const point = done++;
-    const sums = new LossSums(replicas, classes === true, resume?.tested[point]);
+    const sums = new LossSums(replicas, classes, resume?.tested[point]);
     if (sums.count < pack.test.sequences) await evaluate(point, sums, stream, shape);
     emit({ event: 'progress', phase: 'test', done, total, sequencesPerSecond: 0, curve: [] });
     return sums;
@@ -84,7 +88,7 @@ export async function evaluatePack(
       const part = partOf(sequences, most);
       const kernels = new Kernels(scratch, weightsFor(scratch, weights, paths, part), specialisationOf(pack));
       const batch = allocateBatch(scratch, model, replicas, { ...shape, sequences: part, whole });
-      const table = uploadReplicas(scratch, pack, pack.replicas, stream);
+      const table = uploadReplicas(scratch, pack.replicas, stream);
       // The same for every test length: a longer test string goes on where the shorter one of its number ends.
       const clock = scratch.upload('clock', Uint32Array.of(0, 0));
       const correct = classes ? scratch.storage('correct', replicas * batch.reads.rows) : undefined;
@@ -114,18 +118,17 @@ export async function evaluatePack(
   const uniformLength = pack.lengthMode === 'uniform';
   profiler?.begin('evaluate');
   const train = await measure(STREAM.trainLoss, {
-    longest: longestOf(pack, longestTrain),
+    longest: tokensOf(law, longestTrain),
     uniformLength,
     reads: pack.positions,
   });
   const { lengths, span = 1 } = pack.test;
   const reads: Positions = pack.test.positions ?? 'last';
-  const { shortest = 1 } = lawOfPack(pack);
   const test: Estimate[][] = [];
   for (const nominal of lengths) {
     const longest = nominal + model.period - 1;
-    const length = Math.max(shortest, nominal - span + 1);
-    const shape = { longest: longestOf(pack, longest), length, spread: longest - length + 1, reads };
+    const length = Math.max(law.shortest, nominal - span + 1);
+    const shape = { longest: tokensOf(law, longest), length, spread: longest - length + 1, reads };
     test.push((await measure(STREAM.test, shape)).estimates());
   }
   const seconds = (performance.now() - began) / 1000;

@@ -1,6 +1,6 @@
 /*
  * WGSL has no loop that is sure to be unrolled, and software adapters are slow wherever a register is indexed by a loop
- * counter: private arrays in such loops took 3 to 27 s to compile (kernels.md). Nor can a function be handed registers. So
+ * counter: private arrays in such loops took 3 to 27 s to compile (docs/kernels.md). Nor can a function be handed registers. So
  * shaders may say
  *
  *     #for r ROWS          its lines once for each r = 0 … ROWS − 1, `$r` replaced by the number; counters are one letter

@@ -24,7 +24,7 @@ type Computed = Extract<EngineEvent, { event: 'computed' }>;
 const BATCH_BYTES = 64 * 2 ** 20;
 
 /**
- * f(x) of each sequence, its last position or every prefix. `linear` goes through the class histogram (theory.md §2): behind a
+ * f(x) of each sequence, its last position or every prefix. `linear` goes through the class histogram (docs/theory.md §2): behind a
  * layer of one query each prefix is then a sequence of its own, T times the work. `dense` is attention at every position, O(T²).
  */
 export async function forward(device: Device, request: ForwardRequest): Promise<Computed> {

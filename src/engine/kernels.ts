@@ -3,8 +3,7 @@ import { ruleOf } from '../model/rules/registry.ts';
 import type { DenseVariant } from '../shared/attention-variants.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import type { Optimiser, Pack } from '../shared/protocol.ts';
-import { lawOf } from '../tasks/laws/registry.ts';
-import type { Task } from '../tasks/task.ts';
+import type { DeviceTask } from '../shared/task.ts';
 import type { Arena } from './arena.ts';
 import type { Contraction } from './contraction.ts';
 import { type Dispatch, dispatchGroups, WORKGROUP } from './dispatch.ts';
@@ -36,7 +35,7 @@ const {
 } = COMMON;
 /** Stands for the functions of the model's attention rule (model/rules/). */
 const rule: Source = { name: 'rule', text: '' };
-/** Stands for the token law and the task of the experiment (tasks/). */
+/** Stands for the token law and the task that the pack carries. */
 const law: Source = { name: 'law', text: '' };
 const task: Source = { name: 'task', text: '' };
 
@@ -110,7 +109,6 @@ const KERNELS = {
   queryRescale: kernel('query_rescale'),
   querySoftmax: kernel('query_softmax', reduce, rule, weight),
   resizeRows: kernel('resize_rows'),
-  rotateRows: kernel('rotate_rows', elementary),
   sample: kernel('sample', random, tokens, law),
   readStarts: kernel('read_starts'),
   drawReads: kernel('draw_reads', random, owners),
@@ -132,10 +130,7 @@ export type KernelName = keyof typeof KERNELS;
 export interface Specialisation {
   loss?: Pack['loss'];
   optimiser?: Optimiser;
-  task?: Task;
-  law?: string;
-  /** Order of the token chain (`tasks/laws/law.ts`). */
-  order?: number;
+  task?: DeviceTask;
   /** Kernels of dense attention to take instead of the default, for layers of which every row is wanted and for others. */
   variants?: { whole?: DenseVariant | undefined; last?: DenseVariant | undefined };
 }
@@ -143,7 +138,7 @@ export interface Specialisation {
 function constantsOf(
   model: ModelConfig,
   arena: Arena,
-  { loss = 'mse', optimiser, order = 0 }: Specialisation,
+  { loss = 'mse', optimiser, task }: Specialisation,
 ): Constants {
   const widths = rowWidths(model);
   const { attention } = model;
@@ -174,7 +169,7 @@ function constantsOf(
     BITS: `${'bits' in attention ? (attention.bits ?? 0) : 0}`,
     CROSS_ENTROPY: String(loss === 'cross-entropy'),
     BLOCK: u32(BLOCK),
-    ORDER: u32(order),
+    ORDER: u32(task?.law.order ?? 0),
     LANES: u32(64),
     RING: u32(RING),
     BETA1: f32(optimiser?.beta1 ?? 0),
@@ -214,8 +209,10 @@ export class Kernels {
     this.pieces = new Map([
       [rule, { name: `rule ${ruleOf(model.attention).kind}`, text: ruleOf(model.attention).wgsl }],
     ]);
-    if (how.law) this.pieces.set(law, { name: `law ${how.law}`, text: lawOf(how.law, how.task?.law).wgsl });
-    if (how.task) this.pieces.set(task, { name: `task ${how.task.kind}`, text: how.task.wgsl });
+    if (how.task) {
+      this.pieces.set(law, { name: `law ${how.task.law.name}`, text: how.task.law.wgsl });
+      this.pieces.set(task, { name: `task ${how.task.name}`, text: how.task.wgsl });
+    }
   }
 
   /**

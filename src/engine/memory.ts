@@ -1,15 +1,21 @@
 import type { Device } from './device.ts';
 import { EngineFailure } from './failure.ts';
 
+/** Makes a zeroed buffer. */
+export type Allocate = (descriptor: GPUBufferDescriptor) => GPUBuffer;
+
 /** Buffers that live and die together. */
 export class Memory {
   readonly device: Device;
   private readonly buffers: GPUBuffer[] = [];
+  private readonly allocate: Allocate;
   /** Bytes allocated and not yet freed. */
   bytes = 0;
 
-  constructor(device: Device) {
+  /** `allocate` makes the buffers, the device itself unless given. */
+  constructor(device: Device, allocate: Allocate = descriptor => device.gpu.createBuffer(descriptor)) {
     this.device = device;
+    this.allocate = allocate;
   }
 
   /**
@@ -82,7 +88,7 @@ export class Memory {
   }
 
   private create(label: string, size: number, usage: number): GPUBuffer {
-    const buffer = this.device.gpu.createBuffer({ label, size, usage });
+    const buffer = this.allocate({ label, size, usage });
     this.buffers.push(buffer);
     this.bytes += size;
     return buffer;

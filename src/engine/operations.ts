@@ -10,6 +10,7 @@ import { Profiler } from './profiler.ts';
 import { measureRoofline } from './roofline.ts';
 import { trainPack } from './train.ts';
 import { tune } from './tune.ts';
+import { wakeUpMs } from './wake-up.ts';
 
 /** What the engine that ships can be asked. */
 export const OPERATIONS: Operations<Request, EngineEvent> = {
@@ -30,12 +31,14 @@ export const OPERATIONS: Operations<Request, EngineEvent> = {
 
 async function train(
   device: Device,
-  { pack, profile, resume, stateEverySeconds, submissionMs }: Extract<Request, { op: 'train' }>,
+  { pack, profile, resume, stateEverySeconds, submissionMs: workMs }: Extract<Request, { op: 'train' }>,
   emit: Emit,
   wish: Wish,
 ): Promise<EngineEvent> {
   if (resume && resume.replicas.length !== pack.replicas.length)
     throw new EngineFailure('bad-request', 'a pack goes on from one state for each of its replicas');
+  // What is waited for anyway, for the queue and for what is read, is no reason to submit less.
+  const submissionMs = workMs && workMs + 2 * (await wakeUpMs(device));
   const memory = new Memory(device);
   const profiler = profile ? new Profiler(device) : undefined;
   const options = { emit, wish, resume, everySeconds: stateEverySeconds, submissionMs, profiler };

@@ -92,7 +92,10 @@ function partialSums(
   return { partials, blocks, add: kernels.run('sumPartials', buffers, { threads: (segments * floats) / 4 }) };
 }
 
-/** Room for sums over blocks of a replica's rows, [replicas, blocks, …out], and what adds them into `out`: rows with the padding behind them. */
+/**
+ * Room for sums over blocks of a replica's rows, [replicas, blocks, …out], and what adds them into `out`: rows with the padding behind
+ * them.
+ */
 export function blockSums(kernels: Kernels, out: View, segments: Segments): ReturnType<typeof partialSums> {
   const rows = out.sizes[0]!;
   const columns = out.strides[0]!;

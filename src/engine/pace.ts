@@ -14,8 +14,8 @@ interface Known {
 }
 
 /**
- * Runs lists of dispatches in submissions of measured length: several rounds of a short list, parts of a long one. Of a list that is new, every
- * dispatch is a submission of its own. What is computed does not depend on where submissions end.
+ * Runs lists of dispatches in submissions of measured length: several rounds of a short list, parts of a long one. Of a list that is new,
+ * every dispatch is a submission of its own. What is computed does not depend on where submissions end.
  */
 export class Pace {
   private readonly device: Device;

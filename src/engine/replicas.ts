@@ -1,24 +1,17 @@
-import type { Pack, Replica } from '../shared/protocol.ts';
+import type { Replica } from '../shared/protocol.ts';
 import { streamKey } from '../shared/random.ts';
-import { taskOf } from '../tasks/registry.ts';
 import type { Memory } from './memory.ts';
 
 /** Uploads the `Replica` table of shaders/common/legend.wgsl, keyed for one random stream. */
-export function uploadReplicas(
-  memory: Memory,
-  pack: Pick<Pack, 'task'>,
-  replicas: Replica[],
-  stream: number,
-): GPUBuffer {
+export function uploadReplicas(memory: Memory, replicas: Replica[], stream: number): GPUBuffer {
   const keys = replicas.map(replica => streamKey(replica.seed, stream));
-  return uploadReplicaTable(memory, pack.task, replicas, keys);
+  return uploadReplicaTable(memory, replicas, keys);
 }
 
 /** As `uploadReplicas`, with the 32-bit stream keys given. */
 export function uploadReplicaTable(
   memory: Memory,
-  task: string,
-  replicas: Pick<Replica, 'knobs' | 'trainLength' | 'alphaThousandths' | 'learningRate'>[],
+  replicas: Pick<Replica, 'deviceKnobs' | 'trainLength' | 'alphaThousandths' | 'learningRate'>[],
   keys: number[],
 ): GPUBuffer {
   const words = 8;
@@ -26,7 +19,7 @@ export function uploadReplicaTable(
   const floats = new Float32Array(data);
   const integers = new Uint32Array(data);
   replicas.forEach((replica, r) => {
-    floats.set(taskOf(task).wgslKnobs(replica.knobs), r * words);
+    floats.set(replica.deviceKnobs, r * words);
     integers.set([keys[r]!, replica.trainLength, replica.alphaThousandths], r * words + 4);
     floats[r * words + 7] = replica.learningRate;
   });

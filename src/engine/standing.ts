@@ -9,7 +9,8 @@ import type { Weights } from './weights.ts';
 const BLOCKS = 3;
 
 /**
- * Writes parameters and moments of restored replicas into their blocks of the arena. The rest of a block is computed again by the first step.
+ * Writes parameters and moments of restored replicas into their blocks of the arena. The rest of a block is computed again by the first
+ * step.
  * @throws Error when a state is not as long as the model asks.
  */
 export function writeStates(memory: Memory, { arena, buffer }: Weights, states: ReplicaState[]): void {

@@ -3,10 +3,11 @@ import { pathsOf } from '../model/paths.ts';
 import { learningRateFactor } from '../model/schedule.ts';
 import type { EngineEvent, Pack, PackState } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
+import { tokensOf } from '../shared/task.ts';
 import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
 import type { Dispatch } from './dispatch.ts';
-import { drawingOf, drawPass, longestOf, specialisationOf } from './draw.ts';
+import { drawingOf, drawPass, specialisationOf } from './draw.ts';
 import { inOrder, Kernels, RING } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
 import { Memory } from './memory.ts';
@@ -72,12 +73,12 @@ async function prepareSteps(scratch: Memory, pack: Pack, weights: Weights, done:
   const kernels = new Kernels(scratch, weights, specialisationOf(pack));
   const batch = allocateBatch(scratch, model, replicas, {
     sequences: pack.batch,
-    longest: longestOf(pack, Math.max(...pack.replicas.map(replica => replica.trainLength))),
+    longest: tokensOf(pack.task.law, Math.max(...pack.replicas.map(replica => replica.trainLength))),
     uniformLength: pack.lengthMode === 'uniform',
     reads: pack.positions,
     whole: true,
   });
-  const table = uploadReplicas(scratch, pack, pack.replicas, STREAM.train);
+  const table = uploadReplicas(scratch, pack.replicas, STREAM.train);
   const clock = scratch.upload('clock', Uint32Array.of(done, done % RING));
   const ring = scratch.storage('loss ring', RING * replicas);
   const norms = scratch.storage('gradient norms', replicas);

@@ -11,7 +11,8 @@ export interface GpujsOutputs {
 }
 
 /**
- * Read-outs U y_i of each sequence, float32, through gpu.js; one position (the last) unless all are asked for. Sequences are not empty and at most `longestFor(heads)` long.
+ * Read-outs U y_i of each sequence, float32, through gpu.js; one position (the last) unless all are asked for. Sequences are not empty and
+ * at most `longestFor(heads)` long.
  */
 export async function gpujsForward(
   gpu: GPU,

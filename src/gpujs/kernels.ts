@@ -1,10 +1,10 @@
 import type { IKernelFunctionThis } from 'gpu.js';
 
 /*
- * The limit transformer (theory.md §1) as kernels for gpu.js: plain JavaScript functions that it translates to WGSL, to GLSL or to
+ * The limit transformer (docs/theory.md §1) as kernels for gpu.js: plain JavaScript functions that it translates to WGSL, to GLSL or to
  * JavaScript. Each computes one number of its output, at (x, y, z) = (this.thread.x, this.thread.y, this.thread.z); arrays are indexed
  * [z][y][x]. They are written from the definition and share no line with shaders/ or with reference/, so that an error would have to be
- * made twice to stay hidden. Positions i, j count from 0 here, so theory.md's log(i) is log(i + 1).
+ * made twice to stay hidden. Positions i, j count from 0 here, so docs/theory.md's log(i) is log(i + 1).
  *
  * gpu.js reads these functions as text: no closures, no helpers, no destructuring.
  */

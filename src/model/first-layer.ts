@@ -3,7 +3,7 @@ import { type AnyModel, classCount, classOf } from '../shared/model-config.ts';
 import { ACTIVATIONS } from './activation.ts';
 import { ruleOf } from './rules/registry.ts';
 
-/** What layer 1 of a limit model makes of each (token, residue) class, float64 (theory.md §2). */
+/** What layer 1 of a limit model makes of each (token, residue) class, float64 (docs/theory.md §2). */
 export interface ClassTables {
   /** E[x] + P[r] [S·Δ][d] */
   embedding: Vector[];
@@ -52,7 +52,7 @@ export function classTables({ config, tensors }: AnyModel): ClassTables {
 
 /**
  * Layer 1 along a sequence in float64, through the running class histogram n_i(class) with the τ-suffix taken out: O(S·Δ + τ)
- * a position (theory.md §2).
+ * a position (docs/theory.md §2).
  */
 export class FirstLayer {
   /** n_i(class): positions before the τ-suffix. */

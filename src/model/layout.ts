@@ -17,7 +17,7 @@ export interface Layout {
   stride: number;
 }
 
-/** Tensor names and shapes of a config, in file order (interfaces.md, "Model file"). */
+/** Tensor names and shapes of a config, in file order (docs/model-file.md). */
 export function tensorShapes(config: ModelConfig): { name: string; shape: number[] }[] {
   const { layers, heads: H, width: d, keyWidth, mlpWidth: m, vocabulary, outputs, norm, attention } = config;
   const positionRows = encodingOf(attention).positionRows(config);

@@ -5,8 +5,8 @@ import { pathsOf, sharesKeys } from './paths.ts';
 import { ruleOf } from './rules/registry.ts';
 
 /*
- * Device memory of training, to leading order: what `plan` prints and cuts packs by. The engine allocates by its own layout (engine/arena.ts,
- * engine/layers/); a test holds the two together.
+ * Device memory of training, to leading order: what `plan` prints and cuts packs by. The engine allocates by its own layout
+ * (engine/arena.ts, engine/layers/); a test holds the two together.
  */
 
 /** Sequences of a replica's batch, the longest of them, and which of their positions carry a target. */
@@ -78,8 +78,8 @@ function stateFloats(model: ModelConfig, rows: number): number {
 }
 
 /**
- * A last dense layer and the `before` others over `rows` positions, its queries at `reads` of them. Each layer has tables of its own and their
- * gradients, and a row of the residual stream; the rest of the rows are shared by all layers.
+ * A last dense layer and the `before` others over `rows` positions, its queries at `reads` of them. Each layer has tables of its own and
+ * their gradients, and a row of the residual stream; the rest of the rows are shared by all layers.
  */
 function denseFloats(model: ModelConfig, before: number, rows: number, reads: number): number {
   const { heads: H, norm, attention, outputs } = model;

@@ -1,8 +1,8 @@
 import type { AnyModel } from '../shared/model-config.ts';
 
 /**
- * The same function under a limit rule with a longer period and a larger τ: positions repeat, and φ is 0 beyond the model's own τ, as it is anyway
- * (theory.md §1). `period` must be a multiple of the model's, `locality` at least its own.
+ * The same function under a limit rule with a longer period and a larger τ: positions repeat, and φ is 0 beyond the model's own τ, as it is
+ * anyway (docs/theory.md §1). `period` must be a multiple of the model's, `locality` at least its own.
  */
 export function paddedModel(
   { config, tensors }: AnyModel,

@@ -4,7 +4,7 @@ import { encodingOf } from './encodings/registry.ts';
 import { ruleOf } from './rules/registry.ts';
 
 /**
- * How a layer is computed. `class`: a first layer through the class histogram (theory.md §2), O(S·Δ + τ) a position. `query`: a second
+ * How a layer is computed. `class`: a first layer through the class histogram (docs/theory.md §2), O(S·Δ + τ) a position. `query`: a second
  * and last layer behind it for one query a sequence, keys and values never leaving the class layer's coordinates. `dense`: every
  * key against every query, O(T²), for all the rest.
  */

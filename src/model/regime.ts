@@ -2,7 +2,7 @@ import type { Model, Regime } from '../shared/model-config.ts';
 import { ruleOf } from './rules/registry.ts';
 
 /**
- * What a head attends to as T grows (theory.md §1), by m = max_t φ[t] in infinite precision: the τ-suffix's share of the attention
+ * What a head attends to as T grows (docs/theory.md §1), by m = max_t φ[t] in infinite precision: the τ-suffix's share of the attention
  * fades like T^{m−1} (token-dominated, m < 1), settles (balanced, m = 1), or tends to 1 (position-dominated, m > 1).
  */
 export function regimeOf(phi: ArrayLike<number>): Regime {

@@ -11,7 +11,7 @@ import { encodeTensors, type Fail, readHeader } from '../shared/tensor-file.ts';
 import { encodingSchema } from './encodings/registry.ts';
 import { tensorShapes } from './layout.ts';
 
-/* Model files are safetensors (`shared/tensor-file.ts`). `__metadata__.lengthwise` holds the model's config (interfaces.md). */
+/* Model files are safetensors (`shared/tensor-file.ts`). `__metadata__.lengthwise` holds the model's config (docs/model-file.md). */
 
 interface Entry {
   dtype: string;
@@ -60,10 +60,7 @@ export function readModel(bytes: Uint8Array, file: string): Model {
   for (const { name, shape } of expected) {
     const entry = header[name];
     if (entry === undefined)
-      throw fail(
-        `tensor ${name} [${shape}] is missing`,
-        'Write every tensor of interfaces.md, "Model file".',
-      );
+      throw fail(`tensor ${name} [${shape}] is missing`, 'Write every tensor of docs/model-file.md.');
     if (!isEntry(entry)) throw fail(`tensor ${name}: its header entry needs dtype, shape and data_offsets`);
     const {
       dtype,
@@ -112,7 +109,7 @@ function whyNot(name: string, { layers, norm, mlpWidth, attention }: ModelConfig
 }
 
 function readConfig(header: Record<string, unknown>, fail: Fail) {
-  const fix = 'Put the JSON config of README, "Model file", into metadata key "lengthwise".';
+  const fix = 'Put the JSON config of docs/model-file.md, "Config", into metadata key "lengthwise".';
   const text = (header.__metadata__ as Record<string, unknown> | undefined)?.lengthwise;
   if (typeof text !== 'string') throw fail('metadata key "lengthwise" is missing', fix);
   let json: unknown;

@@ -18,9 +18,9 @@ export interface SnappedHead {
 }
 
 /**
- * A model in infinite precision with exact heads: where max φ > 1 the offsets of the largest φ get `HARD_PHI` and all others 0, as T → ∞ would have
- * it; where max φ ≤ 1 every φ becomes 0. `prune` sets the values of the latter to 0 in every layer but the last: only then does a two-layer
- * model's first layer see nothing but its last tokens (theory.md §13).
+ * A model in infinite precision with exact heads: where max φ > 1 the offsets of the largest φ get `HARD_PHI` and all others 0, as T → ∞
+ * would have it; where max φ ≤ 1 every φ becomes 0. `prune` sets the values of the latter to 0 in every layer but the last: only then does
+ * a two-layer model's first layer see nothing but its last tokens (docs/theory.md §13).
  * @throws RangeError for other rules, whose suffix is not settled by φ alone.
  */
 export function snapped(model: Model, { prune }: { prune: boolean }): { model: Model; heads: SnappedHead[] } {

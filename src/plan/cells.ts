@@ -6,7 +6,9 @@ import { encodingOf } from '../model/encodings/registry.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import { InputError } from '../shared/errors.ts';
 import { shapeProblems } from '../shared/model-config.ts';
-import { longestSequence, OWN_LAW, tokensOf } from '../tasks/laws/registry.ts';
+import { tokensOf } from '../shared/task.ts';
+import { deviceSource } from '../tasks/device.ts';
+import { lawSchema, longestSequence, OWN_LAW } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { ENGINE_HASH } from './engine-hash.ts';
 import { type CellConfig, lawOfCell, resolveCell } from './resolve.ts';
@@ -20,6 +22,14 @@ export interface Cell {
   /** The value of each axis, by path: always train.length and seed, and whatever else is a list in the file. */
   axes: Record<string, number | string | boolean | null>;
   config: CellConfig;
+}
+
+/** Which code trains cells. */
+export interface Origin {
+  /** Hash of the engine; null for cells of versions that did not name theirs. */
+  engine: string | null;
+  /** `CellConfig.source` by the name of the law; that of a law that is not there was no part of a cell. */
+  sources: Readonly<Record<string, string>>;
 }
 
 /** A grid beyond this is a slip of the pen. */
@@ -37,10 +47,11 @@ const ALWAYS = ['train.length', SEED];
 
 /**
  * Every cell of an experiment, axes in the order of the schema, the last varying fastest.
- * @param engine hash of the engine that trains them; null for cells of versions that did not name theirs
+ * @param origin the code that trains them, this build's unless given
  * @throws InputError when a combination is impossible, naming its line, or when there are too many.
  */
-export function cellsOf(experiment: Experiment, engine: string | null = ENGINE_HASH): Cell[] {
+export function cellsOf(experiment: Experiment, origin = originHere(experiment)): Cell[] {
+  const { engine, sources } = origin;
   const axes = findAxes(experiment.content);
   const size = axes.reduce((product, { values }) => product * values.length, 1);
   if (size > MAX_CELLS) {
@@ -63,7 +74,8 @@ export function cellsOf(experiment: Experiment, engine: string | null = ENGINE_H
     const own = [...scalars].map(([path, value]) => [path, isUsed(path, setting) ? value : null]);
     const named: Cell['axes'] = Object.fromEntries(own);
     for (const seed of seeds) {
-      const config = { ...setting, seed: seed as number };
+      const source = sources[setting.data.law];
+      const config = { ...setting, seed: seed as number, ...(source === undefined ? {} : { source }) };
       const configHash = hashOf(config);
       // An axis of one encoding makes no more cells of another.
       if (cells.has(configHash)) continue;
@@ -75,6 +87,16 @@ export function cellsOf(experiment: Experiment, engine: string | null = ENGINE_H
   tooShallow([...cells.values()]).forEach(note);
   if (problems.size > 0) throw complaint(experiment.where, [...problems.values()]);
   return [...cells.values()];
+}
+
+/** This build. */
+function originHere({ content: { task } }: Experiment): Origin {
+  const definition = taskOf(task.kind);
+  const of = (law: string) => digestOf(deviceSource(definition, law), HASH_DIGITS);
+  return {
+    engine: ENGINE_HASH,
+    sources: Object.fromEntries((definition.law ? [OWN_LAW] : lawSchema.options).map(law => [law, of(law)])),
+  };
 }
 
 /** The keys of `model.attention` that only some cells of a grid may use, and what those must have. */
@@ -196,7 +218,17 @@ function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
   if (train.warmup >= train.steps)
     say('train.warmup', `${train.warmup} must be below train.steps = ${train.steps}`);
   for (const { path, message } of shapeProblems(model)) say(['model', ...path].join('.'), message);
-  const [low, high] = model.phiInit;
-  if (low > high) say('model.phiInit', `[${low}, ${high}] is not an interval`);
+  const why = startProblem(model);
+  if (why) say('model.phiInit', why);
   return problems;
+}
+
+/** What is wrong with how φ starts. */
+function startProblem({ phiInit, ...model }: CellConfig['model']): string | undefined {
+  if (phiInit !== 'offsets') {
+    const [low, high] = phiInit;
+    return low > high ? `[${low}, ${high}] is not an interval` : undefined;
+  }
+  if (!ruleOf(model.attention).limit) return 'offsets needs a limit rule, softmax has no φ';
+  return model.locality === 0 ? 'offsets needs model.locality of at least 1' : undefined;
 }

@@ -3,14 +3,13 @@ import { readsOf } from '../model/memory.ts';
 import { pathsOf, sharesKeys } from '../model/paths.ts';
 import { classCount, type ModelConfig } from '../shared/model-config.ts';
 import type { Pack } from '../shared/protocol.ts';
-import { lawOf, tokensOf } from '../tasks/laws/registry.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { tokensOf } from '../shared/task.ts';
 import { isDefined } from '../theory/defined.ts';
 
 /*
- * Time on the software adapter of a 2-core machine, from what a step computes and moves: rows of class layers and queries as they were measured
- * there at one shape and scaled by their arithmetic, everything else by multiply-adds and bytes. Other adapters differ by a factor that a run
- * learns from its own progress.
+ * Time on the software adapter of a 2-core machine, from what a step computes and moves: rows of class layers and queries as they were
+ * measured there at one shape and scaled by their arithmetic, everything else by multiply-adds and bytes. Other adapters differ by a factor
+ * that a run learns from its own progress.
  */
 
 /** A row of a class layer and a query of a query layer, at the shape below. */
@@ -39,14 +38,16 @@ export interface PackSeconds {
 /** Rough times of a pack on a 2-core machine without a GPU. */
 export function packSeconds(pack: Pack): PackSeconds {
   const { model, replicas, steps, batch, lengthMode, positions, test } = pack;
-  const law = lawOf(pack.law, taskOf(pack.task).law);
+  const { law } = pack.task;
   const meanShare = lengthMode === 'uniform' ? 0.5 : 1;
   const stepMs = replicas.reduce(
-    (sum, { trainLength }) => sum + batch * sequenceMs(model, positions, meanShare * tokensOf(law, trainLength)),
+    (sum, { trainLength }) =>
+      sum + batch * sequenceMs(model, positions, meanShare * tokensOf(law, trainLength)),
     replicas.length * replicaMs(model),
   );
   const testMs = test.lengths.reduce(
-    (sum, length) => sum + (test.sequences * sequenceMs(model, test.positions ?? 'last', tokensOf(law, length))) / PASSES,
+    (sum, length) =>
+      sum + (test.sequences * sequenceMs(model, test.positions ?? 'last', tokensOf(law, length))) / PASSES,
     0,
   );
   return {

@@ -1,7 +1,8 @@
 import { canonicalHasher } from '../config/hash.ts';
 import { trainingFloats } from '../model/memory.ts';
 import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
-import { tokensOf } from '../tasks/laws/registry.ts';
+import { type PackTask, tokensOf } from '../shared/task.ts';
+import { deviceTask } from '../tasks/device.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { Cell } from './cells.ts';
 import { lawOfCell } from './resolve.ts';
@@ -30,8 +31,8 @@ export interface Cut {
 
 /**
  * Packs: cells that differ only in what a replica may differ in (training length, task knobs, seed, learning rate, α) train
- * in the same dispatches, because one small transformer cannot fill a GPU, if they go on at the same step. Packs are cut at `MAX_REPLICAS` replicas
- * and at `budgetBytes` of device memory.
+ * in the same dispatches, because one small transformer cannot fill a GPU, if they go on at the same step. Packs are cut at `MAX_REPLICAS`
+ * replicas and at `budgetBytes` of device memory.
  */
 export function packsOf(
   cells: Cell[],
@@ -40,15 +41,19 @@ export function packsOf(
   const groups = new Map<string, { shared: Omit<Pack, 'replicas'>; cells: Cell[] }>();
   const hashOf = canonicalHasher(16);
   const seedOf = streamSeeds();
+  const taskFor = packTasks();
   for (const cell of cells) {
-    const shared = sharedPart(cell);
+    const shared = sharedPart(cell, taskFor(cell));
     const key = `${stepOf(cell.hash)} ${hashOf(shared)}`;
     const group = groups.get(key) ?? { shared, cells: [] };
     group.cells.push(cell);
     groups.set(key, group);
   }
   return [...groups.values()].flatMap(({ shared, cells: members }) => {
-    const longest = members.reduce((most, { config }) => Math.max(most, tokensOf(lawOfCell(config), config.train.length)), 0);
+    const longest = members.reduce(
+      (most, { config }) => Math.max(most, tokensOf(lawOfCell(config), config.train.length)),
+      0,
+    );
     const perReplica = replicaBytes(shared, longest);
     const size = Math.max(1, Math.min(MAX_REPLICAS, Math.floor(budgetBytes / perReplica)));
     // Equal parts: 65 replicas make 33 + 32, not 64 + 1.
@@ -68,19 +73,29 @@ export function packsOf(
   });
 }
 
-function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
-  const { task, data, model, train, test } = config;
+/** What packs carry of cells' tasks: one value for all that have the same, so that each is hashed once. */
+function packTasks(): (cell: Cell) => PackTask {
+  const byText = new Map<string, PackTask>();
+  return ({ config: { task, data } }) => {
+    const { kind, ...knobs } = task;
+    const made = deviceTask(taskOf(kind), knobs as Record<string, number>, data.law);
+    const text = JSON.stringify(made);
+    const known = byText.get(text) ?? made;
+    byText.set(text, known);
+    return known;
+  };
+}
+
+function sharedPart({ config }: Cell, task: PackTask): Omit<Pack, 'replicas'> {
+  const { model, train, test } = config;
+  const { positions } = taskOf(config.task.kind);
   const { phiInit, ...shape } = model;
-  const { kind, ...knobs } = task;
-  const definition = taskOf(kind);
   const { beta1, beta2, epsilon, warmup, schedule, clip } = train;
   return {
     model: shape,
     phiInit,
     baseWidth: train.baseWidth,
-    task: kind,
-    law: data.law,
-    order: definition.shape(knobs as Record<string, number>).order,
+    task,
     loss: train.loss,
     lengthMode: train.lengthMode,
     positions: train.positions,
@@ -93,20 +108,22 @@ function sharedPart({ config }: Cell): Omit<Pack, 'replicas'> {
       lengths: test.length,
       sequences: test.sequences,
       ...(test.span === undefined ? {} : { span: test.span }),
-      ...(definition.positions ? { positions: definition.positions } : {}),
+      ...(positions ? { positions } : {}),
     },
   };
 }
 
 function replicaOf({ hash, config }: Cell, seed: number): Replica {
-  const { kind: _, ...knobs } = config.task;
+  const { kind, ...own } = config.task;
+  const knobs = own as Record<string, number>;
   return {
     cell: hash,
     seed,
     trainLength: config.train.length,
     learningRate: config.train.learningRate,
     alphaThousandths: Math.round(config.data.alpha * 1000),
-    knobs: knobs as Record<string, number>,
+    knobs,
+    deviceKnobs: taskOf(kind).wgslKnobs(knobs),
   };
 }
 

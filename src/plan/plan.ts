@@ -11,7 +11,10 @@ export interface Plan {
   packs: PlannedPack[];
 }
 
-/** The run that an experiment names, which names its folder: 8 hexadecimal digits, a hash of its cells, so that neither its text nor ε matters. */
+/**
+ * The run that an experiment names, which names its folder: 8 hexadecimal digits, a hash of its cells, so that neither its text nor ε
+ * matters.
+ */
 export function runHash(cells: readonly Cell[]): string {
   return hashOfAll(cells.map(({ hash }) => hash));
 }

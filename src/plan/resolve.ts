@@ -3,9 +3,10 @@ import type { Streams } from '../config/streams.ts';
 import { isDeep } from '../model/paths.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import type { Attention, ModelConfig } from '../shared/model-config.ts';
-import type { Pack } from '../shared/protocol.ts';
+import type { Pack, PhiInit } from '../shared/protocol.ts';
+import { tokensOf } from '../shared/task.ts';
 import type { Law } from '../tasks/laws/law.ts';
-import { type LawName, lawOf, OWN_LAW, tokensOf } from '../tasks/laws/registry.ts';
+import { type LawName, lawOf, OWN_LAW } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
 
 /** The scalars of a part of the file, once every axis has a value. */
@@ -16,10 +17,12 @@ type ModelFile = ExperimentFile['model'];
 export interface CellConfig {
   task: { kind: string } & Record<string, number | string>;
   data: { law: LawName | typeof OWN_LAW; alpha: number };
-  model: ModelConfig & { phiInit: [number, number] };
+  model: ModelConfig & { phiInit: PhiInit };
   train: Scalars<ExperimentFile['train']> & Pick<Pack, 'positions' | 'loss'>;
   test: { length: number[]; span?: number | undefined; sequences: number };
   seed: number;
+  /** Digest of the WGSL that draws and labels; absent where the engine's hash covers it, as it did before packs carried their task. */
+  source?: string;
   /** Absent where the seed alone keys the random streams, as it did before there was a choice: hashes of such cells are as they were. */
   streams?: 'cell';
 }
@@ -78,7 +81,7 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       outputs: shape.outputs,
       activation: model.activation,
       norm: model.norm,
-      // theory.md §9: two layers train from φ around 0.5, and may not from 0.
+      // docs/theory.md §9: two layers train from φ around 0.5, and may not from 0.
       phiInit: model.phiInit ?? (isDeep({ layers }) ? [0, 1] : [0, 0]),
       attention,
     },

@@ -29,8 +29,8 @@ export const shardSchema = z
 const PARTS = 4;
 
 /**
- * A shard's cells, in the order of the grid: parts of packs, the longest dealt out first, each to the shard that has least to do. Every machine
- * deals the same, for only the grid decides; the shards of one count are every cell once.
+ * A shard's cells, in the order of the grid: parts of packs, the longest dealt out first, each to the shard that has least to do. Every
+ * machine deals the same, for only the grid decides; the shards of one count are every cell once.
  */
 export function shardOf(cells: readonly Cell[], { index, count }: Shard): Cell[] {
   // Small enough to be dealt out evenly; a shard's cells of one shape train together all the same.

@@ -64,8 +64,8 @@ const BATCH = 200;
 const STATES = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const;
 
 /**
- * Queues the cells of a sweep that are missing and brings home what workers make of them. What is here is the truth; Redis is the way: whatever
- * it loses is queued again.
+ * Queues the cells of a sweep that are missing and brings home what workers make of them. What is here is the truth; Redis is the way:
+ * whatever it loses is queued again.
  */
 export class Collector {
   private readonly redis: Redis;

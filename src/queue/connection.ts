@@ -12,8 +12,8 @@ const LONGEST_WAIT_MS = 2000;
 const LEAST_VERSION = [6, 2];
 
 /**
- * Connects to a Redis and checks that it keeps what it is given. Lost later, it is tried again without end: commands wait, and `say` is told
- * when it goes and when it is back.
+ * Connects to a Redis and checks that it keeps what it is given. Lost later, it is tried again without end: commands wait, and `say` is
+ * told when it goes and when it is back.
  * @throws InputError for a wrong password or setting, MachineError when nothing answers; both within seconds.
  */
 export async function connectRedis(address: Address, say: (line: string) => void): Promise<Redis> {
@@ -45,6 +45,8 @@ export async function connectRedis(address: Address, say: (line: string) => void
     throw error instanceof LengthwiseError ? error : refusal(error, address, last);
   }
   greeted = true;
+  // BullMQ makes connections of its own with these options: a lazy one that is lost before it is ready is given up for good.
+  redis.options.lazyConnect = false;
   let lost = false;
   redis.on('close', () => {
     if (lost || redis.status === 'end') return;

@@ -7,8 +7,8 @@ import { packSchema, replicaSchema } from '../shared/protocol.ts';
 const hash = z.string().regex(/^[0-9a-f]{8,64}$/, 'not a hash');
 
 /**
- * What a job carries: a pack, which is numbers and names of things that the worker's own build holds, and nothing that would run on its
- * processor. Both ends validate it.
+ * What a job carries: a pack, which is numbers, names of things that the worker's own build holds, and WGSL that the worker compares with
+ * its own (`own-task.ts`); nothing that would run on its processor. Both ends validate it.
  */
 export const jobSchema = z.strictObject({
   /** Engine hash of the build that queued it. */

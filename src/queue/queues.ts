@@ -42,7 +42,10 @@ export function openQueue(redis: Redis, name: string): PackQueue {
   return queue;
 }
 
-/** Takes jobs of a queue when asked to; puts back those whose worker went away. `lockMs`: after so long without renewal a job is up for others. */
+/**
+ * Takes jobs of a queue when asked to; puts back those whose worker went away. `lockMs`: after so long without renewal a job is up for
+ * others.
+ */
 export async function openWorker(
   redis: Redis,
   name: string,

@@ -5,7 +5,7 @@ import { InputError } from '../shared/errors.ts';
 import { keepCell } from '../sweep/keep-cell.ts';
 import { endedManifest, type Maker, manifestOf } from '../sweep/manifest.ts';
 import { linesOf, type OpenRun, openRun, type Place } from '../sweep/open-run.ts';
-import { type Outcome, stageOf, untried } from '../sweep/sweep.ts';
+import { type Outcome, stageOf, untried, watched } from '../sweep/sweep.ts';
 import type { TheoryEvents } from '../sweep/theory-stage.ts';
 import type { TheoryThreads } from '../sweep/theory-threads.ts';
 import { Totals } from '../sweep/totals.ts';
@@ -55,27 +55,34 @@ export async function submitSweep(
     events.planned(run);
     await store.writeManifest(manifest);
     for (const { hash } of untried(run)) stage?.add(hash);
-    const adapter = options.sameAdapter ? await oneAdapter(redis, run, events.say) : null;
-    const done = new Set(plan.finished);
-    const collector = new Collector(
-      redis,
-      plan.cells.filter(({ hash }) => !done.has(hash)),
-      { ...options, engine: ENGINE_HASH, version: options.maker.version, adapter },
-      {
-        say: events.say,
-        standing: events.standing,
-        async keep(cell, { outcome, curve, adapter, version, seconds, ...trained }) {
-          totals.add({ ...trained, adapter }, { version });
-          const points = curve.map(([step, loss]) => ({ step, loss }));
-          await keepCell(run, cell, { outcome, adapter, driver: version, curve: points, seconds }, stage);
+    return await watched(run, async live => {
+      const adapter = options.sameAdapter ? await oneAdapter(redis, run, events.say) : null;
+      const done = new Set(plan.finished);
+      const collector = new Collector(
+        redis,
+        plan.cells.filter(({ hash }) => !done.has(hash)),
+        { ...options, engine: ENGINE_HASH, version: options.maker.version, adapter },
+        {
+          say: events.say,
+          standing(standing) {
+            const { waiting, active, failed, workers, secondsLeft } = standing;
+            live.say({ say: 'queue', waiting, active, failed, workers, secondsLeft });
+            events.standing(standing);
+          },
+          async keep(cell, { outcome, curve, adapter, version, seconds, ...trained }) {
+            totals.add({ ...trained, adapter }, { version });
+            const points = curve.map(([step, loss]) => ({ step, loss }));
+            await keepCell(run, cell, { outcome, adapter, driver: version, curve: points, seconds }, stage);
+          },
         },
-      },
-    );
-    const failed = await collector.run();
-    await stage?.drain();
-    await store.writeManifest(endedManifest(manifest, run, totals));
-    const seconds = (performance.now() - began) / 1000;
-    return { experiment, folder, plan, lines: linesOf(run), totals, seconds, failed };
+      );
+      const failed = await collector.run();
+      for (const { cells, reason } of failed) live.say({ say: 'lost', cells, reason });
+      await stage?.drain();
+      await store.writeManifest(endedManifest(manifest, run, totals));
+      const seconds = (performance.now() - began) / 1000;
+      return { experiment, folder, plan, lines: linesOf(run), totals, seconds, failed };
+    });
   } finally {
     await stage?.close();
     await run.close(true);

@@ -9,6 +9,7 @@ import { SharedCheckpoints } from './checkpoints.ts';
 import { HeldJob } from './held-job.ts';
 import type { JobData } from './jobs.ts';
 import { queueName } from './names.ts';
+import { checkOwnTask } from './own-task.ts';
 import { countsOf, openQueue, openWorker, type PackQueue, type PackWorker } from './queues.ts';
 import { type CellResult, Results } from './results.ts';
 import { Unhelped } from './unhelped.ts';
@@ -186,6 +187,7 @@ export class QueueWorker {
   private async train(held: HeldJob, { pack, plannedSeconds }: JobData, source: Source): Promise<void> {
     const { say } = this.options;
     const { results, checkpoints } = source;
+    checkOwnTask(pack);
     const cells = pack.replicas.map(({ cell }) => cell);
     const present = await results.present(cells);
     const open = pack.replicas.filter(({ cell }) => !present.has(cell));

@@ -32,7 +32,10 @@ export const BEAT_MS = 5000;
 const GONE_MS = 6 * BEAT_MS;
 
 async function now(redis: Redis): Promise<number> {
-  const [seconds, microseconds] = await redis.time();
+  // In a pipeline: alone, ioredis sends it before a new connection is ready, and if that is lost too it is never answered.
+  const [[error, time]] = (await redis.pipeline().time().exec()) as [[Error | null, [string, string]]];
+  if (error) throw error;
+  const [seconds, microseconds] = time;
   return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
 }
 

@@ -12,8 +12,8 @@ export interface HeadParameters {
 }
 
 /**
- * Attention of head `h` from position i over the keys j = 1…i (theory.md §§1, 10), float64, from its content logits `c[j−1]`: the rule's score,
- * the encoding's bias, softmax, small weights rounded to 0. Returns i weights.
+ * Attention of head `h` from position i over the keys j = 1…i (docs/theory.md §§1, 10), float64, from its content logits `c[j−1]`: the
+ * rule's score, the encoding's bias, softmax, small weights rounded to 0. Returns i weights.
  */
 export function attentionRow(
   config: Ruled,

@@ -12,10 +12,10 @@ import { EXACT, type Rules } from './rules.ts';
  *
  * A matrix-vector product in float32 is the exact product of a nearby matrix: fl(W x) = (W + ΔW) x with |ΔW| ≤ λ √n u |W|,
  * u = 2⁻²⁴, n the length of its sums (Higham and Mary 2019, "A new approach to probabilistic rounding error analysis",
- * theorem 3.1; the worst case, n u, is never met). λ = 2 for each rounding to stay inside with 95 %. So a kernel's rounding is a perturbation of its weights within that box, and of the results of exp, log, erf and ψ within
- * WGSL's accuracy. What the box does to read-outs and gradients is found by evaluating the reference at random corners of it,
- * with fresh corners for the backward pass. The bound is `SAFETY` times the largest change seen: real kernels round in
- * all directions at once, and the worst corner is not sampled.
+ * theorem 3.1; the worst case, n u, is never met). λ = 2 for each rounding to stay inside with 95 %. So a kernel's rounding is a
+ * perturbation of its weights within that box, and of the results of exp, log, erf and ψ within WGSL's accuracy. What the box does to
+ * read-outs and gradients is found by evaluating the reference at random corners of it, with fresh corners for the backward pass. The bound
+ * is `SAFETY` times the largest change seen: real kernels round in all directions at once, and the worst corner is not sampled.
  */
 
 const U = 2 ** -24;
@@ -30,8 +30,8 @@ const LOG_ERROR = 6 * U;
 const ACTIVATION_ERROR = { relu: U, gelu: 1e-7 + 8 * U };
 
 /**
- * sin and cos of shaders/rotate_rows.wgsl at a position: 3e-7 of shaders/common/elementary.wgsl, the rounding of their argument, in ±π, and that of
- * the frequency to 2⁻³² turns, which grows with the position.
+ * sin and cos of shaders/attention/rotate_rows.wgsl at a position: 3e-7 of shaders/common/elementary.wgsl, the rounding of their argument,
+ * in ±π, and that of the frequency to 2⁻³² turns, which grows with the position.
  */
 const turnError = (position: number) => 3e-7 + Math.PI * U + position * Math.PI * 2 ** -32;
 /** An encoding's bias (model/encodings/alibi.ts), relative: exp2 of at most 8 to 3 + 2·8 ulp, and two roundings. */

@@ -19,8 +19,8 @@ export interface FineTuning {
 }
 
 /**
- * A model trained on with the float64 twins of every kernel, its heads as they are: no φ changes, and no value of a head whose values are all 0
- * (a pruned one). For small models: O(batch · T²) a step, on one core. `losses`: before each step.
+ * A model trained on with the float64 twins of every kernel, its heads as they are: no φ changes, and no value of a head whose values are
+ * all 0 (a pruned one). For small models: O(batch · T²) a step, on one core. `losses`: before each step.
  */
 export function fineTune(
   model: Model,

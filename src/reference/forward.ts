@@ -43,8 +43,8 @@ export function positionRow(config: ModelConfig, i: number, offset: number): num
 }
 
 /**
- * A transformer at every position, float64, straight from the definitions of theory.md §§1 and 10: O(T²) a layer. `tokens` is not empty,
- * each below the vocabulary; `offset` rows of an absolute encoding's table are left out.
+ * A transformer at every position, float64, straight from the definitions of docs/theory.md §§1 and 10: O(T²) a layer. `tokens` is not
+ * empty, each below the vocabulary; `offset` rows of an absolute encoding's table are left out.
  */
 export function referenceForward(
   { config, tensors }: AnyModel,

@@ -5,7 +5,7 @@ import type { AnyModel } from '../shared/model-config.ts';
 import { attentionRow } from './attention.ts';
 
 /**
- * f(x) in float64 in time linear in T, through the class histogram (theory.md §2): the twin of the kernels at lengths that
+ * f(x) in float64 in time linear in T, through the class histogram (docs/theory.md §2): the twin of the kernels at lengths that
  * the dense reference cannot reach. One or two layers; tested against `referenceForward`. `tables` spare work where a
  * model is asked more than once.
  */

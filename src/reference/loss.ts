@@ -1,7 +1,7 @@
 import type { Pack } from '../shared/protocol.ts';
 
 /**
- * Loss of one sequence and its gradient with respect to the outputs (theory.md §3): squared error summed over outputs, or
+ * Loss of one sequence and its gradient with respect to the outputs (docs/theory.md §3): squared error summed over outputs, or
  * cross-entropy of softmax(outputs) against a target distribution.
  */
 export function lossOf(

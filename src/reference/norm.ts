@@ -1,7 +1,7 @@
 import { dot, type Vector } from '../shared/linear.ts';
 import type { Rules } from './rules.ts';
 
-/** Added to the mean square (theory.md §10). */
+/** Added to the mean square (docs/theory.md §10). */
 const EPSILON = 1e-6;
 
 const inverse = (y: Vector, rules: Rules) => rules.inverseRoot(dot(y, y) / y.length + EPSILON);

@@ -13,7 +13,7 @@ export interface Rules {
   inverseRoot(meanSquare: number): number;
 }
 
-/** The rules of theory.md §§1 and 10. */
+/** The rules of docs/theory.md §§1 and 10. */
 export const EXACT: Rules = {
   attention: attentionRow,
   attentionBackward: attentionRowBackward,

@@ -18,7 +18,7 @@ export interface ReferenceTraining {
 /** Changes the gradient of a tensor at a step, in place: how far do errors of a kernel carry? */
 export type Disturbance = (gradient: Float64Array, step: number) => void;
 
-/** Trains one replica of a pack for its first `count` steps with the twins of every kernel. */
+/** Trains one replica of a pack of a built-in task for its first `count` steps with the twins of every kernel. */
 export function referenceTrain(
   pack: Pack,
   replica: number,
@@ -30,15 +30,15 @@ export function referenceTrain(
   const layout = layoutOf(model);
   const state = adamState(initialise(model, { phiInit, baseWidth, seed }));
   const multipliers = learningRateMultipliers(model, baseWidth);
-  const { law, lengthMode, positions } = pack;
+  const { task, lengthMode, positions } = pack;
   const offsets = pack.positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null;
   const key = streamKey(seed, STREAM.train);
   const losses: number[] = [];
   for (let step = 0; step < count; step++) {
     const drawing = {
-      task: taskOf(pack.task),
+      task: taskOf(task.name),
       knobs,
-      law,
+      law: task.law.name,
       alphaThousandths,
       lengthMode,
       length: trainLength,

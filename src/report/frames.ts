@@ -3,7 +3,10 @@ import { type Interval, meanOf, pool, tInterval } from '../analysis/statistics.t
 import { settingOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
 
-/** What a few seeds say of a loss: their geometric mean, and the t interval of the mean logarithm on a variance pooled over training lengths. */
+/**
+ * What a few seeds say of a loss: their geometric mean, and the t interval of the mean logarithm on a variance pooled over training
+ * lengths.
+ */
 export interface SeedSpread {
   /** Null: no seed has a loss above 0. */
   mean: number | null;
@@ -84,8 +87,8 @@ export function plateauFrames(cells: readonly CellResult[]): PlateauFrame[] {
 }
 
 /**
- * Geometric means and intervals of groups of losses, the variance of the logarithms pooled over the groups: a few seeds each cannot say it alone.
- * Null, 0 and what is not finite has no logarithm and is counted as lost.
+ * Geometric means and intervals of groups of losses, the variance of the logarithms pooled over the groups: a few seeds each cannot say it
+ * alone. Null, 0 and what is not finite has no logarithm and is counted as lost.
  */
 export function spreadsOf(groups: readonly (readonly (number | null)[])[]): SeedSpread[] {
   const kept = groups.map(

@@ -20,7 +20,8 @@ export interface Written {
 const DATA = ['cells.csv', 'cells.parquet'];
 
 /**
- * Writes the report: `report.html`, `figures/`, `cells.csv` and `cells.parquet`. Without a browser the PNG files are left out, and a note says so.
+ * Writes the report: `report.html`, `figures/`, `cells.csv` and `cells.parquet`. Without a browser the PNG files are left out, and a note
+ * says so.
  * @throws InputError when the folder cannot be written.
  */
 export async function writeReport(input: ReportInput, folder: string): Promise<Written> {
@@ -67,7 +68,10 @@ function imageFiles({ id }: Figure, { svg }: Image, png: Uint8Array | undefined)
   return [[`figures/${id}.svg`, svg], ...(png ? [[`figures/${id}.png`, png] as [string, Uint8Array]] : [])];
 }
 
-/** A run's figures are named after it, and numbered where that leaves two alike. Names come from a file: only what any file system takes is kept. */
+/**
+ * A run's figures are named after it, and numbered where that leaves two alike. Names come from a file: only what any file system takes is
+ * kept.
+ */
 function prefixesOf(studies: readonly Study[]): string[] {
   const names = studies.map(({ run }) => run.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, ''));
   return names.map((name, i) => {

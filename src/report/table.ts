@@ -44,7 +44,10 @@ const FIXED: [name: string, type: BasicType, pick: (row: Row) => Value][] = [
   ['adapter', 'STRING', ({ cell }) => cell.adapter],
 ];
 
-/** The table of all cells: one row a cell and test length, in the order of the runs. A cell that was never tested has one row without a length. */
+/**
+ * The table of all cells: one row a cell and test length, in the order of the runs. A cell that was never tested has one row without a
+ * length.
+ */
 export function cellTable(runs: readonly Run[]): Column[] {
   const rows: Row[] = runs.flatMap(run => {
     const baselines = Baselines.ofRun(run);

@@ -1,6 +1,6 @@
 /*
- * Colours by name. A figure is drawn once, in tokens (`var(--ink)`): a page defines them for light and for dark, a file that stands alone gets the
- * light values written in.
+ * Colours by name. A figure is drawn once, in tokens (`var(--ink)`): a page defines them for light and for dark, a file that stands alone
+ * gets the light values written in.
  */
 
 /** Viridis (van der Walt and Smith), every tenth. */

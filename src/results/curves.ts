@@ -6,8 +6,8 @@ import { checksumOf } from './seal.ts';
 const WINDOW_BYTES = 1 << 16;
 
 /**
- * How much of `curves.jsonl` belongs to finished cells. A cell's curve is written just before its line, so what a crash left over is at the end,
- * and only the end is read: the curves of 10^5 cells are 10^7 lines.
+ * How much of `curves.jsonl` belongs to finished cells. A cell's curve is written just before its line, so what a crash left over is at the
+ * end, and only the end is read: the curves of 10^5 cells are 10^7 lines.
  * @throws InputError with file and line when one of the lines that were read is damaged.
  */
 export async function settledExtent(

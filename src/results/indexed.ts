@@ -4,7 +4,7 @@ import * as node from 'node:fs/promises';
 import type { z } from 'zod';
 import type { Disk } from '../shared/whole-file.ts';
 import { apart, type Leaf, together } from './leaves.ts';
-import { type Extent, LineFile, parseLine, scanLines } from './lines.ts';
+import { type Extent, LineFile, parseLine, type RawLine, scanLines } from './lines.ts';
 import { checksumOf, sealed } from './seal.ts';
 
 /** A file of lines that is read often: what its lines are, and what of a line its readers need. */
@@ -22,8 +22,8 @@ interface Row<D> {
 }
 
 /**
- * A line of an index: a shape, or a row with the leaves of a digest that has the shape of so many before. Most rows have one shape, whose names and
- * brackets would be most of what is read.
+ * A line of an index: a shape, or a row with the leaves of a digest that has the shape of so many before. Most rows have one shape, whose
+ * names and brackets would be most of what is read.
  */
 type IndexLine =
   | { format: number; shape: unknown }
@@ -37,9 +37,9 @@ const ROWS = 1000;
 const indexOf = (path: string) => path.replace(/\.jsonl$/, '.index');
 
 /**
- * A file of sealed lines with an index beside it, which holds digests of the same lines in the same order. Every line's checksum is compared
- * when the file is read, but only lines that the index does not know are parsed. The index may be deleted, lag behind or be damaged:
- * then it is made anew. A full disk may keep it from being written, and only costs the next reader time.
+ * A file of sealed lines with an index beside it, which holds digests of the same lines in the same order. Every line's checksum is
+ * compared when the file is read, but only lines that the index does not know are parsed. The index may be deleted, lag behind or be
+ * damaged: then it is made anew. A full disk may keep it from being written, and only costs the next reader time.
  */
 export class IndexedFile<T extends object, D extends object> {
   /** Of every line that was there when the file was opened. */
@@ -113,6 +113,76 @@ export class IndexedFile<T extends object, D extends object> {
   /** Deletes a file that is closed, with its index. */
   async remove(): Promise<void> {
     for (const path of [this.path, indexOf(this.path)]) await node.rm(path, { force: true });
+  }
+}
+
+/** A line of a file that grows, in short, and where it stands. */
+export interface FollowedLine<D> {
+  digest: D;
+  at: number;
+  bytes: number;
+}
+
+/** A file of lines that another process may be writing: each look gives what came since the last. */
+export class FollowedFile<T extends object, D extends object> {
+  private readonly lines: Lines<T, D>;
+  private seen = { at: 0, number: 0 };
+  /** Tells a file from another that took its place. */
+  private inode = 0;
+
+  constructor(lines: Lines<T, D>) {
+    this.lines = lines;
+  }
+
+  /**
+   * Lines that are whole and new; all of them, and `anew`, where the file is not the one that was looked at before.
+   * @throws InputError with file and line when one is damaged or of another schema
+   */
+  async look(): Promise<{ anew: boolean; found: FollowedLine<D>[] }> {
+    const { path, schema, digest } = this.lines;
+    const handle = await node.open(path, 'r').catch(() => undefined);
+    const { ino = 0, size = 0 } = (await handle?.stat()) ?? {};
+    try {
+      const anew = this.seen.number > 0 && (ino !== this.inode || size < this.seen.at);
+      if (anew) this.seen = { at: 0, number: 0 };
+      this.inode = ino;
+      if (!handle || size <= this.seen.at) return { anew, found: [] };
+      const found: FollowedLine<D>[] = [];
+      if (this.seen.number === 0) {
+        const { rows, whole } = await readRows(handle, this.lines);
+        let at = 0;
+        for (const row of rows) {
+          found.push({ digest: row.digest, at, bytes: row.bytes });
+          at += row.bytes + 1;
+        }
+        this.seen = { at: whole, number: rows.length };
+      } else {
+        const take = (line: RawLine) =>
+          void found.push({
+            digest: digest(parseLine(line, path, schema)),
+            at: line.at,
+            bytes: line.bytes.length,
+          });
+        const { whole } = await scanLines(handle, path, take, this.seen);
+        this.seen = { at: whole, number: this.seen.number + found.length };
+      }
+      return { anew, found };
+    } finally {
+      await handle?.close();
+    }
+  }
+
+  /** All that a line says. @throws InputError when it is not there any more */
+  async read({ at, bytes }: Omit<FollowedLine<D>, 'digest'>): Promise<T> {
+    const { path, schema } = this.lines;
+    const handle = await node.open(path, 'r');
+    try {
+      const buffer = Buffer.alloc(bytes);
+      await handle.read(buffer, 0, bytes, at);
+      return parseLine({ bytes: buffer, number: 0, at, checksum: '' }, path, schema);
+    } finally {
+      await handle.close();
+    }
   }
 }
 

@@ -27,15 +27,17 @@ const NEWLINE = 0x0a;
 
 /**
  * Hands out the lines of a file, first to last, in little memory. The bytes of a line are only lent.
+ * @param from where to begin: at the byte after so many lines
  * @throws InputError with file and line when the checksum of one is wrong.
  */
 export async function scanLines(
   handle: FileHandle,
   path: string,
   take: (line: RawLine) => void,
+  from = { at: 0, number: 0 },
 ): Promise<Extent> {
   let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  let [held, read, number] = [0, 0, 0];
+  let [held, read, number] = [0, from.at, from.number];
   for (;;) {
     if (held === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
     const { bytesRead } = await handle.read(buffer, held, buffer.length - held, read);
@@ -104,8 +106,8 @@ export class LineFile<T extends object> {
   }
 
   /**
-   * Opens a file for appending, making it when it is not there. `read` looks through it first and says how much of it is lines; what follows these
-   * is cut off. What `read` throws leaves the file as it was.
+   * Opens a file for appending, making it when it is not there. `read` looks through it first and says how much of it is lines; what
+   * follows these is cut off. What `read` throws leaves the file as it was.
    */
   static async open<T extends object>(
     path: string,

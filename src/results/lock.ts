@@ -31,6 +31,12 @@ export async function lockFolder(path: string): Promise<() => Promise<void>> {
   return () => rm(path, { force: true });
 }
 
+/** Whether the owner of a lock runs; nobody's lock is a dead one's. */
+export async function holderOf(path: string): Promise<'alive' | 'dead' | 'unknown'> {
+  const owner = ownerIn((await readOr(path)) ?? '');
+  return owner === null ? 'dead' : stateOf(owner);
+}
+
 /** What is known of a lock that is held. */
 interface Holder {
   owner: Owner;

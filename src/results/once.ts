@@ -2,8 +2,9 @@ import type { Run } from './runs.ts';
 import type { CellResult } from './schema.ts';
 
 /**
- * Runs in which every cell is counted once. Cells of one experiment with one hash are one cell, wherever they lie: copies that were taken over, a run
- * and its shards, a wider grid beside a narrower. Runs that share cells and axes become one; of others, the largest keeps what it shares.
+ * Runs in which every cell is counted once. Cells of one experiment with one hash are one cell, wherever they lie: copies that were taken
+ * over, a run and its shards, a wider grid beside a narrower. Runs that share cells and axes become one; of others, the largest keeps what
+ * it shares.
  */
 export function countedOnce(runs: readonly Run[]): Run[] {
   const kept: Gathered[] = [];

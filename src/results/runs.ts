@@ -22,7 +22,8 @@ export interface Run {
 const MOST_DEPTH = 4;
 
 /**
- * Reads every run below a folder, every cell once. Runs whose files cannot be read are named in `damaged`; half-finished ones say what is missing.
+ * Reads every run below a folder, every cell once. Runs whose files cannot be read are named in `damaged`; half-finished ones say what is
+ * missing.
  * @throws InputError when the folder cannot be read or holds no run that can.
  */
 export async function readRuns(folder: string): Promise<{ runs: Run[]; damaged: string[] }> {

@@ -65,7 +65,7 @@ const attentionMapSchema: z.ZodType<AttentionMap> = z.object({
   ),
 });
 
-/** One line of `cells.jsonl`: a finished cell (interfaces.md, "Results"). A null loss was not finite. */
+/** One line of `cells.jsonl`: a finished cell (docs/results.md). A null loss was not finite. */
 export const cellLineSchema = z.object({
   cell: z.string(),
   axes: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
@@ -140,6 +140,8 @@ export const manifestSchema = z.object({
   grid: z.string().optional(),
   /** Hash of the engine that trains the run. */
   engine: z.string().optional(),
+  /** Digests of the WGSL that draws and labels, by the law's name; absent in runs whose engine's hash covers it. */
+  sources: z.record(z.string(), z.string()).optional(),
   /** The part of the grid that is trained here, where it is shared out: `3/8`. */
   shard: z.string().optional(),
   /** The experiment as validated, axes as lists; here only what analysis reads of it. */

@@ -7,9 +7,9 @@ import { InputError } from '../shared/errors.ts';
 import { type Disk, syncFolder, TEMPORARY, writeWhole } from '../shared/whole-file.ts';
 import { settledExtent } from './curves.ts';
 import { makeFolder } from './files.ts';
-import { IndexedFile, type Lines, readDigests } from './indexed.ts';
+import { FollowedFile, IndexedFile, type Lines, readDigests } from './indexed.ts';
 import { LineFile } from './lines.ts';
-import { lockFolder } from './lock.ts';
+import { holderOf, lockFolder } from './lock.ts';
 import {
   type CellLine,
   type CellResult,
@@ -52,12 +52,27 @@ const TRAINED = 'trained.jsonl';
 /** Files of a run's folder that hold lines of cells. */
 export const CELL_FILES = [CELLS, TRAINED];
 
+/** Lines of a run's cells as another process writes them: those that are finished, and those whose theory is to come. */
+export function followCells(folder: string): Record<'finished' | 'trained', FollowedCells> {
+  return {
+    finished: new FollowedFile(cellLines(folder, CELLS)),
+    trained: new FollowedFile(cellLines(folder, TRAINED)),
+  };
+}
+
+export type FollowedCells = FollowedFile<CellLine, CellResult>;
+
 /** Where a cell's weights lie in a run's folder. */
 export function modelPath(folder: string, cell: string): string {
   return join(folder, 'models', `${cell}.safetensors`);
 }
 
 const LOCK = '.lock';
+
+/** Whether a process works on a run: `unknown` where only another machine can tell. */
+export function workOn(folder: string): Promise<'alive' | 'dead' | 'unknown'> {
+  return holderOf(join(folder, LOCK));
+}
 
 export interface StoreOptions {
   /** Deletes what an earlier run left in the folder. */
@@ -75,8 +90,8 @@ interface Files {
 }
 
 /**
- * The results of one run on disk: `results/<experiment>/<run>/` (interfaces.md). Append-only, and locked while it is open. A cell is safe in
- * `trained.jsonl` as soon as it is trained and tested, and finished in `cells.jsonl` once theory has had its say. Whatever is in either
+ * The results of one run on disk: `results/<experiment>/<run>/` (docs/results.md). Append-only, and locked while it is open. A cell is safe
+ * in `trained.jsonl` as soon as it is trained and tested, and finished in `cells.jsonl` once theory has had its say. Whatever is in either
  * is complete, its model and its curve included, because these are written first.
  */
 export class Store {
@@ -156,7 +171,8 @@ export class Store {
   }
 
   /**
-   * Adds a cell that is not there, and its training curve. Returns when they are on the disk. One whose theory is still to come waits for it.
+   * Adds a cell that is not there, and its training curve. Returns when they are on the disk. One whose theory is still to come waits for
+   * it.
    * @throws MachineError when the disk refuses; the cell is not there then, and every earlier one is.
    */
   add({ line, model }: StoredCell, curve: readonly CurveLine[]): Promise<void> {

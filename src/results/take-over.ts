@@ -16,8 +16,8 @@ export interface WantedCell {
 const BATCH = 256;
 
 /**
- * Takes finished cells of other runs into a store: line, model and curve, the line marked with the run that trained it. What the store has stays.
- * The other runs need not be locked: they only grow, and a cell whose files go away meanwhile is left to be trained.
+ * Takes finished cells of other runs into a store: line, model and curve, the line marked with the run that trained it. What the store has
+ * stays. The other runs need not be locked: they only grow, and a cell whose files go away meanwhile is left to be trained.
  * @param isWelcome says of a line whether it may stand here; its hash is right already
  * @returns how many were taken
  * @throws InputError when a line of another run is damaged, MachineError when the disk refuses.

@@ -14,6 +14,9 @@ import type { Driver } from './vulkan.ts';
 /** The engine went away while it was working: its browser, page or process crashed or was closed. Worth a fresh one. */
 export class SessionLost extends MachineError {}
 
+/** Whoever lent the engine took it back: that says nothing of what it was at. */
+export class SessionLeft extends SessionLost {}
+
 /** The engine did nothing for longer than it may, and its processes were killed. */
 export class SessionStalled extends SessionLost {}
 
@@ -28,9 +31,11 @@ export interface Listeners {
   onStanding?: (event: Standing) => void;
 }
 
-/** Where the engine runs: in headless Chrome, or on Dawn in a Node process of its own. */
+/** Where an engine is started: in headless Chrome, or on Dawn in a Node process of its own. */
 export const RUNTIMES = ['chrome', 'dawn'] as const;
-export type Runtime = (typeof RUNTIMES)[number];
+export type OwnRuntime = (typeof RUNTIMES)[number];
+/** Where an engine runs: there, or in a browser tab that somebody opens. */
+export type Runtime = OwnRuntime | 'tab';
 
 /** The engine, running somewhere. One request at a time. */
 export interface Session {
@@ -93,10 +98,15 @@ export class Conversation {
     this.stallMs = stallMs;
   }
 
+  /** Whether it is not lost, and no request is under way. */
+  get isIdle(): boolean {
+    return !this.busy && !this.lost;
+  }
+
   /** Takes an event of the protocol as JSON. Anything else loses the session. */
   hear(json: string): void {
     this.silentMs = 0;
-    const parsed = this.protocol.events.safeParse(JSON.parse(json));
+    const parsed = this.protocol.events.safeParse(parsedOrNot(json));
     if (!parsed.success) {
       const what = parsed.error.issues[0]?.message;
       this.lose(new SessionLost(`the engine sent an event that is not in the protocol: ${what}`));
@@ -173,5 +183,14 @@ export class Conversation {
       }
     }, tickMs);
     return () => clearInterval(timer);
+  }
+}
+
+/** What JSON says; undefined for what is none. */
+function parsedOrNot(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
   }
 }

@@ -3,13 +3,13 @@ import type { AdapterInfo, AdapterPreference, Roofline } from '../shared/protoco
 import { ask } from './ask.ts';
 import { seconds, withDeadline } from './deadline.ts';
 import { deviceMemoryBytes } from './device-memory.ts';
-import { openSession, type Runtime, type Session, type SessionOptions } from './session.ts';
+import { type EngineOptions, type OwnRuntime, openSession, type Session } from './session.ts';
 import { type Trial, tryAdapter } from './trial.ts';
 import type { Driver } from './vulkan.ts';
 
 /** A way to run the engine. */
 export interface Candidate {
-  runtime: Runtime;
+  runtime: OwnRuntime;
   adapter: AdapterPreference;
   /** What Dawn is shown. */
   driver?: Driver;
@@ -32,7 +32,7 @@ export interface Finding {
 const ANSWER_MS = 300_000;
 
 /** Where and how to open sessions, whatever the candidate. */
-export type Workplace = Pick<SessionOptions, 'built' | 'port' | 'patience' | 'onLog'>;
+export type Workplace = Pick<EngineOptions, 'built' | 'port' | 'patience' | 'onLog'>;
 
 /** `chrome, hardware`, or `dawn, lvp_icd`. */
 export function candidateName({ runtime, adapter, driver }: Candidate): string {

@@ -13,7 +13,7 @@ const QUIET = [
   '--no-first-run',
 ];
 
-/** WebGPU on a Vulkan driver, headless, without a window (architecture.md, "Facts that save a day"). */
+/** WebGPU on a Vulkan driver, headless, without a window (docs/architecture.md, "Facts that save a day"). */
 const HARDWARE = ['--use-angle=vulkan', '--enable-features=Vulkan', '--disable-vulkan-surface'];
 
 /** Without it Chrome rounds timestamps to 100 µs. */

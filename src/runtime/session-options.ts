@@ -1,10 +1,14 @@
 import type { AdapterPreference } from '../shared/protocol.ts';
-import type { Protocol, Runtime } from './conversation.ts';
+import type { OwnRuntime, Protocol } from './conversation.ts';
 import type { Patience } from './deadline.ts';
+import type { Tabs } from './tabs.ts';
 import type { Driver } from './vulkan.ts';
 
-export interface SessionOptions {
-  runtime: Runtime;
+/** How a session is opened, and in which runtime. */
+export type SessionOptions = EngineOptions &
+  ({ runtime: OwnRuntime } | { runtime: 'tab' /** Where tabs come from. */; tabs: Tabs });
+
+export interface EngineOptions {
   adapter: AdapterPreference;
   /** The folder that the build wrote: `dist`. */
   built: string;

@@ -5,7 +5,7 @@ import { MachineError, messageOf } from '../shared/errors.ts';
 import type { AdapterInfo, AdapterPreference, EngineEvent, Pack } from '../shared/protocol.ts';
 import { ask, OutOfMemory } from './ask.ts';
 import { deviceMemoryBytes } from './device-memory.ts';
-import { onStop, type Progress, type Session, SessionLost } from './session.ts';
+import { onStop, type Progress, type Session, SessionLeft, SessionLost } from './session.ts';
 import { type CurvePoint, Underway } from './underway.ts';
 
 export type Trained = Extract<EngineEvent, { event: 'trained' }>;
@@ -121,7 +121,7 @@ async function trainPart(
     try {
       session = idle.pop() ?? (await opened(supervision, losses));
       const { adapter } = await ask(session, 'probed', { op: 'probe', adapter: request.adapter });
-      const budget = await budgetBytes(adapter, supervision);
+      const budget = await budgetBytes(adapter, session, supervision);
       parts = Math.max(1, Math.min(cells, Math.ceil(part.bytes / budget)));
       if (parts === 1) await train(part, request, session, adapter, supervision, losses);
       idle.push(session);
@@ -135,7 +135,8 @@ async function trainPart(
       } else {
         await session?.close();
         if (!(error instanceof SessionLost)) throw error;
-        losses = part.place === from ? losses + 1 : 1;
+        const fault = error instanceof SessionLeft ? 0 : 1;
+        losses = part.place === from ? losses + fault : fault;
         if (losses >= ATTEMPTS && cells === 1) throw lostTooOften(part, losses, error);
         const waitMs = Math.min(MOST_BACK_OFF_MS, backOffMs * 2 ** (losses - 1));
         onLog(`${messageOf(error)}: ${cells} cells go on from step ${part.step} in ${waitMs / 1000} s`);
@@ -171,9 +172,15 @@ function lostTooOften({ step }: Underway, losses: number, cause: SessionLost): M
  * Device memory that a pack may take, beside those of other workers: WebGPU tells no more of a device's memory than how large a buffer may
  * be, the system may tell what is free.
  */
-async function budgetBytes(adapter: AdapterInfo, { workers }: Supervision): Promise<number> {
+async function budgetBytes(
+  adapter: AdapterInfo,
+  session: Session,
+  { workers }: Supervision,
+): Promise<number> {
   const { maxBufferSize = Number.POSITIVE_INFINITY } = adapter.limits;
-  const free = (await deviceMemoryBytes(adapter)) ?? Number.POSITIVE_INFINITY;
+  // A tab may be on another machine, whose memory this one cannot ask for.
+  const known = session.runtime === 'tab' ? undefined : await deviceMemoryBytes(adapter);
+  const free = known ?? Number.POSITIVE_INFINITY;
   return Math.min(maxBufferSize / 2, free / workers);
 }
 

@@ -6,8 +6,8 @@ import { readFile, rm } from 'node:fs/promises';
 export const CHROME_VERSION = '148.0.7778.97';
 
 /**
- * SHA-256 of its archive by platform; others are not downloaded. Google publishes none: this is the digest that Selenium's build pins for the same
- * archive (common/repositories.bzl), so it takes two to be deceived.
+ * SHA-256 of its archive by platform; others are not downloaded. Google publishes none: this is the digest that Selenium's build pins for
+ * the same archive (common/repositories.bzl), so it takes two to be deceived.
  * @type {Record<string, string>}
  */
 export const CHROME_SHA256 = { linux: '8a760543807c67d3836d530cc4bc2e39c93e217f1629ec6ea311415fdfa21a75' };
@@ -15,7 +15,8 @@ export const CHROME_SHA256 = { linux: '8a760543807c67d3836d530cc4bc2e39c93e217f1
 /**
  * Downloads Chrome into a folder, and unpacks it only where it is the very archive that is pinned.
  * @param {string} folder
- * @param {{ platform?: import('@puppeteer/browsers').BrowserPlatform, digests?: Record<string, string>, baseUrl?: string }} [from] this machine's
+ * @param {{ platform?: import('@puppeteer/browsers').BrowserPlatform, digests?: Record<string, string>, baseUrl?: string }} [from] this
+ * machine's
  *   platform unless given, digests by platform, and where the archives lie
  * @throws Error when none is pinned for this platform, the download fails, or the archive is another; nothing is left of it then
  */

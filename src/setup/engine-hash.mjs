@@ -9,8 +9,8 @@ const COMPUTES = ['train.ts', 'evaluate.ts'];
 const DIGITS = 12;
 
 /**
- * A hash of the built engine: of the code that trains and evaluates, and its shaders. Comments and the layout of lines are no part of it, nor is
- * where the source lies. Two builds of one hash compute the same bits on the same adapter and driver.
+ * A hash of the built engine: of the code that trains and evaluates, and its shaders. Comments and the layout of lines are no part of it,
+ * nor is where the source lies. Two builds of one hash compute the same bits on the same adapter and driver.
  * @returns {Promise<string>} hexadecimal digits
  */
 export async function engineHash() {

@@ -5,8 +5,8 @@ import { give, outputOf, runs, say } from './shell.mjs';
 const LEAST_MESA = 24;
 const PACKAGES = ['mesa-vulkan-drivers', 'libvulkan1'];
 /**
- * Nothing is taken that Debian has not signed, whatever the machine's own settings allow. A version cannot be pinned: mirrors keep the latest alone,
- * so a pin is an install that fails after the next security update. Results say which driver made them.
+ * Nothing is taken that Debian has not signed, whatever the machine's own settings allow. A version cannot be pinned: mirrors keep the
+ * latest alone, so a pin is an install that fails after the next security update. Results say which driver made them.
  */
 const SIGNED = ['APT::Get::AllowUnauthenticated', 'Acquire::AllowInsecureRepositories'].flatMap(name => [
   '-o',

@@ -46,3 +46,11 @@ export function absentPeers() {
         : null,
   };
 }
+
+/** Where a chunk of the page of `bench` goes: those that hold a peer into a folder of their own. @param {{ moduleIds: string[] }} chunk */
+export function peersApart({ moduleIds }) {
+  const holdsPeer = moduleIds.some(id =>
+    PEERS.some(name => id.includes(`/node_modules/${name.split('/')[0]}/`)),
+  );
+  return holdsPeer ? 'peers/[name]-[hash].js' : '[name]-[hash].js';
+}

@@ -102,7 +102,7 @@ function build() {
   if (isCurrent(stamp, hash)) return;
   say('building');
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
-  for (const mode of ['page', 'dawn', 'bench', 'cli']) {
+  for (const mode of ['page', 'dawn', 'bench', 'dashboard', 'dashboard-reference', 'cli']) {
     try {
       execFileSync(process.execPath, [vite, 'build', '--mode', mode, '--logLevel', 'error'], {
         cwd: ROOT,

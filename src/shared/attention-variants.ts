@@ -89,7 +89,7 @@ interface AdapterTraits {
 /**
  * What runs where nothing was tuned: quick to compile, and right for the widths. It depends on nothing else, so that a sequence has the
  * same bits in any company. Software adapters gain by rows in registers; that hardware gains by workgroup tiles is from reading,
- * untested here (kernels.md).
+ * untested here (docs/kernels.md).
  */
 export function defaultVariant(widths: Widths, { software, features }: AdapterTraits): DenseVariant {
   if (!software) return 'flash-wg';

@@ -35,8 +35,8 @@ const softmaxSchema = z
   });
 
 /**
- * Attention rule (theory.md §§1, 10). The limit rules name their precision, `bits: null` being the log-scaled softmax without rounding;
- * ordinary softmax names its encoding.
+ * Attention rule (docs/theory.md §§1, 10). The limit rules name their precision, `bits: null` being the log-scaled softmax without
+ * rounding; ordinary softmax names its encoding.
  */
 export const attentionSchema = z.union([
   z.discriminatedUnion('precision', [
@@ -49,7 +49,7 @@ export const attentionSchema = z.union([
 /** Most attention classes (heads · vocabulary · period) of a model: what one shader invocation holds. */
 export const MAX_ATTENTION_CLASSES = 1024;
 
-/** Everything that fixes a model's shape: the `__metadata__.lengthwise` of a model file (interfaces.md). */
+/** Everything that fixes a model's shape: the `__metadata__.lengthwise` of a model file (docs/model-file.md). */
 export const modelConfigSchema = z
   .strictObject({
     layers: positiveInt.max(MAX_LAYERS),
@@ -100,7 +100,7 @@ export function isSoftmax(attention: Attention): attention is SoftmaxAttention {
   return 'rule' in attention;
 }
 
-/** A model's weights, by the tensor names of interfaces.md, row-major. */
+/** A model's weights, by the tensor names of docs/model-file.md, row-major. */
 export type Tensors<A extends Float32Array | Float64Array = Float32Array> = Record<string, A>;
 
 /** A model: its shape and its float32 weights. */
@@ -115,7 +115,7 @@ export interface AnyModel {
   tensors: Tensors | Tensors<Float64Array>;
 }
 
-/** S·Δ, the number of (token, residue) classes of layer 1 (theory.md §2). Class index: `token · Δ + residue`. */
+/** S·Δ, the number of (token, residue) classes of layer 1 (docs/theory.md §2). Class index: `token · Δ + residue`. */
 export function classCount(config: ModelConfig): number {
   return config.vocabulary * config.period;
 }
@@ -125,5 +125,5 @@ export function classOf(config: ModelConfig, x: number, i: number): number {
   return x * config.period + (i % config.period);
 }
 
-/** Which positions a head ends up attending to (theory.md §1). */
+/** Which positions a head ends up attending to (docs/theory.md §1). */
 export type Regime = 'token' | 'balanced' | 'position';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DENSE_VARIANTS } from './attention-variants.ts';
 import { attentionSchema, modelConfigSchema } from './model-config.ts';
+import { deviceKnobsSchema, packTaskSchema } from './task.ts';
 import { trialSchema } from './tuning.ts';
 
 /**
@@ -18,6 +19,12 @@ export const lengthModeSchema = z.enum(['uniform', 'fixed']);
 export const lossSchema = z.enum(['mse', 'cross-entropy']);
 /** Which positions of a training sequence carry a target: the last, every one, or so many, drawn uniformly without repetition. */
 export const positionsSchema = z.union([z.enum(['last', 'every']), z.int().min(1)]);
+const phiSchema = z.number().min(-10).max(10);
+/** How φ starts: drawn uniformly from an interval, or head by head hard at one offset (`model/initialise.ts`). */
+export const phiInitSchema = z.union([z.literal('offsets'), z.tuple([phiSchema, phiSchema])], {
+  error: 'offsets or an interval [low, high]',
+});
+export type PhiInit = z.infer<typeof phiInitSchema>;
 /** Where in an absolute encoding's table a training sequence starts. */
 export const positionOffsetSchema = z.enum(['none', 'random']);
 
@@ -42,21 +49,19 @@ export const replicaSchema = z.strictObject({
   learningRate: z.number().positive(),
   /** Dirichlet parameter in thousandths: the samplers are integer arithmetic (see `tasks/laws/law.ts`). */
   alphaThousandths: z.int().min(1),
-  /** Task knobs as the YAML gave them. */
+  /** Task knobs as the YAML gave them, for whatever labels sequences on the host. */
   knobs: z.record(z.string(), z.number()),
+  /** The same as the task's WGSL is given them. */
+  deviceKnobs: deviceKnobsSchema,
 });
 
-/** Replicas of equal shape that train together in the same dispatches (architecture.md, "a pack is the unit"). */
+/** Replicas of equal shape that train together in the same dispatches (docs/architecture.md, "A pack is the unit"). */
 export const packSchema = z.strictObject({
   model: modelConfigSchema,
-  /** φ is initialised uniformly in this interval. */
-  phiInit: z.tuple([z.number(), z.number()]),
+  phiInit: phiInitSchema,
   /** Width at which μP's multipliers are 1. */
   baseWidth: z.int().min(1),
-  task: z.string(),
-  law: z.string(),
-  /** Order of the token chain (`tasks/laws/law.ts`). */
-  order: z.int().min(0),
+  task: packTaskSchema,
   loss: lossSchema,
   lengthMode: lengthModeSchema,
   positions: positionsSchema,

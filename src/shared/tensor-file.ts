@@ -8,6 +8,23 @@ import { messageOf } from './errors.ts';
 /** The library itself refuses larger headers. */
 const MAX_HEADER_BYTES = 100_000_000;
 
+const MODEL_FILE =
+  'Give a safetensors file; docs/model-file.md says what is in one, and how PyTorch writes it.';
+
+/** How other files begin. */
+const LOOKS: [start: string, what: string][] = [
+  ['PK', ', but a zip archive, such as PyTorch saves'],
+  ['{', ', but JSON'],
+  ['GGUF', ', but GGUF'],
+  ['\x89HDF', ', but HDF5'],
+];
+
+/** What bytes that are no safetensors look like, in words. */
+function lookOf(bytes: Uint8Array): string {
+  const start = String.fromCharCode(...bytes.subarray(0, 4));
+  return LOOKS.find(([begin]) => start.startsWith(begin))?.[1] ?? '';
+}
+
 /** The bytes of a file of float32 tensors, in the order given, header padded to 8 bytes. */
 export function encodeTensors(
   tensors: readonly { name: string; shape: number[]; data: Float32Array }[],
@@ -44,24 +61,20 @@ export function readHeader(
   bytes: Uint8Array,
   fail: Fail,
 ): { header: Record<string, unknown>; dataStart: number } {
-  const notSafetensors = 'Is it a safetensors file? See README, "Model file".';
   if (bytes.length < 8)
-    throw fail(`truncated: ${bytes.length} bytes is too short for a safetensors file`, notSafetensors);
+    throw fail(`truncated: ${bytes.length} bytes is too short for a safetensors file`, MODEL_FILE);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (headerBytes > MAX_HEADER_BYTES || headerBytes < 2)
-    throw fail(`header length ${headerBytes} is impossible`, notSafetensors);
+    throw fail(`not a safetensors file${lookOf(bytes)}`, MODEL_FILE);
   if (8 + headerBytes > bytes.length)
-    throw fail(
-      `truncated: the header needs ${headerBytes} bytes, ${bytes.length - 8} are there`,
-      notSafetensors,
-    );
+    throw fail(`truncated: the header needs ${headerBytes} bytes, ${bytes.length - 8} are there`, MODEL_FILE);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)));
   } catch (error) {
-    throw fail(`the header is not JSON (${messageOf(error)})`, notSafetensors);
+    throw fail(`the header is not JSON (${messageOf(error)})`, MODEL_FILE);
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header))
-    throw fail('the header is not a JSON object', notSafetensors);
+    throw fail('the header is not a JSON object', MODEL_FILE);
   return { header: header as Record<string, unknown>, dataStart: 8 + headerBytes };
 }

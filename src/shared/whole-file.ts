@@ -14,7 +14,8 @@ export type FileData = string | Uint8Array | Iterable<string>;
 export const TEMPORARY = '.tmp';
 
 /**
- * Writes a file so that it is either whole or absent: to a temporary name that nobody can have taken, synced, then renamed. A file that was there before stays until then.
+ * Writes a file so that it is either whole or absent: to a temporary name that nobody can have taken, synced, then renamed. A file that was
+ * there before stays until then.
  * @throws MachineError when the disk does not take it; nothing of it is left.
  */
 export async function writeWhole(path: string, data: FileData, disk: Disk = node): Promise<void> {

@@ -1,7 +1,7 @@
 /*
- * Circulations on the de Bruijn graph: nodes are grams of g − 1 tokens, edges grams of g, from the first g − 1 tokens to the last. The grams
- * of a string that returns to its first g − 1 tokens are a circulation (as many edges into each node as out of it), and a connected circulation of
- * whole numbers is the grams of such a string (Euler). At g = 1 there is one node.
+ * Circulations on the de Bruijn graph: nodes are grams of g − 1 tokens, edges grams of g, from the first g − 1 tokens to the last. The
+ * grams of a string that returns to its first g − 1 tokens are a circulation (as many edges into each node as out of it), and a connected
+ * circulation of whole numbers is the grams of such a string (Euler). At g = 1 there is one node.
  */
 
 /** Where fractions end: far above what float64 makes of sums over a graph, far below a token. */
@@ -10,9 +10,9 @@ const FRACTION = 1e-6;
 const fractional = (flow: number) => Math.abs(flow - Math.round(flow)) > FRACTION;
 
 /**
- * Whole numbers that are a circulation, each the floor or the ceiling of `flows` [S^g], itself a circulation, and in sum not above its sum. While
- * fractions are left they contain an undirected cycle, since no node has exactly one; moving flow along it, in the direction that does not add to
- * the sum, until one of them is whole leaves fewer.
+ * Whole numbers that are a circulation, each the floor or the ceiling of `flows` [S^g], itself a circulation, and in sum not above its sum.
+ * While fractions are left they contain an undirected cycle, since no node has exactly one; moving flow along it, in the direction that
+ * does not add to the sum, until one of them is whole leaves fewer.
  * @throws Error when `flows` is no circulation.
  */
 export function roundCirculation(flows: ArrayLike<number>, vocabulary: number): Float64Array {
@@ -62,8 +62,8 @@ export function roundCirculation(flows: ArrayLike<number>, vocabulary: number): 
 const noCirculation = () => new Error('grams that are no circulation cannot be rounded to one');
 
 /**
- * A walk along fractional edges until a node comes again: the cycle, each edge with +1 where it is passed forwards; or the edge at which the walk ends,
- * its node having no other.
+ * A walk along fractional edges until a node comes again: the cycle, each edge with +1 where it is passed forwards; or the edge at which
+ * the walk ends, its node having no other.
  */
 function walkOf(
   loose: ReadonlySet<number>,
@@ -99,9 +99,10 @@ export function isCirculation(flows: ArrayLike<number>, vocabulary: number, tole
 }
 
 /**
- * The tokens that a closed walk from `root` reads which passes each edge as often as `counts` says: a circulation of whole numbers, every edge
- * at least once. Each node's last exit is that of a tree towards the root, which alone makes any order of the other exits an Eulerian circuit (van
- * Aardenne-Ehrenfest and de Bruijn, 1951); those are spread evenly, so that every stretch of the walk has nearly the proportions of all.
+ * The tokens that a closed walk from `root` reads which passes each edge as often as `counts` says: a circulation of whole numbers, every
+ * edge at least once. Each node's last exit is that of a tree towards the root, which alone makes any order of the other exits an Eulerian
+ * circuit (van Aardenne-Ehrenfest and de Bruijn, 1951); those are spread evenly, so that every stretch of the walk has nearly the
+ * proportions of all.
  */
 export function eulerianTokens(counts: Float64Array, vocabulary: number, root: number): Uint8Array {
   const nodes = counts.length / vocabulary;

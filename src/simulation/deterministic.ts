@@ -9,8 +9,8 @@ export function shortestLength({ vocabulary, period, locality }: Shape): number 
 }
 
 /**
- * How many tokens of a residue class a deterministic short string has, at most, that are others than the class's shares in x: k of S fractional parts that
- * sum to k are rounded up, at most k (1 − k/S); S − 1 where each token present keeps one.
+ * How many tokens of a residue class a deterministic short string has, at most, that are others than the class's shares in x: k of S
+ * fractional parts that sum to k are rounded up, at most k (1 − k/S); S − 1 where each token present keeps one.
  */
 export function roundedTokens({
   vocabulary,
@@ -26,10 +26,10 @@ export function shortLength(longLength: number, n: number, period: number): numb
 }
 
 /**
- * The deterministic short string z of x (theory.md §6, Theorem 4.1's idea): the last τ+1 tokens of x, |z| the largest length ≤ n with
- * |z| ≡ |x| (mod Δ), and in each residue class the tokens of x's own class in proportion, by largest remainder. Under a rule of finite precision there is
- * at least one of each, so that the same logit is the largest; in infinite precision that would only lift a rare token far above its share.
- * Within a class they are spread evenly. x itself when it is not longer than n.
+ * The deterministic short string z of x (docs/theory.md §6, Theorem 4.1's idea): the last τ+1 tokens of x, |z| the largest length ≤ n with
+ * |z| ≡ |x| (mod Δ), and in each residue class the tokens of x's own class in proportion, by largest remainder. Under a rule of finite
+ * precision there is at least one of each, so that the same logit is the largest; in infinite precision that would only lift a rare token
+ * far above its share. Within a class they are spread evenly. x itself when it is not longer than n.
  * @throws RangeError when n is below `shortestLength`.
  */
 export function deterministicShort(

@@ -2,14 +2,15 @@ import { classOf, type ModelConfig } from '../shared/model-config.ts';
 
 /*
  * Discrepancy of the joint law of (τ-suffix, histogram) between a long string and a short one [ours]. Over the positions i of a string, the
- * pair (classes of x_{i−τ…i}, running class frequencies μ_i) has an empirical law. Lemma 5.3 says that for g(suffix, μ) bounded and Lipschitz in μ
- * the mean over positions moves by O((τ+1) n^{−1/3}). Measured: over the suffixes w that occur,
+ * pair (classes of x_{i−τ…i}, running class frequencies μ_i) has an empirical law. Lemma 5.3 says that for g(suffix, μ) bounded and
+ * Lipschitz in μ the mean over positions moves by O((τ+1) n^{−1/3}). Measured: over the suffixes w that occur,
  *
  *     Σ_w |m_x(w) − m_z(w)| + Σ_w min(m_x, m_z)(w) · W( law of μ given w in x, in z ),
  *
- * m(w) the share of positions with suffix w and W the least cost of a coupling of the whole vectors μ, cost ‖μ − μ'‖₁, among those that pair equal quantiles: in the order of
- * the positions, and in the order of each class's frequency. Any coupling bounds the Wasserstein distance of the joint laws from above, and so how far the mean of
- * a g with |g| ≤ 1 and Lipschitz constant 1 in ‖μ‖₁ can move; with two classes the bound is the distance. It is 0 for equal strings.
+ * m(w) the share of positions with suffix w and W the least cost of a coupling of the whole vectors μ, cost ‖μ − μ'‖₁, among those that
+ * pair equal quantiles: in the order of the positions, and in the order of each class's frequency. Any coupling bounds the Wasserstein
+ * distance of the joint laws from above, and so how far the mean of a g with |g| ≤ 1 and Lipschitz constant 1 in ‖μ‖₁ can move; with two
+ * classes the bound is the distance. It is 0 for equal strings.
  */
 
 /** Frequencies of the classes at the positions that have one suffix, [occurrence][class], in order of position. */
@@ -49,7 +50,10 @@ function lawOf(tokens: ArrayLike<number>, config: ModelConfig): Law {
   return law;
 }
 
-/** The least cost in ‖·‖₁ of a coupling of two samples of vectors that pairs equal quantiles: as they stand, or sorted by one of their entries. */
+/**
+ * The least cost in ‖·‖₁ of a coupling of two samples of vectors that pairs equal quantiles: as they stand, or sorted by one of their
+ * entries.
+ */
 export function transport(a: readonly Float64Array[], b: readonly Float64Array[]): number {
   const sorted = (sample: readonly Float64Array[], c: number) => [...sample].sort((x, y) => x[c]! - y[c]!);
   let least = couplingCost(a, b);

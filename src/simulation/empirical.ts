@@ -13,8 +13,8 @@ const BUDGET = 1e8;
 const [FEWEST, MOST] = [8, 64];
 
 /**
- * Simulation error of a limit model of one or two layers (theory/defined.ts) in float64: T ≈ 1024, n = 16…128, deterministic z for one layer, Markov z for two. Its fit with β = 1/3 gives
- * the empirical C(f) (theory.md §4 and §6).
+ * Simulation error of a limit model of one or two layers (theory/defined.ts) in float64: T ≈ 1024, n = 16…128, deterministic z for one
+ * layer, Markov z for two. Its fit with β = 1/3 gives the empirical C(f) (docs/theory.md §4 and §6).
  */
 export function measureSimulation(
   model: AnyModel,

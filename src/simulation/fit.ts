@@ -1,7 +1,7 @@
 import { linearRegression, quantile } from 'simple-statistics';
 import { below, STREAM, streamKey, WordStream } from '../shared/random.ts';
 
-/** `e(n) ≈ Ĉ n^{−β}`, n the mean length of the short strings (theory.md §6). Intervals: 95 %, bootstrap over the long strings. */
+/** `e(n) ≈ Ĉ n^{−β}`, n the mean length of the short strings (docs/theory.md §6). Intervals: 95 %, bootstrap over the long strings. */
 export interface Fit {
   beta: number;
   betaInterval: [number, number];

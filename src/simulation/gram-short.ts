@@ -1,7 +1,9 @@
 import { gramAt, tokensOfGram } from '../tasks/laws/chain.ts';
 import { eulerianTokens, roundCirculation } from './circulation.ts';
 
-/** What short strings keep of long ones: the frequencies of grams of `gram` tokens before the last `locality` + 1, and those last tokens. */
+/**
+ * What short strings keep of long ones: the frequencies of grams of `gram` tokens before the last `locality` + 1, and those last tokens.
+ */
 export interface GramShape {
   vocabulary: number;
   gram: number;
@@ -19,9 +21,9 @@ export function gramOverhead({ vocabulary, gram, locality }: GramShape): number 
 }
 
 /**
- * The short string of given gram frequencies [ours] (theory.md §13): its grams before the last τ + 1 positions, beside one more of every gram, are
- * those of `frequencies` [S^g], a circulation, times n = `length` − `gramOverhead`, rounded to a circulation of whole numbers. It ends with
- * `last`, `keptTokens` tokens, and is not longer than `length`.
+ * The short string of given gram frequencies [ours] (docs/theory.md §13): its grams before the last τ + 1 positions, beside one more of
+ * every gram, are those of `frequencies` [S^g], a circulation, times n = `length` − `gramOverhead`, rounded to a circulation of whole
+ * numbers. It ends with `last`, `keptTokens` tokens, and is not longer than `length`.
  * @throws RangeError when `length` is not above the overhead.
  */
 export function shortOfGrams(

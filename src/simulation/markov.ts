@@ -32,8 +32,9 @@ export function chainOf(
 }
 
 /**
- * A random short string z of x (theory.md §6, Lemma 5.3): a two-state Markov chain over blocks of Δ positions keeps x_i where it is 1. The last
- * τ+1 positions are always kept, and |z| ≡ |x| (mod Δ), so residues survive. |z| is n in the mean. x itself when it is not longer than n.
+ * A random short string z of x (docs/theory.md §6, Lemma 5.3): a two-state Markov chain over blocks of Δ positions keeps x_i where it is 1.
+ * The last τ+1 positions are always kept, and |z| ≡ |x| (mod Δ), so residues survive. |z| is n in the mean. x itself when it is not longer
+ * than n.
  */
 export function markovShort(
   tokens: Uint8Array,

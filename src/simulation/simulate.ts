@@ -62,7 +62,10 @@ export interface Simulation {
 /** The discrepancy costs sorts of every position: it is measured on this many strings. */
 const DISCREPANCY_STRINGS = 32;
 
-/** Rates at which errors are promised to fall with |z| (theory.md §6): class frequencies of deterministic z are off by about S Δ / |z|, a Markov chain's laws by n^{−1/3}. */
+/**
+ * Rates at which errors are promised to fall with |z| (docs/theory.md §6): class frequencies of deterministic z are off by about S Δ / |z|,
+ * a Markov chain's laws by n^{−1/3}.
+ */
 const DETERMINISTIC_RATE = 1;
 const RANDOM_RATE = 1 / 3;
 
@@ -70,7 +73,7 @@ function rateOf(method: Method): number {
   return method === 'deterministic' ? DETERMINISTIC_RATE : RANDOM_RATE;
 }
 
-/** The short strings that the theorem of a model's depth is about (theory.md §6). */
+/** The short strings that the theorem of a model's depth is about (docs/theory.md §6). */
 export function standardMethod(config: ModelConfig): Method {
   return isOneLayer(config) ? 'deterministic' : 'markov';
 }
@@ -81,7 +84,7 @@ export function leastLength(method: Method, config: ModelConfig): number {
 }
 
 /**
- * Builds short strings for long ones and measures how well they stand in for them (theory.md §6): e(n) over `longs` for each n, its
+ * Builds short strings for long ones and measures how well they stand in for them (docs/theory.md §6): e(n) over `longs` for each n, its
  * fit, and the discrepancy of what the model sees.
  */
 export async function simulate(

@@ -23,6 +23,7 @@ export function manifestOf(
     run,
     grid,
     engine: ENGINE_HASH,
+    sources: Object.fromEntries(plan.cells.map(({ config }) => [config.data.law, config.source!])),
     ...(shard ? { shard: `${shard.index}/${shard.count}` } : {}),
     experiment: experiment.content,
     cells: plan.cells.length,

@@ -28,8 +28,8 @@ export interface Conflict {
 }
 
 /**
- * Merges all runs below some folders: those of one grid and one engine become one run, `<out>/<experiment>/<run>`, every cell once, with weights and
- * curves. What is there already stays; the folders that are read stay as they are.
+ * Merges all runs below some folders: those of one grid and one engine become one run, `<out>/<experiment>/<run>`, every cell once, with
+ * weights and curves. What is there already stays; the folders that are read stay as they are.
  * @throws InputError when a folder holds no run, or one that is damaged, MachineError when the disk refuses.
  */
 export async function mergeRuns(

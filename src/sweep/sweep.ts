@@ -1,18 +1,22 @@
 import type { Experiment } from '../config/experiment.ts';
 import type { Cell } from '../plan/cells.ts';
 import { ENGINE_HASH } from '../plan/engine-hash.ts';
+import { packSeconds } from '../plan/estimate.ts';
 import { refuseImpossible } from '../plan/limits.ts';
 import type { Plan } from '../plan/plan.ts';
+import { LiveFile } from '../results/live.ts';
 import type { CellResult } from '../results/schema.ts';
 import type { Trace } from '../results/trace.ts';
 import type { Progress, Session } from '../runtime/session.ts';
 import { trainPacks } from '../runtime/supervise.ts';
-import type { AdapterPreference } from '../shared/protocol.ts';
+import { messageOf } from '../shared/errors.ts';
+import type { AdapterPreference, Pack } from '../shared/protocol.ts';
 import { keepCell } from './keep-cell.ts';
 import { endedManifest, type Maker, manifestOf } from './manifest.ts';
 import { linesOf, type OpenRun, openRun, type Place } from './open-run.ts';
 import { type TheoryEvents, TheoryStage } from './theory-stage.ts';
 import type { TheoryThreads } from './theory-threads.ts';
+import { TimeLeft } from './time-left.ts';
 import { Totals } from './totals.ts';
 
 export interface SweepOptions extends Place {
@@ -90,7 +94,7 @@ async function sweep(
       if (idle.length === 0) idle.push(await options.open());
       begun = true;
       events.begun(run);
-      await train(run, options, events, { idle, totals, stage });
+      await watched(run, live => train(run, options, events, { idle, totals, stage, live }));
     } else {
       events.begun(run);
       if (run.took > 0)
@@ -117,8 +121,23 @@ export function untried({ plan, store }: OpenRun): Cell[] {
   return plan.cells.filter(({ hash }) => waiting.has(hash));
 }
 
+/** Has whoever watches the folder know how training goes, and what ended it. */
+export async function watched<T>(run: OpenRun, work: (live: LiveFile) => Promise<T>): Promise<T> {
+  const live = new LiveFile(run.folder);
+  try {
+    const done = await work(live);
+    await live.close(run.plan.cells.every(({ hash }) => run.store.has(hash)));
+    return done;
+  } catch (error) {
+    live.say({ say: 'failed', message: messageOf(error) });
+    await live.close(false);
+    throw error;
+  }
+}
+
 /** What training a run takes and fills. */
 interface Means {
+  live: LiveFile;
   idle: Session[];
   totals: Totals;
   stage: TheoryStage | undefined;
@@ -128,21 +147,40 @@ async function train(
   run: OpenRun,
   { adapter, workers, maker, open, trace }: SweepOptions,
   events: SweepEvents,
-  { idle, totals, stage }: Means,
+  { idle, totals, stage, live }: Means,
 ): Promise<void> {
   const { plan, store, checkpoints } = run;
   const manifest = manifestOf(run, maker);
   await store.writeManifest(manifest);
   const cellOf = new Map(plan.cells.map(cell => [cell.hash, cell]));
+  const left = new TimeLeft(
+    plan.packs.map(({ pack }) => packSeconds(pack)),
+    0,
+  );
+  /** What each pack was last known to consist of: it may be split on its way. */
+  const shown = new Map<number, Pack>();
+  live.say({ say: 'begin', packs: plan.packs.length, workers });
   await trainPacks(
     plan.packs.map(({ pack }) => ({ pack, adapter, ...(trace ? { profile: true } : {}) })),
     {
       workers,
       open,
-      onLog: events.say,
+      onLog(line) {
+        live.say({ say: 'note', line });
+        events.say(line);
+      },
       engine: ENGINE_HASH,
       savedOf: checkpoints.take,
-      onProgress: events.progress,
+      onProgress(index, event, pack) {
+        if (shown.get(index) !== pack) {
+          shown.set(index, pack);
+          live.say({ say: 'pack', pack: index, cells: pack.replicas.map(({ cell }) => cell) });
+        }
+        left.update(index, event);
+        const { event: _, ...progress } = event;
+        live.progressed({ pack: index, ...progress, secondsLeft: left.seconds() });
+        events.progress(index, event);
+      },
       onCheckpoints(states) {
         const save = () => checkpoints.save(states);
         return trace ? trace.during('write checkpoints', save) : save();

@@ -22,8 +22,8 @@ export interface TheoryRun {
 }
 
 /**
- * Theory of trained cells, off the way of training: a cell is finished in the store when it is there. Where it fails, that is noted and said,
- * and nothing is lost.
+ * Theory of trained cells, off the way of training: a cell is finished in the store when it is there. Where it fails, that is noted and
+ * said, and nothing is lost.
  */
 export class TheoryStage {
   private readonly run: TheoryRun;

@@ -19,7 +19,9 @@ export interface TheoryThreads {
 /** A thread holds a model and its matrices in float64. */
 const MOST_THREADS = 8;
 
-/** Threads that run `script`, the built `theory-worker.ts`: one a core but for one, which training wants. They start when they are needed. */
+/**
+ * Threads that run `script`, the built `theory-worker.ts`: one a core but for one, which training wants. They start when they are needed.
+ */
 export function theoryThreads(script: string): TheoryThreads {
   const idle: Worker[] = [];
   const all = new Set<Worker>();

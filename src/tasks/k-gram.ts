@@ -3,7 +3,7 @@ import { gramAt, gramFrequencies } from './laws/chain.ts';
 import type { Task } from './task.ts';
 
 /**
- * In-context k-gram(S, k), theory.md §3: among the positions t whose k predecessors equal the last k tokens, the
+ * In-context k-gram(S, k), docs/theory.md §3: among the positions t whose k predecessors equal the last k tokens, the
  * fraction at which token s stands: `f*_s = #{t : x_{t−k:t−1} = x_{T−k+1:T}, x_t = s} / #{same, any s}`, t from k+1 to T;
  * uniform where nothing matches. A distribution over S tokens; an induction head computes it, so the model has two layers
  * and τ ≥ k.
@@ -14,7 +14,10 @@ import type { Task } from './task.ts';
 export const kGram: Task = {
   kind: 'k-gram',
   summary: 'next-token frequencies after the last k tokens, counted in context; two layers',
-  knobs: z.strictObject({ vocabulary: z.int().min(2).max(64), k: z.int().min(1).max(8) }),
+  knobs: z.strictObject({
+    vocabulary: z.int().min(2).max(64).describe('Number of tokens S.'),
+    k: z.int().min(1).max(8).describe('Tokens of the context that is looked up.'),
+  }),
   complexity: ['vocabulary', 'k'],
   shape: ({ vocabulary, k }) => ({
     vocabulary: vocabulary!,
@@ -54,7 +57,8 @@ export const kGram: Task = {
       return Array.from(followers, share => share / total);
     };
   },
-  // In the limit f* is a row of the chain, or the law of the tokens: Dir(α) over S tokens, whose variances add up to (S − 1) / (S (S α + 1)).
+  // In the limit f* is a row of the chain, or the law of the tokens: Dir(α) over S tokens, whose variances add up to (S − 1) / (S (S α +
+  // 1)).
   limitVariance: ({ vocabulary: S }, law, alpha) =>
     law.startsWith('dirichlet') ? (S! - 1) / (S! * (S! * alpha + 1)) : undefined,
   wgslKnobs: ({ k }) => [k!, 0, 0, 0],

@@ -3,7 +3,7 @@ import { gramFrequencies } from './laws/chain.ts';
 import type { Task } from './task.ts';
 
 /**
- * ModPTask(p, k), theory.md §3: the mean of `1(x_t = 1)` over positions `t ≡ k (mod p)`, t from 1; 0 where there is
+ * ModPTask(p, k), docs/theory.md §3: the mean of `1(x_t = 1)` over positions `t ≡ k (mod p)`, t from 1; 0 where there is
  * no such position. The model's period Δ is p.
  *
  * Examples: p = 2, k = 1: `1 0 0 0` → 1/2 (positions 1, 3); p = 3, k = 0: `1 1` → 0 (no position 3 yet);
@@ -12,7 +12,10 @@ import type { Task } from './task.ts';
 export const modP: Task = {
   kind: 'mod-p',
   summary: 'mean of ones over positions t ≡ k (mod p); the model has period p',
-  knobs: z.strictObject({ p: z.int().min(1).max(128), k: z.int().min(0) }),
+  knobs: z.strictObject({
+    p: z.int().min(1).max(128).describe('Modulus p: one position in p counts.'),
+    k: z.int().min(0).describe('Residue k < p: positions t ≡ k (mod p) count, t from 1.'),
+  }),
   complexity: ['p'],
   shape: ({ p }) => ({ vocabulary: 2, outputs: 1, period: p!, locality: 0, layers: 1, order: 0 }),
   refuse: ({ p, k }) => (k! < p! ? undefined : `k = ${k} is not a residue mod p = ${p}: it must be below p`),
@@ -33,7 +36,8 @@ export const modP: Task = {
     const share = gramFrequencies(chain, 1, k)[1]!;
     return () => [share];
   },
-  // The positions are g of the model's residue classes, or parts of one, which z need not keep; else as for the share of ones of SimpleTask.
+  // The positions are g of the model's residue classes, or parts of one, which z need not keep; else as for the share of ones of
+  // SimpleTask.
   shortError({ p }, { length, period, locality, moved }) {
     const g = period / p!;
     if (!Number.isInteger(g)) return undefined;

@@ -3,7 +3,7 @@ import { gramFrequencies } from './laws/chain.ts';
 import type { Task } from './task.ts';
 
 /**
- * SimpleTask(ω), theory.md §3: `f*(x) = sin(ω (c0 − c1)/(c0 + c1))`, where c_s counts token s. Positions do not
+ * SimpleTask(ω), docs/theory.md §3: `f*(x) = sin(ω (c0 − c1)/(c0 + c1))`, where c_s counts token s. Positions do not
  * matter; ω sets how fast the target turns with the token frequencies.
  *
  * Examples: ω = 1: `0 0 0` → sin 1; ω = 2: `0 1` → 0; ω = 3: `1 1 1 0` → sin(−1.5).
@@ -11,7 +11,13 @@ import type { Task } from './task.ts';
 export const simple: Task = {
   kind: 'simple',
   summary: 'sin of the token balance; omega sets its frequency',
-  knobs: z.strictObject({ omega: z.number().positive().max(1000) }),
+  knobs: z.strictObject({
+    omega: z
+      .number()
+      .positive()
+      .max(1000)
+      .describe('Frequency ω: how fast the target turns with the share of ones.'),
+  }),
   complexity: ['omega'],
   shape: () => ({ vocabulary: 2, outputs: 1, period: 1, locality: 0, layers: 1, order: 0 }),
   targets(tokens, { omega }, reads) {

@@ -17,7 +17,10 @@ export interface TaskShape {
   order: number;
 }
 
-/** A deterministic short string z of x (theory.md §6), as far as a target cares: the same τ-suffix, and every residue's tokens in proportion. */
+/**
+ * A deterministic short string z of x (docs/theory.md §6), as far as a target cares: the same τ-suffix, and every residue's tokens in
+ * proportion.
+ */
 export interface ShortShape {
   /** |z|. */
   length: number;
@@ -35,7 +38,7 @@ export interface TaskExample {
 }
 
 /**
- * A task: target function of every prefix, in float64 and in WGSL (theory.md §§3, 10).
+ * A task: target function of every prefix, in float64 and in WGSL (docs/theory.md §§3, 10).
  * A new task is one file that exports one of these, and one line in `registry.ts`.
  */
 export interface Task {
@@ -61,13 +64,15 @@ export interface Task {
    */
   targets(tokens: ArrayLike<number>, knobs: Knobs, reads: readonly number[]): (number[] | null)[];
   /**
-   * What f* tends to as T → ∞ on strings of an ergodic law (theory.md §12), from the last `order` tokens or more. Where `order` is 0, f* is at
-   * every T this function of the string's own class frequencies.
+   * What f* tends to as T → ∞ on strings of an ergodic law (docs/theory.md §12), from the last `order` tokens or more. Where `order` is 0,
+   * f* is at every T this function of the string's own class frequencies.
    */
   limit?(chain: TokenChain, knobs: Knobs): (last: ArrayLike<number>) => number[];
   /** Variance of f* as T → ∞, summed over outputs: the loss of predicting its mean. Undefined where no closed form is known. */
   limitVariance?(knobs: Knobs, law: string, alpha: number): number | undefined;
-  /** A bound on ‖f*(z) − f*(x)‖ for every x that is longer than its deterministic z; undefined where there is none. Absent: none is known. */
+  /**
+   * A bound on ‖f*(z) − f*(x)‖ for every x that is longer than its deterministic z; undefined where there is none. Absent: none is known.
+   */
   shortError?(knobs: Knobs, short: ShortShape): number | undefined;
   /** Up to four numbers that `wgsl` receives as `knobs: vec4<f32>`. */
   wgslKnobs(knobs: Knobs): [number, number, number, number];

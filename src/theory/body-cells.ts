@@ -139,7 +139,9 @@ export class BodyCells {
     return longest;
   }
 
-  /** What a head gives to positions of residue `r` whose tokens have these frequencies: the weight of one on average, and the mean value. */
+  /**
+   * What a head gives to positions of residue `r` whose tokens have these frequencies: the weight of one on average, and the mean value.
+   */
   private average(h: number, query: number, r: number, point: readonly number[]) {
     const mean = new Float64Array(this.queries[0]!.length);
     const period = this.queries.length / point.length;

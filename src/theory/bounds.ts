@@ -2,7 +2,7 @@ import type { ModelConfig } from '../shared/model-config.ts';
 import type { Certificate } from './certificate.ts';
 import { hasFinitePrecision, isOneLayer } from './defined.ts';
 
-/** What the bounds of theory.md §5 are made of. For two models: the larger constants, the smaller margins. */
+/** What the bounds of docs/theory.md §5 are made of. For two models: the larger constants, the smaller margins. */
 export interface BoundInputs {
   config: ModelConfig;
   /** p; null: none was given and the model has none. */
@@ -172,10 +172,10 @@ const STATEMENTS: Statement[] = [
   },
 ];
 
-/** Names of the bounds, in the order of theory.md §5. */
+/** Names of the bounds, in the order of docs/theory.md §5. */
 export const BOUNDS = STATEMENTS.map(({ name }) => name);
 
-/** Every bound of theory.md §5 at every ε, for limit models of one or two layers without a norm (`defined.ts`). */
+/** Every bound of docs/theory.md §5 at every ε, for limit models of one or two layers without a norm (`defined.ts`). */
 export function boundsAt(inputs: BoundInputs, epsilons: readonly number[]): Bound[] {
   return epsilons.flatMap(epsilon =>
     STATEMENTS.map(({ name, statement, of, source, hides, fits, unfit, usesC, log10N }) => {

@@ -271,7 +271,10 @@ function topOf(slots: readonly Pick<Slot, 'exponent'>[]): number {
   return Math.max(...slots.map(({ exponent }) => exponent));
 }
 
-/** Adds each slot's share of attention at every T ≥ |z|. Relative to T^top, weights of smaller exponents only fall from what they are at |z|. */
+/**
+ * Adds each slot's share of attention at every T ≥ |z|. Relative to T^top, weights of smaller exponents only fall from what they are at
+ * |z|.
+ */
 function withShares(slots: Omit<Slot, 'share'>[]): Slot[] {
   const top = topOf(slots);
   const lows = slots.map(({ exponent, weight }) => (exponent === top ? weight.low : 0));

@@ -14,8 +14,8 @@ export interface ChainTarget {
 }
 
 /**
- * What is known of ‖f(x) − f*(x)‖ at every length: ‖f(x) − f(z)‖ + ‖f(z) − f*(z)‖ + ‖f*(z) − f*(x)‖, z the deterministic short string of x of at most `length` tokens. A
- * certificate bounds the first term alone.
+ * What is known of ‖f(x) − f*(x)‖ at every length: ‖f(x) − f(z)‖ + ‖f(z) − f*(z)‖ + ‖f*(z) − f*(x)‖, z the deterministic short string of x
+ * of at most `length` tokens. A certificate bounds the first term alone.
  */
 export interface Chain {
   /** What the certificate was asked for. */

@@ -5,7 +5,7 @@ import type { Norms } from './norms.ts';
 export const LIPSCHITZ = { relu: 1, gelu: 1.1289 } as const;
 
 /**
- * L(f) of a one-layer model [ours] (theory.md §4): `‖U‖ (1 + Lip ψ ‖A‖‖B‖) Σ_h ‖V_h‖ R0`.
+ * L(f) of a one-layer model [ours] (docs/theory.md §4): `‖U‖ (1 + Lip ψ ‖A‖‖B‖) Σ_h ‖V_h‖ R0`.
  */
 export function lipschitzOf(config: ModelConfig, { R0, U, layers }: Norms): number {
   const { V, A, B } = layers[0]!;
@@ -13,8 +13,8 @@ export function lipschitzOf(config: ModelConfig, { R0, U, layers }: Norms): numb
 }
 
 /**
- * log10 C(f) of one or two layers in the norm form [ours] (theory.md §4), computed in log space, because e^{2κ} overflows at once. For a
- * one-layer model C(f) is the first layer's part of it, ‖U‖ G1: the Lipschitz constant of f in the class histogram. −∞ when f
+ * log10 C(f) of one or two layers in the norm form [ours] (docs/theory.md §4), computed in log space, because e^{2κ} overflows at once. For
+ * a one-layer model C(f) is the first layer's part of it, ‖U‖ G1: the Lipschitz constant of f in the class histogram. −∞ when f
  * is constant.
  */
 export function normComplexity(config: ModelConfig, { R0, U, layers }: Norms): number {

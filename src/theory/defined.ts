@@ -65,7 +65,7 @@ const QUANTITIES = {
   hardmax: { name: 'hardmax length', needs: [LIMIT, NO_NORM] },
   attention: { name: 'attention by residue', needs: [LIMIT, NO_NORM] },
   positionalMargin: { name: 'positional margins', needs: [LIMIT] },
-  /** Of layer 1, which the contract (interfaces.md) has for every φ. */
+  /** Of layer 1, which the contract (docs/results.md, "What --json prints") has for every φ. */
   regimes: { name: 'regimes', needs: [LIMIT] },
   layerRegimes: { name: 'regimes', needs: [LIMIT, INFINITE] },
   complexity: { name: 'C(f)', needs: [LIMIT, NO_NORM, SHALLOW] },

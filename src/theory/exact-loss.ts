@@ -8,14 +8,16 @@ import type { TokenSource } from '../tasks/laws/registry.ts';
 import { hasInfinitePrecision, isDefined, isOneLayer } from './defined.ts';
 
 /*
- * Exact expectations (theory.md §11). With one layer, τ = 0 and tokens that are exchangeable, x matters only by its class counts n and its last
- * token, so the population loss at length T is
+ * Exact expectations (docs/theory.md §11). With one layer, τ = 0 and tokens that are exchangeable, x matters only by its class counts n and
+ * its last token, so the population loss at length T is
  *
  *     L(T) = Σ_n p(n) Σ_s n_{ρs}/n_ρ · ‖f(n, s) − f*(n)‖²,     ρ = T mod Δ, n_ρ = Σ_s n_{ρs}
- *     p(n) = Π_r n_r! / Π_s n_rs! · w(N),  N_s = Σ_r n_rs,  w(N) = Π_s α^{(N_s)} / (Sα)^{(T)}  (rising factorials; dirichlet-iid), S^{−T} (uniform-iid)
+ *     p(n) = Π_r n_r! / Π_s n_rs! · w(N),   N_s = Σ_r n_rs
+ *     w(N) = Π_s α^{(N_s)} / (Sα)^{(T)}  (rising factorials; dirichlet-iid),   S^{−T}  (uniform-iid)
  *
- * over all counts with Σ_s n_rs the number of positions of residue r. Every term is computed and none left out: T = 10^6 with S = 2, Δ = 1 is 10^6
- * terms. Logarithms of factorials carry a rounding of 1e-9, so weights are good to about 1e-8, relative; `total` is their sum, which is 1.
+ * over all counts with Σ_s n_rs the number of positions of residue r. Every term is computed and none left out: T = 10^6 with S = 2, Δ = 1
+ * is 10^6 terms. Logarithms of factorials carry a rounding of 1e-9, so weights are good to about 1e-8, relative; `total` is their sum,
+ * which is 1.
  */
 
 /** Why a model's loss is no such sum, or undefined where it is. */

@@ -13,13 +13,14 @@ import type { Interval } from './relaxation.ts';
 import { slopeBound } from './slope-bound.ts';
 
 /*
- * A two-layer model whose layer 1 sees nothing but the last tokens, lifted (theory.md §13): every head of layer 1 is position-dominated
- * (max φ > 1) or silent (V_h y the same for all classes). At T = ∞ its state is then g(w), w the gram of the last g tokens, and layer 2 is a
- * one-layer model over S^g classes.
+ * A two-layer model whose layer 1 sees nothing but the last tokens, lifted (docs/theory.md §13): every head of layer 1 is
+ * position-dominated (max φ > 1) or silent (V_h y the same for all classes). At T = ∞ its state is then g(w), w the gram of the last g
+ * tokens, and layer 2 is a one-layer model over S^g classes.
  *
  * At a finite position j ≥ g a share off_h(j) of head h is not on its settled offsets:
  *
- *     off_h(j) ≤ odds / (1 + odds),   odds = [ j e^{max c} + Σ_{t unsettled} j^{φ[t]} e^{max c_t} ] / ( j^{max φ} Σ_{t settled} e^{min c_t} )
+ *     off_h(j) ≤ odds / (1 + odds)
+ *     odds = [ j e^{max c} + Σ_{t unsettled} j^{φ[t]} e^{max c_t} ] / ( j^{max φ} Σ_{t settled} e^{min c_t} )
  *
  * max over queries, c the content logits that the query can meet there; j stands for the j − τ − 1 positions of the body, so that the
  * bound never rises with j. Hence ‖y_j − g(w_j)‖ ≤ d(j) = J_1 Σ_h spread_1h off_h(j), J_1 the slope bound of layer 1's MLP: the slack of

@@ -49,8 +49,8 @@ export function endsOf(chain: TokenChain, length: number, period: number, number
 }
 
 /**
- * L(∞) = E ‖f(x) − f*(x)‖² at T = ∞ (theory.md §12), over `laws` token laws of the source's prior and every end of a string. `order`: last
- * tokens that f* needs.
+ * L(∞) = E ‖f(x) − f*(x)‖² at T = ∞ (docs/theory.md §12), over `laws` token laws of the source's prior and every end of a string. `order`:
+ * last tokens that f* needs.
  */
 export function lossAtInfinity(
   model: AnyModel,

@@ -7,8 +7,8 @@ import { hasInfinitePrecision, isDefined } from './defined.ts';
 import { suffixBiases } from './margins.ts';
 
 /*
- * T = ∞ (theory.md §12). On almost every string of an ergodic law class frequencies tend to their stationary law μ. With m = max φ of a head,
- * e^{c} i^{φ} against the body's i Σ_c μ(c) e^{c} leaves of its attention, as i → ∞,
+ * T = ∞ (docs/theory.md §12). On almost every string of an ergodic law class frequencies tend to their stationary law μ. With m = max φ of
+ * a head, e^{c} i^{φ} against the body's i Σ_c μ(c) e^{c} leaves of its attention, as i → ∞,
  *
  *     m > 1   the offsets where φ = m, by e^{c}
  *     m < 1   the body: class c with weight μ(c) e^{c}

@@ -50,8 +50,8 @@ export function transposed(map: LinearMap): LinearMap {
 }
 
 /**
- * v ↦ Mᵀ M v / scale², or M Mᵀ where M has fewer rows than columns: symmetric, of the smaller size, its largest eigenvalue that of M squared
- * over scale².
+ * v ↦ Mᵀ M v / scale², or M Mᵀ where M has fewer rows than columns: symmetric, of the smaller size, its largest eigenvalue that of M
+ * squared over scale².
  */
 export function normal(map: LinearMap, scale: number): { size: number; apply(v: Vector): Vector } {
   const { rows, columns } = map;

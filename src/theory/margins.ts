@@ -3,14 +3,14 @@ import type { Vector } from '../shared/linear.ts';
 import type { AnyModel, ModelConfig } from '../shared/model-config.ts';
 
 /**
- * Two logits closer than this are a tie. Trained weights always have near-ties, so a margin means nothing without it. A gap g in (0, TIE] is a tie
- * only for T < 2^(p/g), where the lower weight, T^−g, is rounded to 0 (`largestTie`).
+ * Two logits closer than this are a tie. Trained weights always have near-ties, so a margin means nothing without it. A gap g in (0, TIE]
+ * is a tie only for T < 2^(p/g), where the lower weight, T^−g, is rounded to 0 (`largestTie`).
  */
 export const TIE = 1e-9;
 
 /**
- * The logit margin γ of layer 1 as it is defined (theory.md §4): the smallest gap between two logits that a query can meet: every class
- * before the τ-suffix, c, and every offset t ≤ τ, c + φ[t], the key's residue fixed by the query's. Over heads and query classes.
+ * The logit margin γ of layer 1 as it is defined (docs/theory.md §4): the smallest gap between two logits that a query can meet: every
+ * class before the τ-suffix, c, and every offset t ≤ τ, c + φ[t], the key's residue fixed by the query's. Over heads and query classes.
  * Infinite when no query meets two different logits.
  */
 export function logitMargin(config: ModelConfig, tables: ClassTables): number {
@@ -25,11 +25,12 @@ export function logitMargin(config: ModelConfig, tables: ClassTables): number {
 }
 
 /**
- * The attainable logit margin of layer 1 (theory.md §4): the smallest gap between the largest logit of one softmax and another of it, over all
- * strings that hold every residue before the τ-suffix, which all of T ≥ Δ + τ + 1 tokens do. Such a softmax has one key at each offset (at t = 0 the
- * query itself), and at least one of each residue before them; which tokens they are, each may choose apart from all others. So a logit
- * is the largest of some softmax where no other offset or residue has only larger ones, and any smaller one may stand beside it that is not
- * another choice for the same offset. From T = 2^(p/margin) on, attention is hardmax: what is below the largest weighs T^−gap ≤ 2^−p.
+ * The attainable logit margin of layer 1 (docs/theory.md §4): the smallest gap between the largest logit of one softmax and another of it,
+ * over all strings that hold every residue before the τ-suffix, which all of T ≥ Δ + τ + 1 tokens do. Such a softmax has one key at each
+ * offset (at t = 0 the query itself), and at least one of each residue before them; which tokens they are, each may choose apart from all
+ * others. So a logit is the largest of some softmax where no other offset or residue has only larger ones, and any smaller one may stand
+ * beside it that is not another choice for the same offset. From T = 2^(p/margin) on, attention is hardmax: what is below the largest
+ * weighs T^−gap ≤ 2^−p.
  */
 export function attainableLogitMargin(config: ModelConfig, tables: ClassTables): number {
   let margin = Infinity;
@@ -127,7 +128,7 @@ export function suffixBiases({ config, tensors }: AnyModel): Vector[][] {
 }
 
 /**
- * The positional margin γ of one layer (theory.md §4): over heads, the distance from the largest of {φ[0..τ], 1} to the next
+ * The positional margin γ of one layer (docs/theory.md §4): over heads, the distance from the largest of {φ[0..τ], 1} to the next
  * distinct value. Infinite when every φ is 1.
  */
 export function positionalMargin(phi: readonly ArrayLike<number>[]): number {

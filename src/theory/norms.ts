@@ -4,7 +4,7 @@ import type { AnyModel } from '../shared/model-config.ts';
 import { type DenseMap, dense, diagonal, type LinearMap, product, transposed } from './linear-map.ts';
 import { operatorNorm } from './operator-norm.ts';
 
-/** Norms of one layer's weights (theory.md §4). Lists are by head. A, B, b are 0 without an MLP. */
+/** Norms of one layer's weights (docs/theory.md §4). Lists are by head. A, B, b are 0 without an MLP. */
 export interface LayerNorms {
   V: number[];
   /** ‖s K_hᵀ Q_h‖; under `rope`, which turns it, that of equal positions. */
@@ -15,7 +15,7 @@ export interface LayerNorms {
   b: number;
 }
 
-/** Norms of a model's weights (theory.md §4): of the matrices, whatever the rule; gains of the RMS norm are not in them. */
+/** Norms of a model's weights (docs/theory.md §4): of the matrices, whatever the rule; gains of the RMS norm are not in them. */
 export interface Norms {
   /** max ‖y^(0)‖ over what a position can start as: tokens, each with each row of the position tensor where there is one. */
   R0: number;
@@ -33,7 +33,7 @@ export function normsOf(model: AnyModel): Norms {
   };
 }
 
-/** Norms by name, layers counted from 1: `R0`, `U`, `V1`, `KQ1`, `A1`, `B1`, `b1`, `V2`, … (interfaces.md). */
+/** Norms by name, layers counted from 1: `R0`, `U`, `V1`, `KQ1`, `A1`, `B1`, `b1`, `V2`, … (docs/results.md, "What --json prints"). */
 export type NamedNorms = Record<string, number | number[]>;
 
 /** The norms as JSON has them. */

@@ -11,8 +11,8 @@ export interface Member {
 }
 
 /**
- * The bounds of a trained f against a target g: the larger constants and the smaller margins (theory.md §5). The two are read as models of one
- * shape: the period that both periods divide, and the larger τ. Σ, layers and precision must agree.
+ * The bounds of a trained f against a target g: the larger constants and the smaller margins (docs/theory.md §5). The two are read as
+ * models of one shape: the period that both periods divide, and the larger τ. Σ, layers and precision must agree.
  */
 export function pairInputs(f: Member, g: Member): BoundInputs {
   const [a, b] = [f.inputs, g.inputs];

@@ -19,16 +19,16 @@ import { slopeBound, steepestSlopes } from './slope-bound.ts';
 const MOST_VERTICES = 512;
 
 /**
- * log10 C(f) in the range form [ours]: the chain of the norm form (theory.md §4) with every factor replaced by what the S·Δ classes and
- * the reachable y^(1) (`reachable.ts`) allow. With `δ` the simulation's discrepancy of (suffix, histogram) laws, per query class:
+ * log10 C(f) in the range form [ours]: the chain of the norm form (docs/theory.md §4) with every factor replaced by what the S·Δ classes
+ * and the reachable y^(1) (`reachable.ts`) allow. With `δ` the simulation's discrepancy of (suffix, histogram) laws, per query class:
  *
  *     G1      = J_1 ½ Σ_h spread_1h e^{range_1h}                     y^(1) against the histogram (ℓ1), J_1 the MLP's slope bound
  *     C(f)    = J_2 [ G1 (1 + Σ_h spread_2h W_h / 4)                 the query itself moves; |Cov| ≤ ¼ · ranges
  *                   + Σ_h e^{ρ_h} ((‖V_2h‖ + G_h spread_2h) G1 + spread_2h) ] (τ + 1)      the law of the keys moves
  *
  * ρ_h: range of layer-2 logits; spread_2h, W_h: diameters of V_2h y and M_hᵀ y; G_h: largest ‖M_h y_T‖, M = s K_2ᵀ Q_2; J_2 that of U and
- * layer 2's MLP. One layer: G1 with U in J_1. −∞ when f is constant. Slopes are those of the cells that hulls are cut into: what moves crosses cells,
- * and the steepest one bounds it.
+ * layer 2's MLP. One layer: G1 with U in J_1. −∞ when f is constant. Slopes are those of the cells that hulls are cut into: what moves
+ * crosses cells, and the steepest one bounds it.
  */
 export function rangeComplexity(
   model: AnyModel,
@@ -65,8 +65,8 @@ export function rangeComplexity(
 }
 
 /**
- * log max_q ½ Σ_h spread_h e^{range_h(q)} over a group of query classes: half the ℓ1 distance of histograms is their total variation, which a softmax
- * stretches by at most e^{range}.
+ * log max_q ½ Σ_h spread_h e^{range_h(q)} over a group of query classes: half the ℓ1 distance of histograms is their total variation, which
+ * a softmax stretches by at most e^{range}.
  */
 function logFirst(tables: ClassTables, queries: number[]): number {
   const spreads = tables.values.map(spreadOf);

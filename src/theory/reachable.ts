@@ -5,8 +5,8 @@ import { type DenseMap, dense } from './linear-map.ts';
 import { type Interval, relax } from './relaxation.ts';
 
 /**
- * A set of y^(1) whose query has one of a group of classes: `center + Σ conv(polytopes[i]) + Σ radii[k] [−1, 1] · generators[k]`. The sets of a
- * group together hold every such y^(1), whatever the sequence.
+ * A set of y^(1) whose query has one of a group of classes: `center + Σ conv(polytopes[i]) + Σ radii[k] [−1, 1] · generators[k]`. The sets
+ * of a group together hold every such y^(1), whatever the sequence.
  *
  * Attention is some probability vector over the S·Δ classes, so Y lies in y_q + Σ_h conv{V_h y_c}; each ψ is a line plus an
  * interval over the range its input has there (`relaxation.ts`), so the line keeps what the heads share, and only

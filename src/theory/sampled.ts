@@ -4,7 +4,9 @@ import type { AnyModel } from '../shared/model-config.ts';
 import { drawTokens, type TokenSource } from '../tasks/laws/registry.ts';
 import { gapBelowTop, TIE } from './margins.ts';
 
-/** The effective margin of layer 1 (theory.md §4): gaps between the largest and the next logit met, a = c + φ, at the last position. */
+/**
+ * The effective margin of layer 1 (docs/theory.md §4): gaps between the largest and the next logit met, a = c + φ, at the last position.
+ */
 export interface EffectiveMargin {
   /** The smallest gap over sequences and heads; infinite when no query met two different logits. */
   smallest: number;
@@ -46,7 +48,10 @@ export function effectiveMargin(model: AnyModel, tables: ClassTables, source: To
 /** From which length on attention at p bits is hardmax. */
 export interface HardmaxLength {
   bits: number;
-  /** The first length of the grid from which on, in every sampled sequence, at most 2^−p of the mass lies off the argmax. Null: not up to `searchedTo`. */
+  /**
+   * The first length of the grid from which on, in every sampled sequence, at most 2^−p of the mass lies off the argmax. Null: not up to
+   * `searchedTo`.
+   */
   measured: number | null;
   searchedTo: number;
 }

@@ -68,8 +68,8 @@ export function slopeBound(
 }
 
 /**
- * Numbers that ‖√R A‖ is not above, for each of many R, by which sets are skipped: its Frobenius norm, and ‖√R' A‖ with R' the largest entry of all R,
- * since Aᵀ R A ≤ Aᵀ R' A as quadratic forms where R ≤ R'.
+ * Numbers that ‖√R A‖ is not above, for each of many R, by which sets are skipped: its Frobenius norm, and ‖√R' A‖ with R' the largest
+ * entry of all R, since Aᵀ R A ≤ Aᵀ R' A as quadratic forms where R ≤ R'.
  */
 function normsAbove(A: DenseMap, all: readonly Float64Array[]): (halves: Float64Array) => number {
   const widest = new Float64Array(A.rows);

@@ -18,15 +18,16 @@ import { outputDiameter } from './output-range.ts';
 import { reachableStates } from './reachable.ts';
 
 /*
- * Certificate C [ours] (theory.md §13): with probability 1 − δ over the m strings that are drawn here, the mean over all strings of the law of
- * e = ‖f(x) − f(z)‖ is at most
+ * Certificate C [ours] (docs/theory.md §13): with probability 1 − δ over the m strings that are drawn here, the mean over all strings of
+ * the law of e = ‖f(x) − f(z)‖ is at most
  *
  *     ê + √(2 V̂ ln(2/δ') / m) + 7 R ln(2/δ') / (3 (m − 1)),      δ' = δ / (number of lengths M tried)
  *
- * for every M tried: the empirical Bernstein bound (Maurer and Pontil, "Empirical Bernstein bounds and sample variance penalization", COLT 2009,
- * theorem 4) of independent e in [0, R], and a union over the M. ê and V̂ are mean and sample variance, z the short string of x's grams with |z| ≤ M, R
- * the diameter of everything f can say (`output-range.ts`). In infinite precision x has length ∞: a law drawn from the prior, its last tokens
- * drawn from it, f(x) from limit.ts, and z from the law's own gram frequencies. Else x has the length that is given.
+ * for every M tried: the empirical Bernstein bound (Maurer and Pontil, "Empirical Bernstein bounds and sample variance penalization", COLT
+ * 2009, theorem 4) of independent e in [0, R], and a union over the M. ê and V̂ are mean and sample variance, z the short string of x's
+ * grams with |z| ≤ M, R the diameter of everything f can say (`output-range.ts`). In infinite precision x has length ∞: a law drawn from
+ * the prior, its last tokens drawn from it, f(x) from limit.ts, and z from the law's own gram frequencies. Else x has the length that is
+ * given.
  */
 
 /** An upper confidence bound, 1 − δ, on the mean of independent values in [0, range]. At least two values. */

@@ -31,8 +31,8 @@ import {
 import { steepestSlopes } from './slope-bound.ts';
 
 /**
- * What the theory says of one trained transformer: `theory --json`, and `theory` in `cells.jsonl` (interfaces.md). Null: not finite, or
- * not defined for the model, which `notDefined` tells apart.
+ * What the theory says of one trained transformer: `theory --json`, and `theory` in `cells.jsonl` (docs/results.md, "What --json prints").
+ * Null: not finite, or not defined for the model, which `notDefined` tells apart.
  */
 export interface Theory {
   norms: NamedNorms;
@@ -89,7 +89,7 @@ export interface Analysis {
   attention: AttentionMap | null;
 }
 
-/** Margins, norms, complexities and bounds of a model (theory.md §§4–7), as far as they are defined for it. Weights must be finite. */
+/** Margins, norms, complexities and bounds of a model (docs/theory.md §§4–7), as far as they are defined for it. Weights must be finite. */
 export async function analyse(given: AnyModel, options: TheoryOptions): Promise<Analysis> {
   const model = inDouble(given);
   const { config } = model;
@@ -220,7 +220,7 @@ function hardmaxLog10(gap: number, bits: number | null): number | null {
   return bits === null ? null : finiteOrNull((bits / gap) * Math.log10(2));
 }
 
-/** What norms leave out, and what R0 is of, where it is not the classes of theory.md §4. */
+/** What norms leave out, and what R0 is of, where it is not the classes of docs/theory.md §4. */
 function normNotes({ attention, norm, ...config }: ModelConfig): string[] {
   const gains =
     norm === 'none' ? [] : [`norms are of the matrices alone: the gains of norm ${norm} are not in them`];

@@ -6,56 +6,9 @@ import { sum } from './complexity.ts';
 import type { Lifted, LiftedHead, LiftedQuery } from './lifted.ts';
 
 /*
- * Certificates A and B for two layers [ours] (theory.md §13): how far f(x) is from f(z), z the short string of x's grams (simulation/gram-short.ts),
- * |z| ≤ M, for a model that can be lifted (lifted.ts; its notation here). n = M − (S^g + g + τ).
- *
- * **z.** Before its last τ + 1 positions z has g − 1 positions whose grams are not whole, and gram w exactly F̂_w + 1 times, F the grams of x
- * scaled to sum n, F̂ its rounding to a circulation, |F̂_w − F_w| < 1. So 0 < F̂_w + 1 − F_w < 2. The last τ + 1 grams are those of x.
- *
- * **Softmax.** For non-negative measures μ, ν of total mass Z, Z', TV(μ/Z, ν/Z') ≤ max(‖(μ − ν)₊‖, ‖(ν − μ)₊‖) / max(Z, Z'): where Z' ≥ Z, the total variation
- * is Σ (ν/Z' − μ/Z)₊ ≤ Σ (ν − μ)₊ / Z', and the other way round. Logits that move by a function of range r move a softmax by at most r/4.
- *
- * **One head, one query gram q.** Let ℓ_w be the logits, ℓ⁺ the largest, ℓ* ≥ any state's, Z = Σ_w ν_w e^{ℓ_w} with ν the frequencies of x.
- * Compare, with layer 1 exact (y_j = g(w_j)), x's attention scaled by n/|x| with z's. Where max φ_2 ≤ 1:
- *
- *     grams           Σ_w 2 e^{ℓ_w}                                         from F̂ + 1
- *     starts          (g − 1) e^{ℓ*} in z;   in A also in x, where closing the walk adds as many edges: 2 (g − 1) e^{ℓ*}
- *     τ-suffix        Σ_t e^{ℓ⁺} M^{φ[t]}     φ[t] < 1 (in x its share is not larger: T^{φ−1} falls)
- *                     Σ_t e^{ℓ⁺} (M − n)      φ[t] = 1 (x has between e^{ℓ} n and e^{ℓ} M)
- *
- * Their sum over n Z bounds the total variation. Layer 1's slack moves the weights of position j by at most min(e^{ℓ*}, e^{ℓ⁺} (e^{G d(j)} − 1)), G the
- * largest steepness of a logit, and its value by at most min(spread, ‖V‖ d(j)), of mass at most e^{ℓ⁺}: with P(M) the sum over j from g to M of both, over e^{ℓ⁺},
- *
- *     slack           e^{ℓ⁺} P(M) / (n Z), once for z; in A again for x, whose mean slack is not larger
- *
- * (the suffix's weights M^{φ[t]} move by the same factor, at M − τ), and it moves the query's own state by d(M), and with it the logits by a range of at
- * most keySpread d(M): a total variation of keySpread d(M)/4. For a snapped model d = 0 to the last digit. Where max φ_2 > 1, with η = G d(M − τ), what is
- * off the settled offsets of layer 2 is at most odds/(1 + odds), odds = e^{η} [ M + Σ_{t unsettled} M^{φ[t]} ] e^{ℓ*} / (M^{max φ} e^{ℓ⁻}), ℓ⁻ the smallest ℓ_w,
- * on x and z alike; between the settled offsets x and z differ by a total variation of at most η/2 each, and their values by ‖V‖ d(M − τ) each.
- *
- * **A: every string x.** Z ≥ e^{ℓ⁻} (1 − (g − 1)/(M − τ − 1)), the factor for the edges that close x's walk. The maximum over q.
- *
- * **B: on average over x's last tokens, T → ∞, under every stationary ergodic law with positive rows.** E_q[a(q) / Z(q)] has no worst case: let the
- * grams v that a query q is matched with be those whose g-gram has at its tokens before the last ("predecessors", as an induction head matches) or up to
- * the last ("itself") what q has in its last i tokens. By stationarity their frequency Σ ν_v is that of the queries which ask for them, π(c), c those i
- * tokens, so Z(q) ≥ π(c) e^{min_v ℓ_v(q)} and
- *
- *     E_q[a(q)/Z(q)] = Σ_q ν_q a(q)/Z(q) ≤ Σ_{c ∈ S^i} max_{q ends in c} a(q) e^{−min_{v matches c} ℓ_v(q)}
- *
- * whatever the law: S^i terms, each about S for an induction head, no e^{ρ}. The least over both ways to match and all i (i = 0 is A's bound).
- *
- * **B under a Dirichlet prior: on average over the laws too.** Where the law's rows are Dir(α, …, α) with Sα ≥ 1 and c (i tokens before the last) holds a whole
- * context, Σ over the older tokens of ν_v is π(c) p_s, p the row of c, s the last token of v. With u_s = min_{q ends in c} [ min_{older} e^{ℓ_v(q)} / a(q) ],
- *
- *     Σ_{q ends in c} ν_q a(q)/Z(q) ≤ 1 / Σ_s p_s u_s,      E_p[1 / Σ_s p_s u_s] ≤ (E_p[(Σ_s p_s u_s)^{−Sα}])^{1/(Sα)} = Π_s u_s^{−1/S}
- *
- * by Jensen, and by the Dirichlet integral E (Σ p_s u_s)^{−Σα_s} = Π u_s^{−α_s}. So the mean of the matches' logits stands where their minimum stood: the
- * laws under which the best match is rare are rare. Independent uniform tokens have p_s = 1/S, and the same bound as arithmetic means are above geometric ones.
- *
- * **B over laws that are drawn.** Under one law all of Σ_q ν_q a(q)/Z(q) is a finite sum (`errorUnder`), no f evaluated. Over laws drawn from a prior its mean has
- * an empirical Bernstein bound (statistical.ts), for heads that are no matching heads, whose Z is only rarely small.
- *
- * Then ‖f(x) − f(z)‖ ≤ J_2(q) [ κ d(M) + Σ_h spread_2h (min(1, TV_h) + κ keySpread_h d(M)/4) ], κ = 2 in A and 1 in B.
+ * Certificates A and B for two layers [ours]: how far f(x) is from f(z), z the short string of x's grams (simulation/gram-short.ts), for a
+ * model that can be lifted (lifted.ts). Statement and proof in docs/theory.md §13, "Certificate A: every string" and "Certificate B: on
+ * average", whose notation the code has.
  */
 
 /** A bound on the error by the short string's length, for what it promises. */
@@ -78,7 +31,8 @@ export interface TwoLayerCertificates {
 }
 
 /**
- * Order of the token laws of a source, where B can be averaged over them: Dirichlet rows with Sα ≥ 1, or uniform tokens. Undefined where not.
+ * Order of the token laws of a source, where B can be averaged over them: Dirichlet rows with Sα ≥ 1, or uniform tokens. Undefined where
+ * not.
  */
 export function averagedOrder({ law, vocabulary, alphaThousandths, order }: TokenSource): number | undefined {
   if (law === 'uniform-iid') return 0;

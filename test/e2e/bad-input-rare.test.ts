@@ -97,7 +97,7 @@ const CASES: BadInput[] = [
   usage(['plan', 'm.safetensors'], /m\.safetensors: the experiment is not a mapping/),
   usage(['forward', '.', 't.json'], /\.: is a directory/),
   usage(['forward', 'm.safetensors', '.'], /\.: is a directory/),
-  usage(['forward', 't.json', 'm.safetensors'], /t\.json: header length/),
+  usage(['forward', 't.json', 'm.safetensors'], /t\.json: not a safetensors file, but JSON/),
   usage(['forward', 'm.safetensors', 'm.safetensors'], /m\.safetensors: not JSON/),
 
   yaml('larger than a mebibyte', `${GOOD}# ${'x'.repeat(1 << 20)}\n`, /bytes is too large/),
@@ -166,12 +166,12 @@ const CASES: BadInput[] = [
   set('model.attention=infinite', /model\.attention: expected object, got "infinite"/),
   set('model.attention.bits=65', /model\.attention\.bits: 65 is too large/),
   set('model.attention.scale=0', /model\.attention\.scale: 0 is too small/),
-  set('model.phiInit=1', /model\.phiInit: expected tuple, got 1/),
+  set('model.phiInit=1', /model\.phiInit: got 1, expected offsets or an interval \[low, high\]/),
   set('task.kind=[simple, mod-p]', /task\.kind: unknown task "simple,mod-p", choose one of/),
   set('task={}', /task\.kind: is missing: choose one of simple, mod-p, k-gram/),
 
   model('empty', new Uint8Array(), /0 bytes is too short/),
-  model('header of 2^63 bytes', headerLength(1n << 63n), /header length \d+ is impossible/),
+  model('header of 2^63 bytes', headerLength(1n << 63n), /not a safetensors file/),
   model('header longer than the file', headerLength(99999n), /truncated: the header needs 99999 bytes/),
   model(
     'header that is a list',

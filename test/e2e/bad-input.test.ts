@@ -200,13 +200,23 @@ const CASES: BadInput[] = [
   yaml('bad --runtime', GOOD, /--runtime.*invalid/, '--runtime', 'cuda'),
   yaml('an unknown option', GOOD, /unknown option '--frehs'.*--fresh/, '--frehs'),
   { what: 'an unknown verb', args: ['rnu', 'x.yaml'], says: /unknown command 'rnu'.*run/ },
+  {
+    what: 'a verb by another name',
+    args: ['trian', 'x.yaml'],
+    says: /unknown command 'trian' \(to train, the verb is run\)/,
+  },
+  {
+    what: '--set in two words',
+    args: ['run', 'x.yaml', '--set', 'train.steps', '100'],
+    says: /--set train\.steps: expected path=value/,
+  },
   { what: 'a missing argument', args: ['run'], says: /missing required argument/ },
   model('truncated', MODEL.subarray(0, MODEL.length - 9), /truncated/),
   model('three bytes', MODEL.subarray(0, 3), /too short/),
   model(
     'not safetensors',
     new TextEncoder().encode('PK\u0003\u0004 this is a zip file, or so it says'),
-    /header length/,
+    /not a safetensors file/,
   ),
   model(
     'header not JSON',

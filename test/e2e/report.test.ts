@@ -15,7 +15,7 @@ import puppeteer, { type Browser, type Page } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserPath } from '../../src/runtime/browser.ts';
 import { expectComplaint } from '../support/bad-input.ts';
-import { cli, emptyFolder } from '../support/cli.ts';
+import { cli, cliHere, emptyFolder } from '../support/cli.ts';
 import { writeSynthetic } from '../support/synthetic.ts';
 
 const EVIL = `<script>document.title='broken'</script><img src="http://127.0.0.1:9/x" alt='"'>`;
@@ -331,6 +331,9 @@ describe('the command line', () => {
     const folder = emptyFolder();
     expectComplaint(await cli(['report', join(folder, 'none')]), /none: no such folder/);
     expectComplaint(await cli(['report', folder]), /no run in it/);
+    const bare = emptyFolder();
+    writeSynthetic(bare, { name: 'bare', task: { kind: 'simple', omega: 1 }, lengths: [] });
+    expectComplaint(await cliHere(['report', bare]), /no cell is finished/);
     const run = writeSynthetic(folder, { name: 'one', task: { kind: 'simple', omega: 1 } });
     expectComplaint(await cli(['report', folder, '--out', '/proc/x']), /cannot write to \/proc\/x/);
     expectComplaint(await cli(['report', folder, '--json', '--markdown']), /both print on stdout/);

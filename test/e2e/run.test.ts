@@ -195,10 +195,4 @@ describe('lengthwise plan and doctor', () => {
     );
     expect(chosen.trial.tokensPerSecond).toBe(fastest);
   });
-
-  test.each(['run', 'plan', 'forward', 'doctor'])('%s --help shows an example', async verb => {
-    const { code, stdout } = await cli([verb, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/Examples?:\n {2}lengthwise/);
-  });
 });

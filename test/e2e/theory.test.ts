@@ -91,7 +91,7 @@ describe('lengthwise theory', () => {
   });
 
   test('says in words that a bound is vacuous, and shows the attention map of a ModPTask model', async () => {
-    const { code, stdout } = await cliHere(['theory', trained, '--bits', '8'], { cwd });
+    const { code, stdout } = await cliHere(['theory', trained, '--bits', '8', '--details'], { cwd });
     expect(code).toBe(0);
     expect(stdout).toMatch(/Trained on mod-p, p = 3, k = 1/);
     expect(stdout).toMatch(/vacuous/);

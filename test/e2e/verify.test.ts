@@ -8,7 +8,7 @@ import { cellLine } from '../support/cells.ts';
 import { cli, cliHere, emptyFolder } from '../support/cli.ts';
 import { writeRun } from '../support/results.ts';
 
-/** What interfaces.md says `verify --json` prints. */
+/** What docs/results.md says `verify --json` prints. */
 const contract = z.object({
   claims: z.array(
     z.object({

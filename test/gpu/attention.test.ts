@@ -107,14 +107,19 @@ const RULES: [name: string, attention: Attention, locality: number][] = [
   ['scalable softmax, alibi', softmax('alibi', true), 0],
 ];
 
-/** The kernels of every engine's default path, which meet all the rules; the schedules of the others call the same parts in the same places. */
+/**
+ * The kernels of every engine's default path, which meet all the rules; the schedules of the others call the same parts in the same places.
+ */
 const DEFAULTS: readonly DenseVariant[] = ['qb-fused', 'quad'];
 
 /** Between them they have a long suffix, rounding, a log scale and a bias by distance. */
 const [, LONG_SUFFIX, , , EIGHT_BITS, , , , SCALED_ALIBI] = RULES;
 const TELLING = [LONG_SUFFIX!, EIGHT_BITS!, SCALED_ALIBI!];
 
-/** Those that each schedule is tried with at the usual width; of `flash-wg` and `split-k` only the forward pass is their own, and it knows nothing of keyed rows. */
+/**
+ * Those that each schedule is tried with at the usual width; of `flash-wg` and `split-k` only the forward pass is their own, and it knows
+ * nothing of keyed rows.
+ */
 const rulesOf = (variant: DenseVariant) =>
   DEFAULTS.includes(variant) ? RULES : variant === 'qb-fused-8' ? TELLING : [LONG_SUFFIX!];
 

@@ -5,7 +5,7 @@ import { PATH_PACKS, replica } from '../support/packs.ts';
 
 const engine = useEngine();
 
-const kGram = { knobs: { vocabulary: 3, k: 1 } };
+const kGram = replica({ knobs: { vocabulary: 3, k: 1 } });
 
 async function train(own: Pack, submissionMs?: number) {
   const losses: (number | null)[][] = [];
@@ -27,7 +27,7 @@ describe.each(PATH_PACKS)('$name', ({ own }) => {
         { ...mine!, seed: 9, trainLength: 300 },
         { ...mine!, seed: 4 },
         mine!,
-        { ...mine!, seed: 5, trainLength: 2 + own.order },
+        { ...mine!, seed: 5, trainLength: 2 + own.task.law.order },
       ],
     };
     const [alone, among] = [await train(short), await train(beside)];
@@ -59,7 +59,7 @@ test('a curve has a point for every step, all finite, in each of these packs', a
     const { losses } = await train({
       ...own,
       steps: 2,
-      replicas: [{ ...replica(), ...own.replicas[0]!, ...(own.task === 'k-gram' ? kGram : {}) }],
+      replicas: [{ ...replica(), ...own.replicas[0]!, ...(own.task.name === 'k-gram' ? kGram : {}) }],
     });
     expect(losses).toHaveLength(2);
     for (const row of losses) expect(row.every(loss => loss !== null && loss > 0)).toBe(true);

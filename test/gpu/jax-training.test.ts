@@ -6,7 +6,7 @@ import { referenceTrain } from '../../src/reference/train.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
 import { openJaxPage } from '../support/jax.ts';
 import { BASE } from '../support/models.ts';
-import { pack, replica } from '../support/packs.ts';
+import { pack, replica, taskWith } from '../support/packs.ts';
 
 let page: Awaited<ReturnType<typeof openJaxPage>>;
 beforeAll(async () => {
@@ -21,9 +21,7 @@ const PACKS: [string, Pack][] = [
     'two layers',
     pack({
       model: { ...BASE, period: 2, locality: 2 },
-      task: 'k-gram',
-      law: 'dirichlet-markov',
-      order: 2,
+      task: taskWith({ vocabulary: 3, k: 2 }, 'dirichlet-markov'),
       phiInit: [0, 1],
       lengthMode: 'fixed',
       batch: 4,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Positions } from '../../src/shared/protocol.ts';
+import { deviceTask } from '../../src/tasks/device.ts';
 import type { LawName } from '../../src/tasks/laws/registry.ts';
 import { taskOf } from '../../src/tasks/registry.ts';
 import { sampleSequence } from '../../src/tasks/sample.ts';
@@ -8,8 +9,8 @@ import { useEngine } from '../support/engine.ts';
 const engine = useEngine();
 
 /**
- * Largest allowed target error: 0 where the target is a correctly rounded ratio of counts; for simple precise_sin's 3e-7, and its argument's
- * error: a division of 2.5 ulp and a product of half of one, ω · 3 · 2⁻²³.
+ * Largest allowed target error: 0 where the target is a correctly rounded ratio of counts; for simple precise_sin's 3e-7, and its
+ * argument's error: a division of 2.5 ulp and a product of half of one, ω · 3 · 2⁻²³.
  */
 const sinError = (omega: number) => 3e-7 + omega * 3 * 2 ** -23;
 
@@ -61,16 +62,22 @@ describe.each(CASES)('$kind $knobs under $law', ({ kind, knobs, law, alpha, leng
   ])(
     'tokens, reads, targets, offsets at $positions of $lengthMode lengths: equal to the TypeScript twin',
     async ({ lengthMode, positions, offsets }) => {
-      const request = {
-        ...{ task: kind, knobs, law, alphaThousandths: alpha, lengthMode, length, positions, offsets },
+      const task = taskOf(kind);
+      const { vocabulary, outputs } = task.shape(knobs);
+      const drawing = {
+        ...{ alphaThousandths: alpha, lengthMode, length, positions, offsets },
         ...{ key: 0xdeadbeef, step: 12 },
+      };
+      const request = {
+        ...{ task: deviceTask(task, knobs, law), deviceKnobs: task.wgslKnobs(knobs), vocabulary, outputs },
+        ...drawing,
       };
       const sequences = 200;
       const answer = await engine.ask('sampled', { op: 'sample', ...request, sequences });
       let worst = 0;
       let labels = 0;
       for (let i = 0; i < sequences; i++) {
-        const twin = sampleSequence({ ...request, task: taskOf(kind) }, i);
+        const twin = sampleSequence({ ...drawing, task, knobs, law }, i);
         expect(answer.sequences[i]).toEqual([...twin.tokens]);
         expect(answer.positions[i]).toEqual(twin.reads);
         expect(answer.offsets[i]).toBe(twin.offset);

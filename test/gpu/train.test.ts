@@ -9,7 +9,7 @@ import { taskOf } from '../../src/tasks/registry.ts';
 import { sampleSequence } from '../../src/tasks/sample.ts';
 import { targetOf } from '../../src/tasks/task.ts';
 import { useEngine } from '../support/engine.ts';
-import { kGramPack, PATH_PACKS, pack, replica } from '../support/packs.ts';
+import { kGramPack, PATH_PACKS, pack, replica, taskWith } from '../support/packs.ts';
 
 const engine = useEngine();
 
@@ -24,8 +24,8 @@ async function train(own: Pack) {
 }
 
 /**
- * How far the losses of the first steps may lie from float64: Adam divides by √v, so the rounding of every gradient is carried into all later
- * steps. Three trainings whose gradients are wrong by up to 2⁻¹⁶ of the tensor's largest entry, which is more than the kernels are
+ * How far the losses of the first steps may lie from float64: Adam divides by √v, so the rounding of every gradient is carried into all
+ * later steps. Three trainings whose gradients are wrong by up to 2⁻¹⁶ of the tensor's largest entry, which is more than the kernels are
  * (paths.test.ts), show how far; the room above is for chance, and for the rounding of the
  * losses themselves.
  */
@@ -58,7 +58,7 @@ describe.each([
         heads: 2,
         attention: { precision: 'finite', bits: null, scale: 0.4 },
       },
-      task: 'mod-p',
+      task: taskWith({ p: 3, k: 1 }),
       replicas: [replica({ knobs: { p: 3, k: 1 } })],
     }),
   },
@@ -106,11 +106,11 @@ describe('packs', () => {
       config: own.model,
       tensors: unflatten(layoutOf(own.model), floatsFromBase64(cells[0]!.weights)),
     };
-    const task = taskOf(own.task);
+    const task = taskOf(own.task.name);
     const drawing = {
       task,
       knobs,
-      law: own.law,
+      law: own.task.law.name,
       alphaThousandths,
       lengthMode: 'fixed',
       length: 40,

@@ -106,7 +106,8 @@ export async function localSweep(
         }
         const { code, signal: by } = await program.end();
         if (code === 0) return out;
-        // A run gives up where it is disturbed again and again without coming further, or at its very start; it goes on when it is run again.
+        // A run gives up where it is disturbed again and again without coming further, or at its very start; it goes on when it is run
+        // again.
         const gaveUp = code === 1 && /was lost \d+ times|did not start|was not ready/.test(program.said);
         if (by === null && !gaveUp && !Object.values(SIGNAL_CODES).includes(code as never))
           throw new Error(`exit code ${code}\n${program.lastLines()}`);

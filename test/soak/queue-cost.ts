@@ -14,7 +14,9 @@ train: { length: 4, steps: 1, batch: 1 }
 test: { length: [8], sequences: 2 }
 `;
 
-/** What the queue itself costs a job, in milliseconds: `jobs` jobs of one cell each that train nothing, queued, taken, handed in, collected. */
+/**
+ * What the queue itself costs a job, in milliseconds: `jobs` jobs of one cell each that train nothing, queued, taken, handed in, collected.
+ */
 export async function queueCostMs(jobs: number): Promise<number> {
   const redis = await TestRedis.start({ settings: ['--appendonly', 'yes'] });
   const build = { engine: '0123456789ab', version: '0' };

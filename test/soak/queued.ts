@@ -80,8 +80,8 @@ const KILL_EVERY_MS = 4000;
 const KILL_DEADLINE_MS = 3_600_000;
 
 /**
- * The queue's test of `sweeps.md`: one cell a job, three workers, one of them killed every few seconds once it has begun, Redis killed and
- * restarted twice. Returns the folder that was written.
+ * The queue's test of `docs/sweeps.md`: one cell a job, three workers, one of them killed every few seconds once it has begun, Redis killed
+ * and restarted twice. Returns the folder that was written.
  */
 export async function killedSweep(cwd: string, sweep: string, cells: number, tally: Tally): Promise<string> {
   const out = join(cwd, `${sweep}-killed`);

@@ -2,7 +2,7 @@ import { isSoftmax, type ModelConfig } from '../../src/shared/model-config.ts';
 import { pcg4d } from '../../src/shared/random.ts';
 
 /*
- * Dense attention over the rows of many sequences in float64 loops, straight from theory.md §§1 and 10.
+ * Dense attention over the rows of many sequences in float64 loops, straight from docs/theory.md §§1 and 10.
  */
 
 /** What of a test's attention is not data. */

@@ -5,7 +5,9 @@ import { apportion } from '../../src/simulation/deterministic.ts';
 import { distance } from '../../src/simulation/simulate.ts';
 import { hasFinitePrecision } from '../../src/theory/defined.ts';
 
-/** All that a one-layer model sees of a string: how often each class occurs before the τ-suffix, the suffix (the last token first), and T. */
+/**
+ * All that a one-layer model sees of a string: how often each class occurs before the τ-suffix, the suffix (the last token first), and T.
+ */
 interface Seen {
   counts: number[];
   suffix: number[];
@@ -24,9 +26,9 @@ function outputsOfSeen(model: Model, tables: ClassTables): (seen: Seen) => numbe
 }
 
 /**
- * The largest ‖f(x) − f(z)‖ over x with z of `short` tokens: every suffix, and in each residue every mixture of two tokens whose share in z rounds badly
- * (none, one of many, half a slot), at |x| of `factors` times z, or what float64 can count. What it returns some string has; the true largest may be
- * larger.
+ * The largest ‖f(x) − f(z)‖ over x with z of `short` tokens: every suffix, and in each residue every mixture of two tokens whose share in z
+ * rounds badly (none, one of many, half a slot), at |x| of `factors` times z, or what float64 can count. What it returns some string has;
+ * the true largest may be larger.
  */
 export function worstSeen(
   model: Model,

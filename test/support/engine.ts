@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { flatten, layoutOf } from '../../src/model/layout.ts';
 import {
+  type OwnRuntime,
   openSession,
   type Progress,
   type Protocol,
-  type Runtime,
   type Session,
   type SessionOptions,
   type Standing,
@@ -32,7 +32,7 @@ type Options = Pick<SessionOptions, 'profile' | 'patience'>;
 
 /** Sessions of the engine that ships, on a software adapter of either runtime. */
 export function open(
-  runtime: Runtime,
+  runtime: OwnRuntime,
   options: Options & Partial<typeof TEST_ENGINE> = {},
 ): Promise<Session> {
   const driver = runtime === 'dawn' ? softwareDriver() : undefined;
@@ -46,7 +46,7 @@ export function open(
 }
 
 /**
- * SwiftShader where there is one: lavapipe takes half a minute to compile what it has not seen (kernels.md), and a suite
+ * SwiftShader where there is one: lavapipe takes half a minute to compile what it has not seen (docs/kernels.md), and a suite
  * compiles hundreds of shapes.
  */
 export function softwareDriver(): Driver {
@@ -54,7 +54,10 @@ export function softwareDriver(): Driver {
   return drivers.find(({ name }) => name === 'swiftshader') ?? drivers[0]!;
 }
 
-/** Engines on Dawn by their options, one for all files that a worker runs (vitest.config.ts): most of the time goes into compiling. They end with it. */
+/**
+ * Engines on Dawn by their options, one for all files that a worker runs (vitest.config.ts): most of the time goes into compiling. They end
+ * with it.
+ */
 const kept = new Map<string, Session>();
 
 async function keptEngine(options: Options): Promise<Session> {

@@ -12,7 +12,6 @@ import { pathsOf } from '../../src/model/paths.ts';
 import { toBase64 } from '../../src/shared/base64.ts';
 import type { ModelConfig } from '../../src/shared/model-config.ts';
 import type { Positions } from '../../src/shared/protocol.ts';
-import { taskOf } from '../../src/tasks/registry.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
 
 type RequestOf<Op extends TestRequest['op']> = Extract<TestRequest, { op: Op }>;
@@ -94,19 +93,18 @@ export async function sampleSequences(
   device: Device,
   request: RequestOf<'sample'>,
 ): Promise<EventOf<'sampled'>> {
-  const task = taskOf(request.task);
-  const { order, layers: _, ...shape } = task.shape(request.knobs);
+  const { task, vocabulary, outputs } = request;
   // The samplers know nothing of a model but its vocabulary, outputs and table of positions.
   const model: ModelConfig = {
-    ...shape,
+    ...{ vocabulary, outputs },
     ...{ layers: 1, heads: 1, width: 1, keyWidth: 1, mlpWidth: 0, activation: 'relu', norm: 'none' },
     ...{ period: 1, locality: 0, attention: { precision: 'infinite', scale: 1 } },
   };
   const memory = new Memory(device);
   try {
-    const { sequences, length, law, knobs } = request;
+    const { sequences, length } = request;
     const weights = allocateWeights(memory, model, pathsOf(model, 'last'), 1, sequences);
-    const kernels = new Kernels(memory, weights, { task, law, order });
+    const kernels = new Kernels(memory, weights, { task });
     const batch = allocateBatch(memory, model, 1, {
       sequences,
       longest: length,
@@ -115,9 +113,9 @@ export async function sampleSequences(
       whole: true,
     });
     const replica = { ...request, trainLength: length, learningRate: 1 };
-    const table = uploadReplicaTable(memory, request.task, [replica], [request.key]);
+    const table = uploadReplicaTable(memory, [replica], [request.key]);
     const clock = memory.upload('clock', Uint32Array.of(request.step, 0));
-    const drawing = { task, knobs, law, order, offsets: request.offsets };
+    const drawing = { task, offsets: request.offsets };
     submit(device.gpu, await drawPass(kernels, batch, drawing, table, clock));
     const words = async (buffer: GPUBuffer) => new Uint32Array(await memory.read(buffer));
     const [lengths, positions, starts, offsets] = await Promise.all(
@@ -139,7 +137,7 @@ export async function sampleSequences(
       sequences: bySequence(b => [...tokens.subarray(b * bytes, b * bytes + lengths![b]!)]),
       positions: bySequence(b => rowsOf(b).map(row => positions![row]!)),
       targets: bySequence(b =>
-        rowsOf(b).map(row => [...targets.subarray(row * shape.outputs, (row + 1) * shape.outputs)]),
+        rowsOf(b).map(row => [...targets.subarray(row * outputs, (row + 1) * outputs)]),
       ),
       offsets: [...offsets!],
       labels: labels!,

@@ -1,16 +1,29 @@
 import type { ModelConfig } from '../../src/shared/model-config.ts';
 import type { Pack, Replica } from '../../src/shared/protocol.ts';
+import { deviceTask } from '../../src/tasks/device.ts';
+import { taskOf } from '../../src/tasks/registry.ts';
+import type { Knobs } from '../../src/tasks/task.ts';
 
-/** A replica of SimpleTask to vary. */
+/** The built-in task that has such knobs. */
+const kindOf = (knobs: Knobs) => ('omega' in knobs ? 'simple' : 'p' in knobs ? 'mod-p' : 'k-gram');
+
+/** A replica of SimpleTask, or of the task that has the knobs, to vary. */
 export function replica(overrides: Partial<Replica> = {}): Replica {
+  const { knobs = { omega: 2 } } = overrides;
   const defaults = {
     seed: 3,
     trainLength: 8,
     learningRate: 0.005,
     alphaThousandths: 1000,
-    knobs: { omega: 2 },
+    knobs,
+    deviceKnobs: taskOf(kindOf(knobs)).wgslKnobs(knobs),
   };
   return { cell: 'cell', ...defaults, ...overrides };
+}
+
+/** What packs carry of the built-in task that has such knobs. */
+export function taskWith(knobs: Knobs, law = 'dirichlet-iid'): Pack['task'] {
+  return deviceTask(taskOf(kindOf(knobs)), knobs, law);
 }
 
 /** A small one-layer pack to vary. */
@@ -32,9 +45,7 @@ export function pack(overrides: Partial<Pack> = {}): Pack {
     },
     phiInit: [0, 0.5],
     baseWidth: 32,
-    task: 'simple',
-    law: 'dirichlet-iid',
-    order: 0,
+    task: taskWith({ omega: 2 }),
     loss: 'mse',
     lengthMode: 'uniform',
     positions: 'last',
@@ -66,9 +77,7 @@ export function kGramPack(overrides: Partial<Pack> = {}): Pack {
       norm: 'none',
       attention: { precision: 'infinite', scale: 0.5 },
     },
-    task: 'k-gram',
-    law: 'dirichlet-markov',
-    order: 1,
+    task: taskWith({ vocabulary: 3, k: 1 }, 'dirichlet-markov'),
     phiInit: [0, 1],
     replicas: [replica({ trainLength: 12, knobs: { vocabulary: 3, k: 1 } })],
     ...overrides,

@@ -15,6 +15,7 @@ import {
   requestSchema,
   u32,
 } from '../../src/shared/protocol.ts';
+import { deviceKnobsSchema, packTaskSchema } from '../../src/shared/task.ts';
 
 /*
  * What only tests ask of the engine: what lies inside training and dense attention. The engine of `engine-page.ts` and
@@ -111,9 +112,10 @@ export const testRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({
     op: z.literal('sample'),
     adapter: adapterPreferenceSchema,
-    task: z.string(),
-    knobs: z.record(z.string(), z.number()),
-    law: z.string(),
+    task: packTaskSchema,
+    deviceKnobs: deviceKnobsSchema,
+    vocabulary: z.int().min(1),
+    outputs: z.int().min(1),
     alphaThousandths: z.int().min(1),
     lengthMode: lengthModeSchema,
     positions: positionsSchema,

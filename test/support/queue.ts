@@ -13,6 +13,7 @@ import {
   type WorkerTotals,
 } from '../../src/queue/worker.ts';
 import { TestRedis } from './redis.ts';
+import { RedisProxy } from './redis-proxy.ts';
 
 /** The build that everybody here is, unless a test says otherwise. */
 export const ENGINE = 'abcdef012345';
@@ -86,8 +87,8 @@ export function useQueue() {
     await server?.remove();
   });
 
-  async function connect() {
-    const redis = await connectRedis(addressOf(server.url, {}), () => {});
+  async function connect(url = server.url) {
+    const redis = await connectRedis(addressOf(url, {}), () => {});
     open.push(() => redis.disconnect());
     return redis;
   }
@@ -122,9 +123,14 @@ export function useQueue() {
     return { kept, results, said, failed, stop: () => collector.stop() };
   }
 
-  async function work(trainer: PackTrainer, options: Partial<WorkerOptions> = {}): Promise<Working> {
+  /** `url`: by what way the worker reaches Redis, if not straight. */
+  async function work(
+    trainer: PackTrainer,
+    options: Partial<WorkerOptions> = {},
+    url?: string,
+  ): Promise<Working> {
     const said: string[] = [];
-    const worker = new QueueWorker(await connect(), trainer, {
+    const worker = new QueueWorker(await connect(url), trainer, {
       engine: ENGINE,
       version: '1',
       drain: false,
@@ -143,6 +149,12 @@ export function useQueue() {
     connect,
     submit,
     work,
+    /** Something in front of Redis that breaks connections. */
+    async proxy() {
+      const proxy = await RedisProxy.start(server.socket);
+      open.push(() => proxy.close());
+      return proxy;
+    },
     /** Closes something before the next test begins. */
     atEnd: (close: () => unknown) => open.push(close),
     /** A client of the tests' own. */

@@ -1,4 +1,4 @@
-// Four neighbouring rows of vec4, the same in all lanes of a quad: each lane loads one and hands it to the others (kernels.md).
+// Four neighbouring rows of vec4, the same in all lanes of a quad: each lane loads one and hands it to the others (docs/kernels.md).
 
 alias Four = u32;  // where this lane's row begins
 

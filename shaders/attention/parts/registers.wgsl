@@ -1,5 +1,5 @@
 // Parts of the kernels that keep rows in registers, ROWS a lane. A quad, and so the workgroup, steps through the other side's rows
-// four at a time: every lane loads one of them, a mat4x4 at once, and hands it round (kernels.md). Rows in
+// four at a time: every lane loads one of them, a mat4x4 at once, and hands it round (docs/kernels.md). Rows in
 // registers are called name{row}_{mat4x4}, shared columns name{mat4x4}_{column}; j is the first of four keys. Where the heads share
 // their keys, the rows of a lane are so many heads of one query (BY_HEAD): a tile of fewer queries, which see fewer keys beyond their own.
 

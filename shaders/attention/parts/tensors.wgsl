@@ -1,4 +1,4 @@
-// Dense causal attention (theory.md, sections 1 and 10): where its rows lie (engine/attention/inputs.ts), for every kernel.
+// Dense causal attention (docs/theory.md, sections 1 and 10): where its rows lie (engine/attention/inputs.ts), for every kernel.
 // Rows are those of row sets (engine/row-set.ts), numbered through all replicas. Group y: replica; z: sequence, head (, block).
 // Places count the unit of the kernel's loads: mat4x4 in the kernels with rows in registers, else vec4.
 

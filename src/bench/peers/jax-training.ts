@@ -80,7 +80,8 @@ export async function openJaxTrainer(pack: Pack, queries: Queries = 'every'): Pr
   const place = ({ tokens, targets }: Batch) =>
     [np.array(tokens).reshape([batch, T]), np.array(targets).reshape([batch, model.outputs])] as const;
   const drawing = {
-    ...{ task: taskOf(pack.task), knobs, law: pack.law, alphaThousandths, lengthMode: pack.lengthMode },
+    ...{ task: taskOf(pack.task.name), knobs, law: pack.task.law.name },
+    ...{ alphaThousandths, lengthMode: pack.lengthMode },
     ...{ length: T, positions: pack.positions, offsets: null, key: streamKey(seed, STREAM.train) },
   };
   return {

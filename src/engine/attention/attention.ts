@@ -15,7 +15,7 @@ export type { AttentionBackward, AttentionForward, AttentionInputs, AttentionSha
 const usual = (shape: AttentionShape, memory: Memory) => defaultVariant(shape, memory.device.adapter);
 
 /**
- * Dense causal attention of every query row, theory.md §§1 and 10: O(T²) time, O(T) memory. Rows of padding have means 0. The variant
+ * Dense causal attention of every query row, docs/theory.md §§1 and 10: O(T²) time, O(T) memory. Rows of padding have means 0. The variant
  * must support the shape.
  */
 export function attentionForward(

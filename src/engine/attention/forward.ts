@@ -64,8 +64,8 @@ export interface QueryTiles {
 }
 
 /**
- * At most `most` rows a lane. Queries of one head: of a query subset no more than a tile of its few queries needs, of whole sequences always
- * as many, so that the tiles of one do not depend on the longest of its pack. Where heads share keys, heads of one query instead if
+ * At most `most` rows a lane. Queries of one head: of a query subset no more than a tile of its few queries needs, of whole sequences
+ * always as many, so that the tiles of one do not depend on the longest of its pack. Where heads share keys, heads of one query instead if
  * they are as many: fewer rows would share a load.
  */
 export function queryTiles(shape: AttentionShape, inputs: AttentionInputs, most: number): QueryTiles {

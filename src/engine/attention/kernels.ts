@@ -52,6 +52,7 @@ const KERNELS = {
   backwardKeyAny: kernel('backward_key_any', tensors, sequences, ...scores, four, seeing),
   parametersBackward: kernel('parameters_backward', COMMON.reduce),
   pack: kernel('pack'),
+  rotateRows: kernel('rotate_rows', COMMON.legend, COMMON.elementary),
 };
 
 /** What the rule and the encoding of a shape make of the kernels. */

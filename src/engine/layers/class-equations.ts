@@ -13,7 +13,7 @@ export function tablesByClass({ arena }: Weights): ClassTables {
 }
 
 /**
- * The class tables of every replica from its weights (theory.md §§1-2): embeddings, logits, and the feature table in
+ * The class tables of every replica from its weights (docs/theory.md §§1-2): embeddings, logits, and the feature table in
  * which value and MLP matrices (in one-layer models the read-out too) are multiplied out.
  */
 export function classForward(weights: Weights): Contraction[] {

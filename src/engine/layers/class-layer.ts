@@ -10,7 +10,7 @@ import { classForward, tablesByClass } from './class-equations.ts';
 import { phiGradients } from './class-tables.ts';
 
 /**
- * A first layer by class (theory.md §2) at some rows: the sufficient statistics of each, attention over classes, and the mix row
+ * A first layer by class (docs/theory.md §2) at some rows: the sufficient statistics of each, attention over classes, and the mix row
  * in which the residual stream is linear. Where another layer follows, mix rows are part of state rows (shaders/common/legend.wgsl, Z).
  */
 export interface ClassRows {

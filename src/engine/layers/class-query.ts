@@ -128,7 +128,7 @@ async function averageState(
 }
 
 /**
- * f(x) of every sequence of a batch in time linear in T: a first layer through the running class histogram (theory.md §2), the
+ * f(x) of every sequence of a batch in time linear in T: a first layer through the running class histogram (docs/theory.md §2), the
  * second for its one query, in state coordinates.
  */
 export async function classQuery(kernels: Kernels, batch: Batch): Promise<Network> {

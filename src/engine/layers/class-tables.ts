@@ -3,7 +3,7 @@ import type { RowWidths } from '../row-widths.ts';
 import type { View } from '../view.ts';
 
 /**
- * What layer 1 and the read-out make of each class (theory.md §2). Axes: h head, c/q class as key/query, k key width,
+ * What layer 1 and the read-out make of each class (docs/theory.md §2). Axes: h head, c/q class as key/query, k key width,
  * e/d width, m MLP, o outputs.
  */
 export interface ClassTables {

@@ -2,6 +2,7 @@ import { encodingOf } from '../../model/encodings/registry.ts';
 import { ruleOf } from '../../model/rules/registry.ts';
 import { defaultVariant } from '../../shared/attention-variants.ts';
 import { attentionBackward, attentionForward } from '../attention/attention.ts';
+import { rotate } from '../attention/rotate.ts';
 import type { Batch } from '../batch.ts';
 import type { Dispatch } from '../dispatch.ts';
 import { inOrder, type Kernels } from '../kernels.ts';
@@ -12,7 +13,7 @@ import { tablesOfLayer } from './dense-equations.ts';
 import { keyRow } from './dense-tables.ts';
 import { linear, tableGradient, vectorGradient } from './linear.ts';
 import { normBackward, normForward } from './norm.ts';
-import { gather, rotate, scatter, sumHeads } from './row-moves.ts';
+import { gather, scatter, sumHeads } from './row-moves.ts';
 
 /** Rows of the residual stream: [rows, width]. */
 export interface Stream {
@@ -29,7 +30,7 @@ export interface Layer {
 }
 
 /**
- * Dense layer `l` of theory.md §10: every position of the input is a key; queries are the rows of `queryRows`, all positions or some.
+ * Dense layer `l` of docs/theory.md §10: every position of the input is a key; queries are the rows of `queryRows`, all positions or some.
  * `output` is where its rows go.
  */
 export async function denseLayer(
@@ -93,7 +94,7 @@ export async function denseLayer(
     ...(some && rms ? [gather(kernels, queryRows, rows, u, ownU)] : []),
     linear(kernels, queryRows, tables.queries, ownU, queries),
     ...(keys && tables.keys ? [linear(kernels, rows, tables.keys, u, keys)] : []),
-    ...(rotates ? [rotate(kernels, queryRows, queries), rotate(kernels, rows, keys!)] : []),
+    ...(rotates ? [rotate(memory, shape, queryRows, queries), rotate(memory, shape, rows, keys!)] : []),
     attention.dispatches,
     linear(kernels, queryRows, tables.values, means, Y, { add: ownY }),
     ...(mlp && rms ? [normForward(kernels, queryRows, parameter('mlp_norm'), Y, t)] : []),
@@ -124,7 +125,10 @@ export async function denseLayer(
       tableGradient(kernels, queryRows, tables.values, means, gradY),
       back.dispatches,
       ...(rotates
-        ? [rotate(kernels, queryRows, gradQueries.buffer, true), rotate(kernels, rows, gradKeys.buffer, true)]
+        ? [
+            rotate(memory, shape, queryRows, gradQueries.buffer, true),
+            rotate(memory, shape, rows, gradKeys.buffer, true),
+          ]
         : []),
       tableGradient(kernels, queryRows, tables.queries, ownU, gradQueries.buffer),
       linear(

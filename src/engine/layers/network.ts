@@ -13,7 +13,10 @@ export interface Network {
   backward(): Promise<Dispatch[]>;
 }
 
-/** Composes the layers of a model by the paths that its arena was laid out for (paths.ts); `gradients` says whether a backward pass will follow. */
+/**
+ * Composes the layers of a model by the paths that its arena was laid out for (paths.ts); `gradients` says whether a backward pass will
+ * follow.
+ */
 export function networkOf(kernels: Kernels, batch: Batch, gradients: boolean): Promise<Network> {
   switch (kernels.weights.arena.paths.at(-1)) {
     case 'class':

@@ -5,7 +5,7 @@ import { rowWidths } from '../row-widths.ts';
 import type { View } from '../view.ts';
 import { vectorGradient } from './linear.ts';
 
-/** output = the RMS norm of every row of `y` with its gain (theory.md §10). */
+/** output = the RMS norm of every row of `y` with its gain (docs/theory.md §10). */
 export function normForward(
   kernels: Kernels,
   { space, starts, rows }: RowSet,

@@ -5,7 +5,7 @@ import type { QueryTables } from './query-tables.ts';
 
 /*
  * Layer 2 of a two-layer model for its one query a sequence, as contractions over the sequences b of a batch.
- * Axes: h head, k key width, d/e width, m MLP, x mix entries, o outputs. Equations: theory.md §1.
+ * Axes: h head, k key width, d/e width, m MLP, x mix entries, o outputs. Equations: docs/theory.md §1.
  */
 
 const ADD: ContractionOptions = { accumulate: true };

@@ -1,4 +1,3 @@
-import { encodingOf } from '../../model/encodings/registry.ts';
 import type { RowTensor } from '../attention/attention.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { Kernels } from '../kernels.ts';
@@ -54,25 +53,4 @@ export function sumHeads(
   const width4 = row4(kernels);
   const buffers = { space, starts, parts, output };
   return kernels.run('sumHeads', buffers, { threads: rows * width4 }, { HEADS: row / 4 / width4, ADD: add });
-}
-
-/** Turns the queries or keys [rows, H, keyWidth] in place by their positions' angles, or back. */
-export function rotate(
-  kernels: Kernels,
-  { space, starts, positions, rows }: RowSet,
-  values: GPUBuffer,
-  back = false,
-): Promise<Dispatch> {
-  const { memory, weights } = kernels;
-  const { model } = weights;
-  const { frequency } = encodingOf(model.attention);
-  const turns = Uint32Array.from({ length: Math.ceil(model.keyWidth / 2) }, (_, a) =>
-    Math.round((frequency(model, a) / (2 * Math.PI)) * 2 ** 32),
-  );
-  return kernels.run(
-    'rotateRows',
-    { space, starts, positions, turns: memory.upload('turns', turns), values },
-    { threads: rows * model.heads },
-    { BACK: back, KEY_ROW: rowWidths(model).keyWidth },
-  );
 }

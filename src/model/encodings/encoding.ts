@@ -4,7 +4,7 @@ import type { ModelConfig } from '../../shared/model-config.ts';
 export type Encoded = Pick<ModelConfig, 'period' | 'heads' | 'keyWidth' | 'attention'>;
 
 /**
- * How a model tells positions apart (theory.md §§1, 10): by what a row of the `position` tensor adds to the embedding, by turning
+ * How a model tells positions apart (docs/theory.md §§1, 10): by what a row of the `position` tensor adds to the embedding, by turning
  * queries and keys, by a bias on the scores. A new encoding is one file that exports one of these, and one line in `registry.ts`.
  */
 export interface Encoding {

@@ -1,6 +1,6 @@
 import { type AttentionRule, phiTensor } from './rule.ts';
 
-/** Finite precision, theory.md §1: w = e^{log(i) (a − max a)} with a = c + φ, and w ≤ 2^−bits becomes 0; bits null: no rounding. */
+/** Finite precision, docs/theory.md §1: w = e^{log(i) (a − max a)} with a = c + φ, and w ≤ 2^−bits becomes 0; bits null: no rounding. */
 export const finite: AttentionRule = {
   kind: 'finite',
   limit: true,

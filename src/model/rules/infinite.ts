@@ -1,6 +1,6 @@
 import { type AttentionRule, phiTensor } from './rule.ts';
 
-/** Infinite precision, theory.md §1: softmax of c, the τ-suffix scaled by log i: e^{c} i^{φ}. */
+/** Infinite precision, docs/theory.md §1: softmax of c, the τ-suffix scaled by log i: e^{c} i^{φ}. */
 export const infinite: AttentionRule = {
   kind: 'infinite',
   limit: true,

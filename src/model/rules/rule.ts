@@ -2,7 +2,7 @@ import type { Attention, ModelConfig } from '../../shared/model-config.ts';
 
 /**
  * An attention rule: what becomes of the content logit c_ij = scale (K_h y_j)·(Q_h y_i) before and after the exponential
- * (theory.md §§1, 10). The score of query i for key j, offset t = i − j, is
+ * (docs/theory.md §§1, 10). The score of query i for key j, offset t = i − j, is
  *
  *     s_ij = contentFactor(log i, σ_h) c_ij + suffixBias(log i, φ_h[t])      the bias for t ≤ τ only
  *     w_ij = kept(e^{s_ij − max_j s_ij}),    α = w / Σ w
@@ -11,7 +11,7 @@ import type { Attention, ModelConfig } from '../../shared/model-config.ts';
  */
 export interface AttentionRule {
   kind: 'infinite' | 'finite' | 'softmax';
-  /** Position enters through residues and the τ-suffix alone, so that a first layer sees classes (theory.md §2). */
+  /** Position enters through residues and the τ-suffix alone, so that a first layer sees classes (docs/theory.md §2). */
   limit: boolean;
   /** In a few words, for people. */
   describe(attention: Attention): string;

@@ -1,7 +1,7 @@
 import { isSoftmax } from '../../shared/model-config.ts';
 import type { AttentionRule } from './rule.ts';
 
-/** Ordinary softmax of the content logit, theory.md §10. */
+/** Ordinary softmax of the content logit, docs/theory.md §10. */
 export const softmax: AttentionRule = {
   kind: 'softmax',
   limit: false,

@@ -15,8 +15,8 @@ const MOST_ROWS = 12;
 const MOST_NUMBERED = 8;
 
 /**
- * Where the attention of the longest training length lies, by residue of the position: rows are seeds (and heads), columns residues, and on the right
- * how uniform it is on the residue of most mass. Undefined where no cell has a map over more than one residue.
+ * Where the attention of the longest training length lies, by residue of the position: rows are seeds (and heads), columns residues, and on
+ * the right how uniform it is on the residue of most mass. Undefined where no cell has a map over more than one residue.
  */
 export function attentionMaps(canvas: Canvas, id: string, cells: readonly CellResult[]): Figure | undefined {
   const settings = settingsOf(cells).flatMap(({ axes, cells: own }) => {

@@ -23,8 +23,8 @@ interface Point {
 }
 
 /**
- * N*(ε), the training length that was needed, for each setting of the knobs, beside every bound that applies: a panel for each ε. Undefined where
- * nothing was measured.
+ * N*(ε), the training length that was needed, for each setting of the knobs, beside every bound that applies: a panel for each ε. Undefined
+ * where nothing was measured.
  */
 export function lengthsNeeded(
   canvas: Canvas,

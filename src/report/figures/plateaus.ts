@@ -21,12 +21,15 @@ import { lossPanel, MOST_DOTS, seriesMarks } from './series.ts';
 const DASHES = [undefined, '6 3', '2 3', '8 3 2 3', '1 2'];
 /** Neighbouring series are moved apart by this factor, so that their bars do not hide each other. */
 const APART = 1.035;
-/** Training losses may lie this factor below the least plateau before they stand at the foot of the axis: a handful of strings is learned to 1e-16. */
+/**
+ * Training losses may lie this factor below the least plateau before they stand at the foot of the axis: a handful of strings is learned to
+ * 1e-16.
+ */
 const DEPTH = 100;
 
 /**
- * Plateau against training length, a line for each value of the first of `knobs` that varies, and beside it the training loss on the same scale, so
- * that optimisation and length are never confused. Undefined where fewer than two lengths were trained, or nothing has a loss.
+ * Plateau against training length, a line for each value of the first of `knobs` that varies, and beside it the training loss on the same
+ * scale, so that optimisation and length are never confused. Undefined where fewer than two lengths were trained, or nothing has a loss.
  */
 export function plateauCurves(
   canvas: Canvas,

@@ -22,8 +22,8 @@ function rowAt({ order, rows }: TokenChain, context: number, residue: number): V
 }
 
 /**
- * The stationary law of contexts [S^order], by the elimination of Grassmann, Taksar and Heyman (Operations Research 33(5), 1985), which never
- * subtracts. @throws RangeError beyond 1,024 contexts.
+ * The stationary law of contexts [S^order], by the elimination of Grassmann, Taksar and Heyman (Operations Research 33(5), 1985), which
+ * never subtracts. @throws RangeError beyond 1,024 contexts.
  */
 function stationaryContexts({ vocabulary, order, rows }: TokenChain): Vector {
   const n = vocabulary ** order;

@@ -14,8 +14,8 @@ export function drawDirichlet(stream: WordStream, size: number, alpha: number): 
 }
 
 /**
- * The logarithm of a gamma variate of shape α: Marsaglia and Tsang, "A simple method for generating gamma variables" (ACM TOMS 26(3), 2000); below
- * shape 1, that of α + 1 times U^{1/α}.
+ * The logarithm of a gamma variate of shape α: Marsaglia and Tsang, "A simple method for generating gamma variables" (ACM TOMS 26(3),
+ * 2000); below shape 1, that of α + 1 times U^{1/α}.
  */
 function logGamma(stream: WordStream, alpha: number): number {
   if (alpha < 1) return logGamma(stream, alpha + 1) + Math.log(positive(stream)) / alpha;

@@ -1,4 +1,5 @@
 import type { WordStream } from '../../shared/random.ts';
+import type { Room } from '../../shared/task.ts';
 import type { TokenChain } from './chain.ts';
 
 /** What a law needs to know besides the sequence's length. */
@@ -12,14 +13,14 @@ export interface LawParameters {
 }
 
 /**
- * A law that token sequences are drawn from (theory.md §3): integer arithmetic only, so that the WGSL and TypeScript twins agree bit for bit
- * on every adapter. A new law is one file that exports one of these, and one line in `registry.ts`.
+ * A law that token sequences are drawn from (docs/theory.md §3): integer arithmetic only, so that the WGSL and TypeScript twins agree bit
+ * for bit on every adapter. A new law is one file that exports one of these, and one line in `registry.ts`.
  */
 export interface Law {
   /** Draws a sequence of a length, which may be of its input alone: tokens of 0…vocabulary−1. */
   draw(stream: WordStream, length: number, parameters: LawParameters): Uint8Array;
-  /** Tokens of a sequence of a length, at most; as many as the length unless given. */
-  tokens?(length: number): number;
+  /** How many tokens a sequence of a length has, at most; as many as the length unless given. */
+  tokens?: Room;
   /** The lengths that there are: from 1 on unless given. */
   shortest?: number;
   longest?(knobs: Record<string, number>): number;

@@ -30,11 +30,6 @@ export function lawOf(name: string, own?: Law): Law {
   throw new InputError(`unknown law "${name}"`, `Choose one of: ${lawSchema.options.join(', ')}.`);
 }
 
-/** Tokens of a sequence of a length, at most. */
-export function tokensOf({ tokens }: Law, length: number): number {
-  return tokens?.(length) ?? length;
-}
-
 /** Longest sequence for which the urn's integers stay below 2^32. */
 export function longestSequence(vocabulary: number, alphaThousandths: number): number {
   return Math.floor((0xffffffff - vocabulary * alphaThousandths) / ONE);

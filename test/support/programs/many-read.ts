@@ -5,7 +5,10 @@ import { parseExperiment } from '../../../src/config/experiment.ts';
 import { writeReport } from '../../../src/report/report.ts';
 import { linesOf, openRun } from '../../../src/sweep/open-run.ts';
 
-/** Goes through a large finished run: `many-read <text of the experiment> <results> [report]`, with a report only that. Says what it found, time and memory. */
+/**
+ * Goes through a large finished run: `many-read <text of the experiment> <results> [report]`, with a report only that. Says what it found,
+ * time and memory.
+ */
 const [text, out, report] = process.argv.slice(2) as [string, string, string | undefined];
 const seconds: Record<string, number> = {};
 async function timed<T>(name: string, work: () => T | Promise<T>): Promise<T> {

@@ -4,7 +4,8 @@ import { bareCell, curveOf, THEORY } from '../stored.ts';
 
 /**
  * Saves cells into a run's folder: `saver <folder> <calls>` saves aa, then bb in two steps, and dies at the given place: 2k is before,
- * 2k + 1 after the k-th system call of saving bb. `saver <folder> many` saves until it cannot, and prints how many it saved, and why no more.
+ * 2k + 1 after the k-th system call of saving bb. `saver <folder> many` saves until it cannot, and prints how many it saved, and why no
+ * more.
  */
 const [folder, how] = process.argv.slice(2) as [string, string];
 let calls = Number.NEGATIVE_INFINITY;

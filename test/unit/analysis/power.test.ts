@@ -6,8 +6,8 @@ import { type Grid, gridCells, settingsOf } from '../../support/grids.ts';
 import { normals } from '../../support/noise.ts';
 
 /*
- * Size and power of the tests behind the verdicts, by simulation at the numbers of seeds that are used. Power is held to numbers of an independent
- * program: SciPy 1.17 (noncentral t, and the TOST integral over χ²), NumPy for Page's test.
+ * Size and power of the tests behind the verdicts, by simulation at the numbers of seeds that are used. Power is held to numbers of an
+ * independent program: SciPy 1.17 (noncentral t, and the TOST integral over χ²), NumPy for Page's test.
  */
 
 const TRIALS = 1000;

@@ -21,20 +21,22 @@ const ROWS: Row[] = [256, 1024].flatMap(T =>
     });
   }),
 );
+const PEAK = {
+  gflops: 20,
+  gflopsVector: 20,
+  gflopsScalar: 10,
+  gbytesPerSecond: 5,
+  gexpPerSecond: 1,
+  dispatchMicros: 30,
+  submitMicros: 100,
+  submitAndWaitMs: 2,
+};
 const REPORT: Report = {
   adapter: ADAPTER,
   runtime: 'chrome',
   runtimeVersion: 'Paper/1',
-  peak: {
-    gflops: 20,
-    gflopsVector: 20,
-    gflopsScalar: 10,
-    gbytesPerSecond: 5,
-    gexpPerSecond: 1,
-    dispatchMicros: 30,
-    submitMicros: 100,
-    submitAndWaitMs: 2,
-  },
+  peak: PEAK,
+  peaks: [PEAK, { ...PEAK, gflops: 15 }],
   rows: ROWS,
 };
 
@@ -77,7 +79,7 @@ test('every suite can be drawn', async () => {
   ]);
 });
 
-test('the document is what interfaces.md says, and what others print can be laid beside it', () => {
+test('the document is what docs/results.md says, and what others print can be laid beside it', () => {
   expect(reportSchema.parse(JSON.parse(JSON.stringify(REPORT)))).toEqual(REPORT);
   expect(() => rowSchema.parse({ ...row(), medianms: 3 })).toThrow();
   const foreign = { rows: [{ ...row({ implementation: 'pytorch' }), cpuMs: 4 }], torch: '2.5' };

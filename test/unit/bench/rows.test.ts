@@ -5,8 +5,9 @@ import { type AttentionProblem, SUITES } from '../../../src/bench/protocol.ts';
 import { byProblem, standing } from '../../../src/bench/ratios.ts';
 import { causalFlops, type Measurement, rowOf, rowSchema } from '../../../src/bench/rows.ts';
 import { worstError } from '../../../src/bench/worst-error.ts';
-import { ratioLine, rowsText } from '../../../src/cli/bench-text.ts';
+import { ratioLine, rooflineText, rowsText } from '../../../src/cli/bench-text.ts';
 import { attentionRow, attentionRowBackward } from '../../../src/reference/attention.ts';
+import type { Roofline } from '../../../src/shared/protocol.ts';
 import { ATTENTION, row } from '../../support/bench.ts';
 import { BASE } from '../../support/models.ts';
 
@@ -143,6 +144,28 @@ const ROWS = [
   }),
 ];
 
+/** A roofline whose peak is that of `row()`'s share, times a factor. */
+const peakOf = (times: number): Roofline => ({
+  gflops: (times * row().gflops!) / row().shareOfPeak!,
+  gflopsVector: 1,
+  gflopsScalar: 1,
+  gbytesPerSecond: times,
+  gexpPerSecond: 1,
+  dispatchMicros: 30,
+  submitMicros: 100,
+  submitAndWaitMs: 2,
+});
+
+test('a peak that moved is a range, and so are shares of it', () => {
+  const share = 100 * row().shareOfPeak!;
+  expect(rooflineText([peakOf(1), peakOf(2)])).toMatch(/copy.* 1\.0–2\.0 GB\/s/);
+  expect(rooflineText([peakOf(1)])).toMatch(/measured +│/);
+  const range = `${(share / 2).toFixed(1)}–${share.toFixed(1)} %`;
+  expect(rowsText([row()], [peakOf(1), peakOf(2)])).toContain(range);
+  // Rows of another benchmark have a peak that is not known here.
+  expect(rowsText([row({ shareOfPeak: 0.9 })], [peakOf(1), peakOf(2)])).toContain('90.0 %');
+});
+
 test('a wrong result wins nothing, and nobody is left out of the words', () => {
   const { ours, onAdapter, fastest, ratios } = standing(ROWS);
   expect(ours?.implementation).toBe('lengthwise/quad');
@@ -165,11 +188,13 @@ test('a slower one of ours is shown as slower', () => {
 });
 
 test('the table has a line for every row, wrong ones in capitals, failed ones with their reason', () => {
-  const text = rowsText(ROWS);
+  const peaks = [peakOf(2), peakOf(1)];
+  const text = rowsText(ROWS, peaks);
   for (const { implementation } of ROWS) expect(text).toContain(implementation);
   expect(text.match(/WRONG/g)).toHaveLength(2);
   expect(text).toContain('no answer within 9 s');
-  expect(rowsText([...ROWS, row({ T: 128 })]).match(/attention forward/g)).toHaveLength(2);
+  for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  expect(rowsText([...ROWS, row({ T: 128 })], peaks).match(/attention forward/g)).toHaveLength(2);
 });
 
 test('problems of different shapes are never compared', () => {

@@ -25,7 +25,6 @@ describe('an experiment file', () => {
       steps: 2000,
       batch: 256,
       clip: 1,
-
     });
     expect(content.train).toMatchObject({ positions: 'last', positionOffset: 'none' });
     expect(content.model).toMatchObject({ norm: 'none', attention: { precision: 'infinite' } });
@@ -70,7 +69,7 @@ describe('an experiment file', () => {
     },
   );
 
-  test('experiments/schema.json is the schema of the code (`npx vitest run test/unit/config -u` rewrites it)', async () => {
+  test('experiments/schema.json is the schema of the code (`npm run docs` rewrites it)', async () => {
     const text = `${JSON.stringify(experimentJsonSchema(), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(EXPERIMENTS, 'schema.json'));
   });

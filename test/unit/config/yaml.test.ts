@@ -119,6 +119,12 @@ describe('a complaint', () => {
       'epoch: 4',
       'epoch: unknown key, known here: name, task, data, model, train, test, seed, streams, epsilon',
     ],
+    ['steps: 100', 'steps: unknown key, did you mean train.steps?'],
+    ['lr: 0.1', 'lr: unknown key, did you mean train.learningRate?'],
+    ['length: 4', 'length: unknown key, did you mean train.length or test.length?'],
+    ['model: { learning_rate: 1 }', 'model.learning_rate: unknown key, did you mean train.learningRate?'],
+    ['task: { kind: ModPTask, p: 3, k: 0 }', 'unknown task "ModPTask", did you mean mod-p?'],
+    ['task: { kind: SimpleTask, omega: 3 }', 'unknown task "SimpleTask", did you mean simple?'],
     ['task: { kind: simple, p: 4, omega: 1 }', 'task.p: unknown key, known here: kind, omega'],
   ])('%s: %s', (line, says) => {
     const [key] = line.split(':');

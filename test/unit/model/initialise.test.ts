@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { initialise, learningRateMultipliers, randomWeights } from '../../../src/model/initialise.ts';
-import { layoutOf, slotOf } from '../../../src/model/layout.ts';
+import { layoutOf, slotOf, unflatten } from '../../../src/model/layout.ts';
 import { learningRateFactor } from '../../../src/model/schedule.ts';
 import type { ModelConfig } from '../../../src/shared/model-config.ts';
+import type { PhiInit } from '../../../src/shared/protocol.ts';
 
 const config: ModelConfig = {
   layers: 2,
@@ -60,6 +61,17 @@ describe('μP initialisation', () => {
     for (const x of phi) expect(x).toBeGreaterThanOrEqual(0.2);
     for (const x of phi) expect(x).toBeLessThanOrEqual(0.8);
     expect(Math.max(...phi) - Math.min(...phi)).toBeGreaterThan(0.2);
+  });
+
+  test('offsets: in layer 1 the h-th head starts hard at offset h mod (τ+1), in layer 2 φ is 0, nothing else differs', () => {
+    const three = { ...config, heads: 3, locality: 1 };
+    const from = (phiInit: PhiInit) =>
+      unflatten(layoutOf(three), initialise(three, { phiInit, baseWidth: 32, seed: 0 }));
+    const [own, interval] = [from('offsets'), from([0, 1])];
+    expect([...own['layer.0.phi']!]).toEqual([0, 3, 3, 0, 0, 3]);
+    expect([...own['layer.1.phi']!]).toEqual([0, 0, 0, 0, 0, 0]);
+    for (const name of Object.keys(own))
+      if (!name.endsWith('.phi')) expect(own[name]).toEqual(interval[name]);
   });
 
   test('the same seed gives the same weights, another seed others', () => {

@@ -4,7 +4,7 @@ import { trainingFloats } from '../../../src/model/memory.ts';
 import type { ModelConfig } from '../../../src/shared/model-config.ts';
 import type { Positions } from '../../../src/shared/protocol.ts';
 import { countingMemory } from '../../support/counting-gpu.ts';
-import { pack, replica } from '../../support/packs.ts';
+import { pack, replica, taskWith } from '../../support/packs.ts';
 
 const LIMIT: ModelConfig = {
   layers: 2,
@@ -38,7 +38,7 @@ async function allocated(
   const [memory, scratch] = [countingMemory(), countingMemory()];
   const { vocabulary } = model;
   await prepareTraining(memory, scratch, {
-    ...pack({ model, positions, batch, task: 'k-gram', law: 'dirichlet-markov', order: 1 }),
+    ...pack({ model, positions, batch, task: taskWith({ vocabulary, k: 1 }, 'dirichlet-markov') }),
     replicas: Array.from({ length: replicas }, (_, seed) =>
       replica({ seed, trainLength: length, knobs: { vocabulary, k: 1 } }),
     ),

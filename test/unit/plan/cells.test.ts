@@ -2,8 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { parseExperiment } from '../../../src/config/experiment.ts';
 import { type Cell, cellsOf } from '../../../src/plan/cells.ts';
+import { ENGINE_HASH } from '../../../src/plan/engine-hash.ts';
+import { packsOf } from '../../../src/plan/packs.ts';
 import { runHash } from '../../../src/plan/plan.ts';
+import { streamSeeds } from '../../../src/plan/streams.ts';
 import { InputError } from '../../../src/shared/errors.ts';
+import { deviceSource } from '../../../src/tasks/device.ts';
+import { taskOf } from '../../../src/tasks/registry.ts';
 import fc from '../../support/property.ts';
 
 const BASE = {
@@ -96,9 +101,23 @@ describe('the name of a cell', () => {
     expect(hashOf(...sets)).toBe(hashOf(...sets));
   });
 
+  test('changes with the WGSL that draws and labels, but for its comments; random streams do not', () => {
+    const experiment = parseExperiment(stringify(BASE), 'x.yaml');
+    const [here] = cellsOf(experiment);
+    const { wgsl } = packsOf([here!])[0]!.pack.task;
+    expect(deviceSource({ ...taskOf('k-gram'), wgsl: `// said\n${wgsl}` }, 'dirichlet-markov')).toBe(
+      deviceSource(taskOf('k-gram'), 'dirichlet-markov'),
+    );
+    const [other] = cellsOf(experiment, { engine: ENGINE_HASH, sources: { 'dirichlet-markov': 'abc' } });
+    expect(other!.config.source).toBe('abc');
+    expect(other!.hash).not.toBe(here!.hash);
+    const seedOf = streamSeeds();
+    expect(seedOf(other!.config)).toBe(seedOf(here!.config));
+  });
+
   test('every field that decides a result is in that table, and no two changes meet', () => {
     // It takes softmax to change where positions start.
-    const paths = [...CHANGES.map(([path]) => path), 'train.positionOffset'];
+    const paths = [...CHANGES.map(([path]) => path), 'source', 'train.positionOffset'];
     expect(paths.sort()).toEqual(leaves(cells(BASE)[0]!.config).sort());
     const rope = cells(SOFTMAX, 'model.attention.encoding=rope')[0]!.config;
     const all = new Set([...leaves(cells(SOFTMAX)[0]!.config), ...leaves(rope)]);
@@ -115,11 +134,17 @@ describe('the name of a cell', () => {
     'epsilon=[0.5, 0.25]',
     'train.batch=256',
     'data={alpha: 1}',
+    'model.phiInit=[0, 1]',
     'model.locality=1',
     'train.positions=last',
     'model.norm=none',
   ])('stays with %s: no result depends on it, or it is the default', set => {
     expect(hashOf(set)).toBe(hashOf());
+  });
+
+  test('each way for φ to start is a cell of its own', () => {
+    const starts = ['[0, 1]', '[0, 0.5]', 'offsets'].map(start => hashOf(`model.phiInit=${start}`));
+    expect(new Set(starts).size).toBe(3);
   });
 
   test('the order of keys in the file never matters', () => {
@@ -348,6 +373,12 @@ const IMPOSSIBLE_SOFTMAX: [attention: string, set: string, says: string | null][
   ['rule: softmax', 'model.layers=13', 'model.layers: 13 is too large: must be at most 12'],
   ['rule: softmax', 'model.layers=1', 'model.layers: task k-gram needs 2 layers'],
   ['precision: infinite', 'model.layers=12', null],
+  ['rule: softmax', 'model.phiInit=offsets', 'model.phiInit: offsets needs a limit rule, softmax has no φ'],
+  [
+    'precision: infinite',
+    'model.phiInit=ofsets',
+    'model.phiInit: got "ofsets", expected offsets or an interval [low, high]',
+  ],
   ['rule: softmax', 'model.norm=rsm', 'model.norm: got "rsm", expected "none" or "rms": did you mean rms?'],
 ];
 
@@ -399,6 +430,7 @@ test: { length: [16, 32] }
     ['test.length=4294964', null],
     ['model.phiInit=[1, 0.5]', /model\.phiInit: \[1, 0\.5\] is not an interval/],
     ['model.phiInit=[1, 1]', null],
+    ['model.phiInit=offsets', null],
     ['task.vocabulary=256', /task\.vocabulary: 256 is too large/],
     ['task={kind: mod-p, p: 4, k: 4}', /task: k = 4 is not a residue mod p = 4/],
     ['task={kind: mod-p, p: 4, k: [0, 3]}', null],

@@ -30,6 +30,13 @@ describe('the hash of the engine', () => {
     expect(await hashThere()).toBe(ENGINE_HASH);
   });
 
+  test('is the same for other tasks and laws: packs carry theirs', async () => {
+    const before = await hashThere();
+    change('src/tasks/simple.ts', 'precise_sin(', 'precise_cos(');
+    change('src/tasks/laws/uniform-iid.ts', 'next_word(stream)', '1u + next_word(stream)');
+    expect(await hashThere()).toBe(before);
+  });
+
   test.each([
     ['a shader', 'shaders/adam.wgsl', '1.0 - BETA1', '1.0 - BETA2'],
     ['what the engine imports', 'src/shared/random.ts', '1664525', '1664527'],

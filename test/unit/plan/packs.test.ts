@@ -74,10 +74,10 @@ describe('what trains together', () => {
       learningRate: 0.003,
       alphaThousandths: 125,
       knobs: { p: 4, k: 3 },
+      deviceKnobs: [4, 3, 0, 0],
     });
     expect(pack).toMatchObject({
-      task: 'mod-p',
-      order: 0,
+      task: { source: 'device', name: 'mod-p', law: { name: 'dirichlet-iid', order: 0 } },
       logEvery: 2,
       test: { lengths: [16, 32], sequences: 8 },
     });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { type PlannedPack, packsOf } from '../../../src/plan/packs.ts';
 import { SharedCheckpoints } from '../../../src/queue/checkpoints.ts';
 import { queueName } from '../../../src/queue/names.ts';
 import { openQueue, openWorker } from '../../../src/queue/queues.ts';
@@ -143,6 +144,18 @@ describe('a worker', () => {
     expect(await ended).toMatchObject({ finished: 0, failed: 1 });
     expect(said.join()).toMatch(/job bad failed: its payload is no pack: pack\.model/);
     expect(await queue.getJobState('bad')).toBe('failed');
+  });
+
+  test('runs no WGSL but what its own build makes of the task', async () => {
+    const [{ pack }] = packsOf(grid(1)) as [PlannedPack];
+    const task = { ...pack.task, wgsl: `${pack.task.wgsl} // more` };
+    const job = { engine: ENGINE, pack: { ...pack, task }, plannedSeconds: 1, failedBy: [] };
+    const queue = openQueue(await connect(), queueName(ENGINE, null));
+    atEnd(() => queue.close());
+    await queue.add('pack', job, { jobId: 'foreign' });
+    const { ended, said } = await work(fakeTrainer(), { drain: true });
+    expect(await ended).toMatchObject({ finished: 0, failed: 1 });
+    expect(said.join()).toMatch(/job foreign failed: its task simple is not the one that this worker has/);
   });
 
   test('of another build takes no job, and says which build is wanted', async () => {

@@ -19,7 +19,9 @@ const progress = (done: number): EngineEvent => ({
   ...({ event: 'progress', phase: 'train', done, total: 1000, sequencesPerSecond: 1, curve: [] } as const),
 });
 
-/** What is said on the way out after an engine has told some events; it answers to being asked for a state with another, or with nothing. */
+/**
+ * What is said on the way out after an engine has told some events; it answers to being asked for a state with another, or with nothing.
+ */
 async function saidAfter(events: EngineEvent[], answer?: EngineEvent) {
   let end = (_: typeof FAILED) => {};
   let listeners: Listeners = {};

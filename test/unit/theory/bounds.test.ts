@@ -29,7 +29,7 @@ const one: BoundInputs = {
 const value = (inputs: BoundInputs, name: string, epsilon: number) =>
   boundsAt(inputs, [epsilon]).find(bound => bound.name === name)!.log10N;
 
-describe('bounds of theory.md §5, worked by hand at ε = 0.01', () => {
+describe('bounds of docs/theory.md §5, worked by hand at ε = 0.01', () => {
   it.each([
     // max{ 2^12, 10² · 3⁷ · 2⁶ · 4² / 10⁻⁴ }
     ['theorem-4.1', Math.log10(100 * 3 ** 7 * 2 ** 6 * 16 * 1e4)],

@@ -99,9 +99,12 @@ describe.each(models)('theory of $name', ({ model }) => {
       ...{ model, source, target: undefined, task: undefined, cell: undefined },
       shortError: () => undefined,
     };
-    const text = theoryText(context, analysis, null);
+    const text = theoryText(context, analysis, null, true);
     expect(text).toContain(softmax ? 'Note: not defined for softmax attention' : 'positional margin γ');
     expect(text).not.toMatch(/null|undefined|NaN|\(f\) +│/);
+    const brief = theoryText(context, analysis, null, false);
+    expect(brief.split('\n').length).toBeLessThan(30);
+    expect(brief).not.toContain('Norms');
     expect(theorySummary([read])).toMatch(softmax ? /norms only.*softmax attention/ : /N = 8 +│ 1.00e\+0 +│/);
   });
 });

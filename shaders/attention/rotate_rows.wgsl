@@ -1,5 +1,5 @@
-// Turns coordinates (2a, 2a + 1) of every head of every row by DIRECTION * i * frequency(a), in place (theory.md, section 10, RoPE). The
-// angle is counted in 2^-32 turns: turns [DK/2] are whole numbers and wrap, so that it is exact to 2^-33 turns a position
+// Turns coordinates (2a, 2a + 1) of every head of every row by DIRECTION * i * frequency(a), in place (docs/theory.md, section 10, RoPE).
+// The angle is counted in 2^-32 turns: turns [DK/2] are whole numbers and wrap, so that it is exact to 2^-33 turns a position
 // however long the sequence is. One thread a (row, head).
 
 @group(0) @binding(0) var<uniform> space: Space;

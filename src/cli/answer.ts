@@ -1,0 +1,55 @@
+import type { Yardstick } from '../analysis/baseline.ts';
+import { plateauPoints } from '../analysis/plateau.ts';
+import { lengthRows } from '../analysis/predicted.ts';
+import { labelOf } from '../results/axes.ts';
+import type { CellResult } from '../results/schema.ts';
+import { wrapped } from './wrapped.ts';
+
+/** Settings that are named at most, one a line. */
+const SETTINGS = 12;
+
+/** How long training sequences had to be, in a line for each setting of the knobs and each ε. */
+export function answerText(cells: readonly CellResult[], epsilons: readonly number[]): string {
+  const lengths = [...new Set(cells.map(({ axes }) => Number(axes['train.length'])))].sort((a, b) => a - b);
+  const rows = lengthRows(cells, epsilons);
+  const lines = rows.slice(0, SETTINGS).map(({ axes, epsilon, measured, longestTrained }) => {
+    const setting = labelOf(axes);
+    const trained = measured === lengths[0] ? ', the shortest trained' : '';
+    const length =
+      measured === null ? `more than ${longestTrained}, the longest trained` : `${measured}${trained}`;
+    return `  ${setting ? `${setting}: ` : ''}${length}, for a plateau ≤ ${epsilon}`;
+  });
+  const rest = rows.length - lines.length;
+  return [
+    wrapped(
+      `How long must training sequences be? The least N of ${lengths.join(', ')} whose plateau, the mean loss on long sequences, is small enough:`,
+    ),
+    ...lines,
+    ...(rest > 0 ? [`  … and ${rest} more`] : []),
+  ].join('\n');
+}
+
+/** A training loss above so many times that of predicting the mean was not reached by learning. */
+const FAR_OFF = 2;
+/** Points of a grid that are named at most. */
+const NAMED = 3;
+
+/** What a person should know before reading anything into the losses: training that went wrong without ceasing to be finite. */
+export function remarksText(cells: readonly CellResult[], yardstick: Yardstick): string[] {
+  const off = plateauPoints(cells).flatMap(({ axes, trainLoss: { mean } }) => {
+    // Two looks, as the second one draws sequences.
+    const far = (known: number | undefined) => mean !== null && known !== undefined && mean > FAR_OFF * known;
+    if (!far(yardstick.plateau(axes))) return [];
+    const known = yardstick.training(axes);
+    return far(known) ? [{ axes, times: mean! / known! }] : [];
+  });
+  if (off.length === 0) return [];
+  const named = off.slice(0, NAMED).map(({ axes }) => labelOf(axes));
+  const rest = off.length - named.length;
+  const worst = off.reduce((most, { times }) => Math.max(most, times), 0);
+  return [
+    wrapped(
+      `Training went wrong for ${named.join('; ')}${rest > 0 ? ` and ${rest} more` : ''}: its loss ended at up to ${worst.toPrecision(2)} times that of predicting the mean. Lower train.learningRate, or add train.warmup.`,
+    ),
+  ];
+}

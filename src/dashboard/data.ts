@@ -1,0 +1,177 @@
+/*
+ * What the server tells the page, and an export holds: runs, their cells in columns, and training curves. Plain JSON; every text in it may
+ * come from a file of somebody else.
+ */
+
+import type { Baseline } from '../analysis/baseline.ts';
+import type { RequiredLength } from '../analysis/required.ts';
+import type { Axes } from '../results/axes.ts';
+import type { CellResult } from '../results/schema.ts';
+
+/** How a cell stands. A code is a place in this list. */
+export const STATES = ['waiting', 'running', 'interrupted', 'finished', 'diverged', 'failed'] as const;
+export type State = (typeof STATES)[number];
+
+export const stateCode = (state: State): number => STATES.indexOf(state);
+
+/** Numbers of a cell, by name: what is coloured, sorted and filtered by. */
+export const METRICS = [
+  'plateau',
+  /** Standard error of the natural logarithm of the plateau, from those of the test losses. */
+  'plateauError',
+  'trainLoss',
+  'norm',
+  'range',
+  'empirical',
+  'logitMargin',
+  'effectiveMargin',
+  'positionalMargin',
+  'accuracy',
+  'steps',
+  'seconds',
+] as const;
+export type Metric = (typeof METRICS)[number];
+
+export type Scalar = number | string | boolean | null;
+
+/** A column of values of which there are few different ones. */
+export interface Coded {
+  values: Scalar[];
+  /** Places in `values`. */
+  codes: number[];
+}
+
+/** Cells of a run, a column a property, all of one length. */
+export interface Columns {
+  cells: string[];
+  states: number[];
+  axes: Record<string, Coded>;
+  metrics: Record<Metric, (number | null)[]>;
+}
+
+export type RunState = 'empty' | 'running' | 'interrupted' | 'finished' | 'failed';
+
+/** A pack that is being trained. */
+export interface PackNow {
+  pack: number;
+  cells: number;
+  phase: 'train' | 'test';
+  done: number;
+  total: number;
+  sequencesPerSecond: number;
+}
+
+/** A run without its cells. */
+export interface RunHead {
+  /** `<experiment>/<run>`, with a number where several folders hold one of that name. */
+  id: string;
+  name: string;
+  run: string;
+  folder: string;
+  task: string;
+  /** Axes that make the task harder, the first first. */
+  knobs: string[];
+  epsilons: number[];
+  /** Cells that are planned. */
+  planned: number;
+  state: RunState;
+  /** Why it failed, or what its process said last. */
+  word: string | null;
+  adapter: string | null;
+  command: string;
+  shard: string | null;
+  engine: string | null;
+  start: string;
+  end: string | null;
+  packs: PackNow[];
+  secondsLeft: number | null;
+  /** Jobs of its queue. */
+  queue: { waiting: number; active: number; failed: number; workers: number } | null;
+  /** What cannot be read, in words. */
+  problems: string[];
+}
+
+export interface RunData {
+  head: RunHead;
+  columns: Columns;
+}
+
+/** A worker of a queue. */
+export interface WorkerHead {
+  id: string;
+  host: string;
+  adapter: string;
+  runtime: string;
+  state: string;
+  finished: number;
+  failed: number;
+  sequencesPerSecond: number | null;
+}
+
+/** What is known of a queue; `problem` where it cannot be asked. */
+export interface QueueHead {
+  workers: WorkerHead[];
+  failures: { job: string; reason: string }[];
+  problem: string | null;
+}
+
+/** Everything but curves and the details of cells. */
+export interface Snapshot {
+  /** Changes when the server starts anew. */
+  epoch: string;
+  version: number;
+  runs: RunData[];
+  queue: QueueHead | null;
+}
+
+/** Losses by step, ascending; null where it was not finite. */
+export type Curve = { steps: number[]; losses: (number | null)[] };
+
+/** What changed: an event of the server. */
+export type Change =
+  | { kind: 'head'; head: RunHead }
+  | { kind: 'rows'; run: string; columns: Columns }
+  | { kind: 'curves'; run: string; curves: Record<string, Curve> }
+  | { kind: 'queue'; queue: QueueHead }
+  /** What the page has is of no use: it asks for everything again. */
+  | { kind: 'anew' };
+
+/** Everything that is known of one cell. */
+export interface CellDetail {
+  cell: string;
+  axes: Record<string, Scalar>;
+  state: State;
+  /** As resolved; null where the experiment is not one of this version. */
+  config: unknown;
+  /** Its line of results; null until it has one. */
+  line: Record<string, unknown> | null;
+  /** Where its weights are, on the machine that serves this. */
+  model: string | null;
+  /** Trains exactly this cell. */
+  command: string;
+}
+
+/** What figures of a whole run are drawn from. */
+export interface RunResults {
+  cells: CellResult[];
+  /** Cells of the run that have results, where these are only the first. */
+  of: number;
+  baselines: { axes: Axes; baseline: Baseline }[];
+  /** N*(ε) of every setting. */
+  required: RequiredLength[];
+}
+
+/** What an export holds: nothing more can be asked. */
+export interface Frozen {
+  snapshot: Snapshot;
+  /** By run, then by cell. */
+  details: Record<string, Record<string, CellDetail>>;
+  curves: Record<string, Record<string, Curve>>;
+  results: Record<string, RunResults>;
+}
+
+/** Columns without a row. */
+export function noColumns(): Columns {
+  const metrics = Object.fromEntries(METRICS.map(name => [name, []])) as unknown as Columns['metrics'];
+  return { cells: [], states: [], axes: {}, metrics };
+}

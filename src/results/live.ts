@@ -1,0 +1,162 @@
+import { appendFile, open, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/*
+ * `live.jsonl` of a run's folder: what a process that trains says of itself, for whoever watches. It is no result: it is not synced, a line
+ * that cannot be read means nothing, and it goes when the run is finished.
+ */
+
+const loss = z.number().nullable();
+const at = z.string();
+
+/** A line of `live.jsonl`. Times are ISO 8601. */
+export const liveLineSchema = z.discriminatedUnion('say', [
+  /** A process begins to train what is missing. */
+  z.object({ say: z.literal('begin'), at, packs: z.int(), workers: z.int() }),
+  /** Cells that a pack trains from now on, in the order of its losses. */
+  z.object({
+    say: z.literal('pack'),
+    at,
+    pack: z.int(),
+    cells: z.array(z.string()),
+    adapter: z.string().optional(),
+  }),
+  z.object({
+    say: z.literal('progress'),
+    at,
+    pack: z.int(),
+    phase: z.enum(['train', 'test']),
+    done: z.int(),
+    total: z.int(),
+    /** Training sequences a second, all cells of the pack together. */
+    sequencesPerSecond: z.number(),
+    /** Of the whole run; null until it is known. */
+    secondsLeft: z.number().nullable(),
+    /** Batch losses since the last line, in the order of the pack's cells. */
+    curve: z.array(z.object({ step: z.int(), losses: z.array(loss) })),
+  }),
+  /** A sweep in a queue. */
+  z.object({
+    say: z.literal('queue'),
+    at,
+    waiting: z.int(),
+    active: z.int(),
+    failed: z.int(),
+    workers: z.int(),
+    secondsLeft: z.number().nullable(),
+  }),
+  /** Cells whose job nobody could do. */
+  z.object({ say: z.literal('lost'), at, cells: z.array(z.string()), reason: z.string() }),
+  /** What the process told whoever started it. */
+  z.object({ say: z.literal('note'), at, line: z.string() }),
+  /** The process ended over an error. */
+  z.object({ say: z.literal('failed'), at, message: z.string() }),
+]);
+
+export type LiveLine = z.infer<typeof liveLineSchema>;
+export type LiveProgress = Extract<LiveLine, { say: 'progress' }>;
+
+const pathOf = (folder: string) => join(folder, 'live.jsonl');
+
+/** A line without its time, which is when it is said. */
+type Said<L = LiveLine> = L extends unknown ? Omit<L, 'at'> : never;
+
+/** Time between two writes. */
+const WRITE_MS = 500;
+
+/** Writes `live.jsonl`. Never throws: where it cannot be written, nobody watches. */
+export class LiveFile {
+  private readonly path: string;
+  private lines: string[] = [];
+  /** Of each pack, what was told since the last write, in one line. */
+  private readonly progress = new Map<number, Said<LiveProgress>>();
+  private timer: NodeJS.Timeout | undefined;
+  private written = Promise.resolve();
+
+  constructor(folder: string) {
+    this.path = pathOf(folder);
+    // What a killed process was writing is ended, so that it spoils no line.
+    this.lines.push('');
+    this.say({ say: 'note', line: `process ${process.pid}` });
+  }
+
+  say(line: Said): void {
+    this.takeIn();
+    this.lines.push(JSON.stringify({ ...line, at: new Date().toISOString() }));
+    this.soon();
+  }
+
+  /** As `say`, of what is told more often than anybody looks. */
+  progressed(line: Omit<LiveProgress, 'at' | 'say'>): void {
+    const curve = [...(this.progress.get(line.pack)?.curve ?? []), ...line.curve];
+    this.progress.set(line.pack, { say: 'progress', ...line, curve });
+    this.soon();
+  }
+
+  /** Writes what is left. The file goes where the run is finished. */
+  async close(finished: boolean): Promise<void> {
+    await this.write();
+    if (finished) await rm(this.path, { force: true }).catch(() => {});
+  }
+
+  private takeIn(): void {
+    const at = new Date().toISOString();
+    for (const line of this.progress.values()) this.lines.push(JSON.stringify({ ...line, at }));
+    this.progress.clear();
+  }
+
+  private soon(): void {
+    this.timer ??= setTimeout(() => void this.write(), WRITE_MS).unref();
+  }
+
+  private write(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.takeIn();
+    const text = this.lines.map(line => `${line}\n`).join('');
+    this.lines = [];
+    this.written = this.written.then(() => appendFile(this.path, text)).catch(() => {});
+    return this.written;
+  }
+}
+
+/** Follows a `live.jsonl` that another process may be writing. */
+export class FollowedLive {
+  private readonly path: string;
+  private at = 0;
+  private inode = 0;
+
+  constructor(folder: string) {
+    this.path = pathOf(folder);
+  }
+
+  /** Lines that are whole and new; all of them, and `anew`, where the file is not the one that was looked at before. */
+  async look(): Promise<{ anew: boolean; said: LiveLine[] }> {
+    const { ino, size } = await stat(this.path).catch(() => ({ ino: 0, size: 0 }));
+    const anew = this.at > 0 && (ino !== this.inode || size < this.at);
+    if (anew) this.at = 0;
+    this.inode = ino;
+    if (size === this.at) return { anew, said: [] };
+    const handle = await open(this.path, 'r').catch(() => undefined);
+    if (!handle) return { anew, said: [] };
+    try {
+      const buffer = Buffer.alloc(size - this.at);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, this.at);
+      const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
+      this.at += end;
+      return { anew, said: buffer.toString('utf8', 0, end).split('\n').flatMap(lineOf) };
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+function lineOf(text: string): LiveLine[] {
+  if (text === '') return [];
+  try {
+    return [liveLineSchema.parse(JSON.parse(text))];
+  } catch {
+    return [];
+  }
+}
