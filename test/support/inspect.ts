@@ -12,6 +12,7 @@ import { pathsOf } from '../../src/model/paths.ts';
 import { toBase64 } from '../../src/shared/base64.ts';
 import type { ModelConfig } from '../../src/shared/model-config.ts';
 import type { Positions } from '../../src/shared/protocol.ts';
+import { tokensOf } from '../../src/shared/task.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
 
 type RequestOf<Op extends TestRequest['op']> = Extract<TestRequest, { op: Op }>;
@@ -103,11 +104,12 @@ export async function sampleSequences(
   const memory = new Memory(device);
   try {
     const { sequences, length } = request;
+    const longest = tokensOf(task.law, length);
     const weights = allocateWeights(memory, model, pathsOf(model, 'last'), 1, sequences);
     const kernels = new Kernels(memory, weights, { task });
     const batch = allocateBatch(memory, model, 1, {
       sequences,
-      longest: length,
+      longest,
       uniformLength: request.lengthMode === 'uniform',
       reads: request.positions,
       whole: true,
@@ -125,7 +127,7 @@ export async function sampleSequences(
     const targets = new Float32Array(await memory.read(batch.targets));
     const counted = new Float32Array(await memory.read(batch.weights));
     const [labels] = new Float32Array(await memory.read(batch.labels));
-    const bytes = 4 * tokenWords(length);
+    const bytes = 4 * tokenWords(longest);
     const bySequence = <T>(of: (b: number) => T) => Array.from({ length: sequences }, (_, b) => of(b));
     const rowsOf = (b: number) =>
       Array.from({ length: starts![b + 1]! - starts![b]! }, (_, i) => starts![b]! + i).filter(

@@ -26,7 +26,7 @@ describe('an experiment file', () => {
       batch: 256,
       clip: 1,
     });
-    expect(content.train).toMatchObject({ positions: 'last', positionOffset: 'none' });
+    expect(content.train).toMatchObject({ positionOffset: 'none' });
     expect(content.model).toMatchObject({ norm: 'none', attention: { precision: 'infinite' } });
     expect(content.test).toEqual({ length: [16], sequences: 4096 });
     expect(content.epsilon).toEqual([0.1]);
