@@ -1,5 +1,6 @@
 import { linearRegression } from 'simple-statistics';
 import type { CellResult } from '../results/schema.ts';
+import { levelOf } from './accuracy.ts';
 import { meanOf, pool } from './statistics.ts';
 
 /*
@@ -7,7 +8,7 @@ import { meanOf, pool } from './statistics.ts';
  *
  * Its tail are the longest test lengths, the fewest that span three octaves; its level is the geometric mean of the losses there,
  * its slope the least-squares slope of log2 loss against log2 length. Means over seeds are geometric too: a slope and a level in
- * logarithms, whose mean is the number that tests are about.
+ * logarithms, whose mean is the number that tests are about. Where targets are classes, error rates stand in place of losses (accuracy.ts).
  */
 
 /** Octaves of test lengths that a plateau is measured over. */
@@ -57,7 +58,10 @@ function tailOf(cell: CellResult): TailPoint[] | null {
   const lengths = tailLengths(cell);
   const points = cell.test
     .filter(({ length }) => length >= lengths[0]!)
-    .flatMap(({ length, loss }) => (loss ? [{ length, log: Math.log(loss) }] : []));
+    .flatMap(point => {
+      const level = levelOf(point);
+      return level ? [{ length: point.length, log: Math.log(level) }] : [];
+    });
   return cell.divergedAtStep === null && points.length > 0 && points.length === lengths.length
     ? points
     : null;

@@ -36,7 +36,8 @@ export interface Evaluation {
 
 /**
  * Losses of trained replicas, and of classes how often they are right. Test sequences of nominal length T have lengths T−span+1 … T+Δ−1 in
- * equal parts, those that there are, so that every residue of the last position is met (docs/theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of
+ * equal parts, those that there are, so that every residue of the last position is met (docs/theory.md §9); a longer one goes on where
+ * the shorter one of its number ends, so one set of
  * strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way goes on with the first sequence
  * that it lacks.
  */

@@ -22,7 +22,8 @@ export interface Losses {
 
 /**
  * Sums over sequences in float64, of one replica: of L_b, the loss of sequence b over its n_b reads that count, of n_b, and of their
- * products; of classes, how many reads and sequences are right. One sequence after the other, so that they do not depend on how sequences were batched.
+ * products; of classes, how many reads and sequences are right. One sequence after the other, so that they do not depend on how sequences
+ * were batched.
  */
 type Running = { [Key in keyof Sums]-?: number };
 

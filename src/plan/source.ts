@@ -4,7 +4,8 @@ import { taskOf } from '../tasks/registry.ts';
 import type { CellConfig } from './resolve.ts';
 
 /**
- * The token law that a cell trains on, for sequences that its theory is measured with. Theory is about ergodic laws: where the task has a law of
+ * The token law that a cell trains on, for sequences that its theory is measured with. Theory is about ergodic laws: where the task has a
+ * law of
  * its own, its sequences are uniform-iid tokens.
  */
 export function sourceOf({ task, data, model }: Pick<CellConfig, 'task' | 'data' | 'model'>): TokenSource {

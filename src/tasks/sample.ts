@@ -20,7 +20,8 @@ export interface Drawing {
 }
 
 /**
- * One sequence: its tokens, the positions that carry a target, from 1 and rising, the float64 target of each, and where it starts in the table.
+ * One sequence: its tokens, the positions that carry a target, from 1 and rising, the float64 target of each, and where it starts in the
+ * table.
  */
 export interface Example {
   tokens: Uint8Array;

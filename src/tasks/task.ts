@@ -59,7 +59,8 @@ export interface Task {
   /** Why the knobs cannot be used (for example k ≥ p), or undefined when they can. */
   refuse?(knobs: Knobs): string | undefined;
   /**
-   * f*(prefix), `outputs` numbers, for the prefixes that end at `reads`, positions from 1, rising: in one pass over the tokens. Null where a
+   * f*(prefix), `outputs` numbers, for the prefixes that end at `reads`, positions from 1, rising: in one pass over the tokens. Null
+   * where a
    * prefix has no target.
    */
   targets(tokens: ArrayLike<number>, knobs: Knobs, reads: readonly number[]): (number[] | null)[];

@@ -2,7 +2,8 @@ import type { WordStream } from '../../shared/random.ts';
 import { type Knobs, oneHot, type Task } from '../task.ts';
 
 /**
- * A task of an input and its answer, in the form of Huang et al., *A Formal Framework for Understanding Length Generalization in Transformers*
+ * A task of an input and its answer, in the form of Huang et al., *A Formal Framework for Understanding Length Generalization in
+ * Transformers*
  * (ICLR 2025; repository lacoco-lab/length_generalization, algorithmic/language_modeling_train.py):
  *
  *     <bos> x_1 … x_n <sep> a_1 … a_m      with targets a_1 … a_m <eos> at <sep>, a_1, …, a_m
@@ -24,13 +25,17 @@ export interface Framed
   tokens: { each: number; more: number };
   /** Draws an input of n symbols of 0…K−1. */
   draw(stream: WordStream, n: number, symbols: number): number[];
-  /** `fn draw_input(stream: ptr<function, WordStream>, row: u32, n: u32)`: calls `put_symbol(row, i, symbol)`, i = 1…n, and may begin again. */
+  /**
+   * `fn draw_input(stream: ptr<function, WordStream>, row: u32, n: u32)`: calls `put_symbol(row, i, symbol)`, i = 1…n, and may begin
+   * again.
+   */
   drawWgsl: string;
   /** The whole answer to an input. */
   answer(input: readonly number[], symbols: number): number[];
   /**
    * The same: `fn find_answer(row: u32, n: u32) -> u32`, which reads the input by `symbol_at(row, i)` and gives m, then
-   * `fn answer_at(row: u32, n: u32, j: u32) -> u32`, called for j = 0, 1, … in order. Both shaders, that of the law and that of the targets,
+   * `fn answer_at(row: u32, n: u32, j: u32) -> u32`, called for j = 0, 1, … in order. Both shaders, that of the law and that of the
+   * targets,
    * include it. Constants `S` = K + 3, `BOS`, `SEP`, `EOS`.
    */
   answerWgsl: string;
