@@ -45,9 +45,10 @@ const library = (input: Record<string, string>) => ({
 
 /**
  * Bundles from one source tree: `--mode page` is what Chrome loads, the engine and apart from it gpu.js, `--mode dawn` is the engine in a
- * process of its own, `--mode dashboard` and `--mode dashboard-reference` are the live page and its worker, `--mode bench` is the page of `bench` and apart from it its peers, `--mode cli` is the Node program, its threads and the process
- * of `bench` on Dawn. `--mode test-chrome` and `--mode test-dawn` are the engine of the tests (`test/support/build-engine.ts`),
- * `--mode library` and `--mode library-node` are what others import (src/library), `--mode soak` is `npm run soak`, `--mode measure` is `npm run eta`. Shaders are imported with `?raw`, which vite and
+ * process of its own, `--mode dashboard` and `--mode dashboard-reference` are the live page and its worker, `--mode bench` is the page
+ * of `bench` and apart from it its peers, `--mode cli` is the Node program, its threads and the process of `bench` on Dawn. `--mode test-chrome` and `--mode test-dawn` are the engine of the tests (`test/support/build-engine.ts`),
+ * `--mode library` and `--mode library-node` are what others import (src/library), `--mode soak` is `npm run soak`, `--mode measure` is `npm run eta` and
+ * `npm run measure:dashboard`. Shaders are imported with `?raw`, which vite and
  * vitest both understand.
  */
 export default defineConfig(async ({ mode }) => {
@@ -106,7 +107,10 @@ export default defineConfig(async ({ mode }) => {
     case 'measure':
       return {
         define: await ofNode(),
-        build: program('dist/measure', { eta: 'test/measure/eta.ts' }),
+        build: program('dist/measure', {
+          eta: 'test/measure/eta.ts',
+          dashboard: 'test/measure/dashboard.ts',
+        }),
       };
     case 'test-dawn':
       return { build: program('dist/test/dawn', { engine: 'test/support/engine-dawn.ts' }) };

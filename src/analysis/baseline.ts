@@ -5,6 +5,7 @@ import { type Axes, labelOf, settingOf, without } from '../results/axes.ts';
 import type { Run } from '../results/runs.ts';
 import { InputError } from '../shared/errors.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
+import type { HostTask } from '../shared/task.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { type Drawing, sampleSequence } from '../tasks/sample.ts';
 
@@ -17,7 +18,7 @@ export interface Baseline {
 }
 
 /** The parts of a cell's configuration that decide its baselines. */
-type Drawn = Pick<CellConfig, 'task' | 'data' | 'train' | 'test'>;
+type Drawn = Pick<CellConfig, 'task' | 'data' | 'train' | 'test' | 'fed'>;
 
 /** What losses of a cell are measured by. Undefined where nobody knows. */
 export interface Yardstick {
@@ -37,7 +38,7 @@ const LEAST_SEQUENCES = 64;
 export class Baselines implements Yardstick {
   private readonly configs = new Map<string, Drawn>();
   private readonly known = new Map<string, Baseline>();
-  private readonly trained = new Map<string, number>();
+  private readonly trained = new Map<string, number | undefined>();
 
   constructor(cells: Iterable<{ axes: Axes; config: Drawn }>) {
     for (const { axes, config } of cells) {
@@ -60,7 +61,8 @@ export class Baselines implements Yardstick {
     if (!config || taskIn(config).task.classes) return undefined;
     const { task, data, test } = config;
     const key = JSON.stringify([task, data, test.length]);
-    const baseline = this.known.get(key) ?? baselineOf(config);
+    const baseline = this.known.get(key) ?? (config.fed ? fedBaseline(config.fed) : baselineOf(config));
+    if (!baseline) return undefined;
     this.known.set(key, baseline);
     return baseline;
   }
@@ -123,8 +125,15 @@ export function baselineOf(config: Pick<CellConfig, 'task' | 'data' | 'test'>): 
   };
 }
 
-/** Loss of predicting the mean target on sequences like those that a cell is trained on. */
-function trainingBaseline({ train, ...config }: Drawn): number {
+/** Baselines of sequences that are made on the host: of the longest test. Undefined where nobody knows. */
+function fedBaseline({ points }: HostTask): Baseline | undefined {
+  const { variance } = points.at(-1)!;
+  return variance === null ? undefined : { predictMean: variance, orderZero: undefined };
+}
+
+/** Loss of predicting the mean target on sequences like those that a cell is trained on; undefined where nobody knows. */
+function trainingBaseline({ train, ...config }: Drawn): number | undefined {
+  if (config.fed) return config.fed.points[0]!.variance ?? undefined;
   const { lengthMode, length, positions } = train;
   const drawing = drawingOf(config, { lengthMode, length, positions, step: 0 });
   const targets = new Variance();

@@ -91,10 +91,12 @@ function tableOf(rows: readonly Row[], peaks: readonly Roofline[]): string {
       row.correct ? error : `WRONG ${error}`,
     ]);
   }
-  const versions = [
-    ...new Set(rows.map(({ implementation, version }) => `${implementation.split('/')[0]} ${version}`)),
-  ];
-  return `${compact(table)}\n${wrapped(versions.join(', '))}`;
+  const versions = new Set(
+    rows
+      .filter(({ problem }) => problem === undefined)
+      .map(({ implementation, version }) => `${implementation.split('/')[0]} ${version}`),
+  );
+  return `${compact(table)}\n${wrapped([...versions].join(', '))}`;
 }
 
 /** A row's share of the peak, which may have moved: of the highest and the lowest that was measured. */

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { candidateName, type Finding } from '../runtime/examine.ts';
+import type { Runtime } from '../runtime/session.ts';
 import { adapterName } from '../shared/adapter.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -7,7 +8,7 @@ import { wrapped } from './wrapped.ts';
 export const COLUMNS = 80;
 
 /** What was found, for people: a row an adapter, and what is wrong with some; with `details` all else that is known of each. */
-export function findingsText(findings: Finding[], details: boolean): string {
+export function findingsText(findings: Finding<Runtime>[], details: boolean): string {
   return [
     tableOf(findings),
     ...findings.flatMap(({ candidate, problem }) =>
@@ -18,7 +19,7 @@ export function findingsText(findings: Finding[], details: boolean): string {
 }
 
 /** A row an adapter: is it right, and how fast. */
-function tableOf(findings: Finding[]): string {
+function tableOf(findings: Finding<Runtime>[]): string {
   const table = new Table({
     head: ['adapter', 'f(x) right', 'tokens/s', 'GFLOP/s', 'GB/s'],
     colWidths: [34, 12, 12, 9, 7],
@@ -46,7 +47,7 @@ function detailsOf({
   roofline,
   version: runtime,
   memoryBytes,
-}: Finding): string[] {
+}: Finding<Runtime>): string[] {
   const name = candidateName(candidate);
   const limits = Object.entries(adapter?.limits ?? {});
   const lines = [

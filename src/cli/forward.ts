@@ -14,6 +14,7 @@ import { adapterName } from '../shared/adapter.ts';
 import { packTokens, toBase64 } from '../shared/base64.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Model, ModelConfig } from '../shared/model-config.ts';
+import { trainingText } from '../shared/training.ts';
 import { longestSequence } from '../tasks/laws/registry.ts';
 import { depthOf } from '../theory/defined.ts';
 import { onGpujs } from './forward-gpujs.ts';
@@ -64,7 +65,8 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
   if (options.json) {
     const shaped = options.allPositions ? outputs : outputs.map(rows => rows[0]);
     const regimes = regimesOf(model) ?? null;
-    printJson({ outputs: shaped, kernel, paths, variants, runtime, adapter, regimes, deviceBytes });
+    const { training = null } = model;
+    printJson({ outputs: shaped, kernel, paths, variants, runtime, adapter, regimes, deviceBytes, training });
     return;
   }
   const table = new Table({ head: ['sequence', 'position', 'f(x)'], style: { head: [], border: [] } });
@@ -81,6 +83,7 @@ export async function forward(modelFile: string, tokensFile: string, options: Fo
   print(table.toString());
   // A dense kernel's layers are all dense.
   const how = [...(kernel === 'linear' ? (paths ?? []) : []), ...(variants ?? [])].join(', ');
+  if (model.training) print(`Trained on ${trainingText(model.training)}`);
   print(`kernel ${kernel}${how && ` (${how})`} on ${adapter ?? 'the CPU, float64'}`);
 }
 

@@ -18,6 +18,7 @@ export class Engines {
   private readonly profile: boolean;
   private readonly workplace: Workplace;
   private tabs: Promise<Tabs> | undefined;
+  private opened: Tabs | undefined;
 
   /**
    * @param run what is run, for a person with a tab
@@ -56,7 +57,8 @@ export class Engines {
     const own = { adapter, profile: this.profile, ...this.workplace };
     if (runtime === 'tab') {
       this.tabs ??= this.openTabs();
-      return openSession({ runtime, tabs: await this.tabs, ...own });
+      this.opened = await this.tabs;
+      return openSession({ runtime, tabs: this.opened, ...own });
     }
     if (runtime !== 'auto') {
       const driver = served.get(adapter);
@@ -67,6 +69,11 @@ export class Engines {
     const choice = chosen.get(adapter) ?? chooseRuntime(adapter, this.workplace, version);
     chosen.set(adapter, choice);
     return openSession({ ...own, ...(await choice) });
+  }
+
+  /** Whether `open` would wait for somebody to open a tab. */
+  get mustWait(): boolean {
+    return this.options.runtime === 'tab' && (this.opened?.isEmpty ?? true);
   }
 
   /** Lets tabs go. Sessions are closed by whoever opened them, before. */

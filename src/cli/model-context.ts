@@ -8,9 +8,10 @@ import { whatIsWrong } from '../results/lines.ts';
 import { manifestSchema } from '../results/schema.ts';
 import type { Model } from '../shared/model-config.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
+import { trainingText } from '../shared/training.ts';
 import { recordedCells } from '../sweep/recorded-cells.ts';
-import type { LawName, TokenSource } from '../tasks/laws/registry.ts';
-import { taskOf } from '../tasks/registry.ts';
+import { type LawName, lawSchema, type TokenSource } from '../tasks/laws/registry.ts';
+import { TASKS, taskOf } from '../tasks/registry.ts';
 import { type ShortShape, targetOf } from '../tasks/task.ts';
 import { isOneLayer } from '../theory/defined.ts';
 import { log } from './output.ts';
@@ -19,9 +20,9 @@ import { log } from './output.ts';
 export interface ModelContext {
   model: Model;
   source: TokenSource;
-  /** f*, for a model that lies in a run's folder. */
+  /** f*, for a model that lies in a run's folder and was trained on a law. */
   target: ((tokens: ArrayLike<number>) => number[]) | undefined;
-  /** The task in words; undefined for a file of its own. */
+  /** What it was trained on, in words; undefined where neither its file nor its folder says. */
   task: string | undefined;
   /** The cell of a run that it was trained as. */
   cell: CellConfig | undefined;
@@ -53,10 +54,11 @@ export async function readUserModel(file: string): Promise<Model> {
 export async function modelInContext(file: string, { law, alpha }: LawOptions): Promise<ModelContext> {
   const model = await readUserModel(file);
   const cell = await cellOf(file);
-  const own = cell ? sourceOf(cell) : standardSource(model);
+  const known = cell ?? trainedAs(model);
+  const own = known ? sourceOf(known) : standardSource(model);
   const chosen = law ?? own.law;
-  const { kind = '', ...knobs } = cell?.task ?? {};
-  const task = cell && taskOf(kind);
+  const { kind = '', ...knobs } = known?.task ?? {};
+  const task = known && taskOf(kind);
   return {
     model,
     source: {
@@ -64,11 +66,21 @@ export async function modelInContext(file: string, { law, alpha }: LawOptions): 
       law: chosen === 'dirichlet-markov' && own.order === 0 ? 'dirichlet-iid' : chosen,
       alphaThousandths: alpha === undefined ? own.alphaThousandths : Math.round(1000 * alpha),
     },
-    target: task && (tokens => targetOf(task, tokens, knobs as Record<string, number>)),
+    target:
+      task && !cell?.fed ? tokens => targetOf(task, tokens, knobs as Record<string, number>) : undefined,
     cell,
     shortError: short => task?.shortError?.(knobs as Record<string, number>, short),
-    task: task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),
+    task: model.training
+      ? trainingText(model.training)
+      : task && [kind, ...Object.entries(knobs).map(([knob, value]) => `${knob} = ${value}`)].join(', '),
   };
+}
+
+/** What decides a token law and a target, as far as the file alone says; undefined for a task or a law that this version does not have. */
+function trainedAs({ config, training }: Model): Parameters<typeof sourceOf>[0] | undefined {
+  const law = lawSchema.safeParse(training?.data.law);
+  if (!training || !law.success || !TASKS.some(({ kind }) => kind === training.task.kind)) return undefined;
+  return { task: training.task, data: { ...training.data, law: law.data }, model: config };
 }
 
 function standardSource({ config }: Model): TokenSource {

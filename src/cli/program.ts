@@ -25,12 +25,9 @@ import { withStatus, withSubmit, withWorker } from './queue-commands.ts';
 const RESULTS = 'results';
 
 const json = () => new Option('--json', 'print one JSON document on stdout').default(false);
-const details = (what: string) => new Option('--details', `print ${what}, too`).default(false);
+const details = (what: string) => new Option('--details', `also print ${what}`).default(false);
 const set = () =>
-  new Option(
-    '--set <path=value>',
-    'override a field of the experiment, for example train.steps=500 (repeatable)',
-  )
+  new Option('--set <path=value>', 'override a field: train.steps=500 (repeatable)')
     .argParser((value: string, before: string[]) => {
       // A value after a space would else be one argument too many.
       assignmentOf(value);
@@ -38,7 +35,7 @@ const set = () =>
     })
     .default([], 'none');
 
-const size = () => new Option('--size <name>', "one of the experiment's sizes, the first unless given");
+const size = () => new Option('--size <name>', "one of the file's sizes; its first unless given");
 
 /** Longest strings that the command line takes. */
 const MOST_TOKENS = 4_000_000;
@@ -60,9 +57,9 @@ function withGrid(command: Command): Command {
     .addOption(set())
     .addOption(size())
     .option('--out <folder>', 'where results go', RESULTS)
-    .option('--no-theory', 'train and test only; `theory --results` adds the theory later')
+    .option('--no-theory', 'leave theory to a later `theory --results`')
     .option('--fresh', 'delete what an earlier run of this grid left, and start over', false)
-    .addOption(details('charts, and what the theory says of the trained weights'));
+    .addOption(details('charts, and theory of the weights'));
 }
 
 function withMachine(command: Command, options = lentMachineOptions()): Command {
@@ -335,10 +332,16 @@ export function program(): Command {
     'doctor',
     'every adapter of both runtimes: is it right, how fast is it, what --runtime auto would take',
   )
-    .addOption(machineOptions().find(option => option.long === '--port')!)
+    .addOption(
+      new Option('--runtime <name>', "instead of this machine's own: a browser tab that you open").choices([
+        'tab',
+      ]),
+    )
+    .addOption(lentMachineOptions().find(option => option.long === '--port')!)
+    .addOption(lentMachineOptions().find(option => option.long === '--host')!)
     .addOption(details('features and limits of each adapter, and what asking it costs'))
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  lengthwise doctor --json')
+    .addHelpText('after', '\nExamples:\n  lengthwise doctor --json\n  lengthwise doctor --runtime tab')
     .action(later(async () => (await import('./doctor.ts')).doctor));
   verb('init [folder]', 'a commented experiment, .gitignore and a CI workflow, to begin with')
     .addOption(json())

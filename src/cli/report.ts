@@ -1,6 +1,8 @@
+import { cellsWithCurves } from '../report/figures/training-curves.ts';
 import { summaryMarkdown } from '../report/markdown.ts';
 import { writeReport } from '../report/report.ts';
 import { notShown, outcomeOf, outcomeWords } from '../report/words.ts';
+import { CurveFile } from '../results/curve-file.ts';
 import { InputError } from '../shared/errors.ts';
 import { log, print, printJson } from './output.ts';
 import { claimJson, findingsOf, missingOf } from './verify.ts';
@@ -25,10 +27,13 @@ export async function report(folder: string, options: ReportOptions): Promise<vo
   const measured = runs.filter(({ cells }) => cells.length > 0);
   if (measured.length === 0)
     throw new InputError(`${folder}: no cell is finished`, 'Let `lengthwise run` go on, then ask again.');
-  const studies = runs.map(run => {
-    const found = required[measured.indexOf(run)];
-    return { run, lengths: found?.lengths ?? [], exponents: found?.exponents ?? [] };
-  });
+  const studies = await Promise.all(
+    runs.map(async run => {
+      const found = required[measured.indexOf(run)];
+      const curves = await new CurveFile(run.folder).read(cellsWithCurves(run.cells));
+      return { run, lengths: found?.lengths ?? [], exponents: found?.exponents ?? [], curves };
+    }),
+  );
   const input = { studies, claims, missing };
   if (markdown) {
     print(summaryMarkdown(input));

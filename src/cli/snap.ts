@@ -58,16 +58,16 @@ export async function snap(file: string, options: SnapOptions): Promise<void> {
       `${file}: only models in infinite precision, of one or two layers without norm, have heads to snap`,
       'Others have no φ that decides alone what a head attends to.',
     );
-  if (options.steps > 0 && !cell)
+  if (options.steps > 0 && !context.target)
     throw new InputError(
-      `${file}: --steps needs the task, and only a model in a run's folder has one`,
+      `${file}: --steps needs a task that can be drawn: that of a model in a run's folder that was not trained on files`,
       'Give results/<experiment>/<run>/models/<cell>.safetensors, or leave --steps out.',
     );
   const exact = snapped(model, options);
   const result = cell && options.steps > 0 ? tuned(exact.model, context, cell, options.steps) : exact.model;
   const out = options.out ?? file.replace(/(\.safetensors)?$/, '-snapped.safetensors');
   try {
-    await writeFile(out, writeModel(result));
+    await writeFile(out, writeModel({ ...result, training: model.training }));
   } catch (error) {
     throw new InputError(`cannot write ${out} (${messageOf(error)})`, 'Name another file with --out.');
   }

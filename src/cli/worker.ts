@@ -3,7 +3,7 @@ import { addressOf } from '../queue/address.ts';
 import { otherBuildWanted } from '../queue/build.ts';
 import { connectRedis } from '../queue/connection.ts';
 import { sessionTrainer } from '../queue/session-trainer.ts';
-import { QueueWorker } from '../queue/worker.ts';
+import { EngineAway, QueueWorker, type WorkerTotals } from '../queue/worker.ts';
 import { onStop } from '../runtime/session.ts';
 import { Engines } from './machine.ts';
 import { type MachineOptions, version } from './options.ts';
@@ -27,26 +27,34 @@ export async function worker(options: WorkerCommandOptions): Promise<void> {
     // Before an engine is started for nothing.
     const other = await otherBuildWanted(redis, build);
     if (other && !other.isKnown) throw other.error;
-    const trainer = await sessionTrainer({
-      adapter: options.adapter,
-      engine: ENGINE_HASH,
-      open: () => engines.open(),
-      say: log,
-    });
-    try {
-      const { drain, lock } = options;
+    const { adapter, drain, lock } = options;
+    const all: WorkerTotals = { finished: 0, failed: 0, cells: 0 };
+    for (let last = false; !last; ) {
+      const trainer = await sessionTrainer({
+        ...{ adapter, engine: ENGINE_HASH, say: log },
+        open: () => engines.open(),
+        mustWait: () => engines.mustWait,
+      });
       const own = new QueueWorker(redis, trainer, { ...build, drain, lockMs: 1000 * lock, say: log });
       const forget = onStop('release', async () => {
         await own.stop();
         return 'What was in work is back in the queue.';
       });
       log(`worker ${own.id}: ${trainer.adapter} in ${trainer.runtime}; jobs from ${address.label}`);
-      const totals = await own.run();
-      forget();
-      if (options.json) printJson({ worker: own.id, adapter: trainer.adapter, ...totals });
-      else print(`${totals.cells} cells in ${totals.finished} jobs; ${totals.failed} jobs failed here.`);
-    } finally {
-      await trainer.close();
+      try {
+        await own.run();
+        last = true;
+      } catch (error) {
+        if (!(error instanceof EngineAway)) throw error;
+        log(`${error.message}: what was in work is back in the queue`);
+      } finally {
+        forget();
+        await trainer.close();
+      }
+      for (const what of ['finished', 'failed', 'cells'] as const) all[what] += own.totals[what];
+      if (!last) continue;
+      if (options.json) printJson({ worker: own.id, adapter: trainer.adapter, ...all });
+      else print(`${all.cells} cells in ${all.finished} jobs; ${all.failed} jobs failed here.`);
     }
   } finally {
     await engines.close();

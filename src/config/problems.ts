@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
-import { TASKS } from '../tasks/registry.ts';
+import { KINDS, TASKS } from '../tasks/registry.ts';
 
 /** One thing wrong with an experiment. */
 export interface Problem {
@@ -113,9 +113,8 @@ export function explain(issue: Issue, input: unknown, jsonSchema: object): Probl
     }
     case 'invalid_union': {
       if (issue.discriminator === 'kind') {
-        const kinds = TASKS.map(task => task.kind);
-        const guess = typeof value === 'string' ? nearest(value, kinds) : undefined;
-        const hint = guess ? `did you mean ${guess}?` : `choose one of ${kinds.join(', ')}`;
+        const guess = typeof value === 'string' ? nearest(value, KINDS) : undefined;
+        const hint = guess ? `did you mean ${guess}?` : `choose one of ${KINDS.join(', ')}`;
         return [
           { path, message: value === undefined ? `is missing: ${hint}` : `unknown task "${value}", ${hint}` },
         ];

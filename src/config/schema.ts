@@ -1,15 +1,11 @@
 import { z } from 'zod';
 import { encodingSchema } from '../model/encodings/registry.ts';
 import { MAX_LAYERS, NORMS } from '../shared/model-config.ts';
-import {
-  lengthModeSchema,
-  lossSchema,
-  phiInitSchema,
-  positionOffsetSchema,
-  positionsSchema,
-} from '../shared/protocol.ts';
+import { lengthModeSchema, lossSchema, phiInitSchema, positionOffsetSchema } from '../shared/protocol.ts';
+import { positionsSchema } from '../shared/task.ts';
 import { lawSchema } from '../tasks/laws/registry.ts';
 import { TASKS } from '../tasks/registry.ts';
+import { fileTaskSchema } from './file-task.ts';
 import { streamsSchema } from './streams.ts';
 
 /*
@@ -48,20 +44,21 @@ function said<T extends z.ZodType>(
 const count = z.int().min(1);
 const positive = z.number().positive();
 
-const taskSchema = z.discriminatedUnion(
-  'kind',
-  TASKS.map(task =>
-    z.strictObject({
-      kind: said(z.literal(task.kind), task.summary),
-      ...Object.fromEntries(
-        Object.entries(task.knobs.shape).map(([knob, schema]) => [
-          knob,
-          said(axis(schema as z.ZodNumber), (schema as z.ZodNumber).description ?? ''),
-        ]),
-      ),
-    }),
-  ) as unknown as [z.ZodObject<{ kind: z.ZodLiteral<string> }>],
+const drawnSchemas = TASKS.map(task =>
+  z.strictObject({
+    kind: said(z.literal(task.kind), task.summary),
+    ...Object.fromEntries(
+      Object.entries(task.knobs.shape).map(([knob, schema]) => [
+        knob,
+        said(axis(schema as z.ZodNumber), (schema as z.ZodNumber).description ?? ''),
+      ]),
+    ),
+  }),
 );
+
+const taskSchema = z.discriminatedUnion('kind', [fileTaskSchema, ...drawnSchemas] as unknown as [
+  z.ZodObject<{ kind: z.ZodLiteral<string> }>,
+]);
 
 const thousandths = z
   .number()
@@ -243,5 +240,11 @@ export type ExperimentFile = z.output<typeof experimentSchema>;
 
 /** The JSON Schema of experiment files, for editors. */
 export function experimentJsonSchema(): object {
-  return z.toJSONSchema(experimentSchema, { io: 'input', unrepresentable: 'any' });
+  return z.toJSONSchema(experimentSchema, {
+    ...{ io: 'input', unrepresentable: 'any' },
+    override({ zodSchema, jsonSchema }) {
+      // What lengthwise fills in is nobody's to write.
+      if (zodSchema === fileTaskSchema) delete jsonSchema.properties?.found;
+    },
+  });
 }

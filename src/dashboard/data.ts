@@ -6,6 +6,7 @@
 import type { Baseline } from '../analysis/baseline.ts';
 import type { RequiredLength } from '../analysis/required.ts';
 import type { Axes } from '../results/axes.ts';
+import type { Curve } from '../results/curve-file.ts';
 import type { CellResult } from '../results/schema.ts';
 
 /** How a cell stands. A code is a place in this list. */
@@ -124,8 +125,7 @@ export interface Snapshot {
   queue: QueueHead | null;
 }
 
-/** Losses by step, ascending; null where it was not finite. */
-export type Curve = { steps: number[]; losses: (number | null)[] };
+export type { Curve };
 
 /** What changed: an event of the server. */
 export type Change =

@@ -14,17 +14,14 @@ export interface Drawing {
   offsets: number | null;
 }
 
-/** How a pack's training sequences are drawn. */
-export function drawingOf({ task, positionOffset, model }: Pack): Drawing {
-  return {
-    task,
-    offsets: positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null,
-  };
+/** Rows of an absolute encoding's table in which a pack's training sequences start at random; null: at the first. */
+export function offsetsOf({ positionOffset, model }: Pack): number | null {
+  return positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null;
 }
 
 /** What a pack adds to a model's constants. */
 export function specialisationOf({ task, loss, optimiser }: Pack): Specialisation {
-  return { task, loss, optimiser };
+  return { loss, optimiser, ...(task.source === 'device' ? { task } : {}) };
 }
 
 /** Whether there are rows of reads besides one for each whole sequence. */
@@ -63,6 +60,25 @@ function readsPass(
   ]);
 }
 
+/** Where in an absolute encoding's table of `rows` rows each sequence starts; null: at the first. */
+export function offsetsPass(
+  kernels: Kernels,
+  { batch, lengths, offsets, shape }: Batch,
+  rows: number | null,
+  replicas: GPUBuffer,
+  clock: GPUBuffer,
+): Promise<Dispatch[]> {
+  if (rows === null) return Promise.resolve([]);
+  return inOrder([
+    kernels.run(
+      'drawOffsets',
+      { batch, replicas, clock, lengths, offsets },
+      { threads: shape.sequences },
+      { OFFSETS: rows, OFFSET_KEY: ASIDE.offset },
+    ),
+  ]);
+}
+
 /** Draws the tokens of a batch, which positions are read, and their targets. `replicas` and `clock` key the random numbers. */
 export function drawPass(
   kernels: Kernels,
@@ -87,16 +103,7 @@ export function drawPass(
       { threads },
       { SHORTEST: task.law.shortest },
     ),
-    ...(offsets === null
-      ? []
-      : [
-          kernels.run(
-            'drawOffsets',
-            { batch: batch.batch, replicas, clock, lengths, offsets: batch.offsets },
-            { threads },
-            { OFFSETS: offsets, OFFSET_KEY: ASIDE.offset },
-          ),
-        ]),
+    offsetsPass(kernels, batch, offsets, replicas, clock),
     readsPass(kernels, batch, replicas, clock),
     kernels.run(
       'target',

@@ -1,11 +1,18 @@
 import type { z } from 'zod';
 import { messageOf } from '../shared/errors.ts';
+import type { Wanted } from '../shared/feed.ts';
 import { type AdapterPreference, controlSchema, type EngineEvent } from '../shared/protocol.ts';
 import { type Device, openDevice } from './device.ts';
 import { EngineFailure } from './failure.ts';
 
 /** Takes the events of a request, in order. */
 export type Emit<E = EngineEvent> = (event: E) => void;
+
+/**
+ * Asks the host for sequences (`shared/feed.ts`); resolves to a portion's bytes. One question at a time.
+ * @throws Error when the host cannot make them; it knows why.
+ */
+export type Want = (wanted: Wanted) => Promise<ArrayBuffer>;
 
 /** What a request says, whatever it asks for. */
 interface AnyRequest {
@@ -31,10 +38,16 @@ export class Wish {
 
 /**
  * What the requests R ask for, by their `op`: on a device, with events on the way, to a final event. `state` is the wish for a
- * `state` event.
+ * `state` event, `want` brings sequences that are made on the host.
  */
 export type Operations<R extends AnyRequest, E = EngineEvent> = {
-  [Op in R['op']]: (device: Device, request: Extract<R, { op: Op }>, emit: Emit, state: Wish) => Promise<E>;
+  [Op in R['op']]: (
+    device: Device,
+    request: Extract<R, { op: Op }>,
+    emit: Emit,
+    state: Wish,
+    want: Want,
+  ) => Promise<E>;
 };
 
 /** Serves requests, one at a time. Whatever carries them hands in JSON and takes events. */
@@ -59,11 +72,11 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
    * Serves one request: any number of events on the way, then exactly one final event. Never throws: whatever goes wrong becomes
    * a `failed` event, and the next request gets a fresh device. A control (`controlSchema`) may come while a request is served.
    */
-  async handle(json: string, emit: Emit<E | EngineEvent>): Promise<void> {
+  async handle(json: string, emit: Emit<E | EngineEvent>, want: Want): Promise<void> {
     const message = JSON.parse(json);
     if (controlSchema.safeParse(message).success) return this.state.ask();
     const parsed = this.requests.safeParse(message);
-    if (parsed.success) return this.serve(parsed.data, emit);
+    if (parsed.success) return this.serve(parsed.data, emit, want);
     const what = parsed.error.issues[0]?.message ?? 'bad request';
     emit({ event: 'failed', reason: 'bad-request', message: what });
   }
@@ -78,7 +91,7 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
     await this.training?.onSubmittedWorkDone().catch(() => {});
   }
 
-  private async serve(request: R, emit: Emit<E | EngineEvent>): Promise<void> {
+  private async serve(request: R, emit: Emit<E | EngineEvent>, want: Want): Promise<void> {
     const { adapter } = request;
     let device = this.kept?.adapter === adapter ? this.kept.device : undefined;
     if (!device) this.kept?.device.gpu.destroy();
@@ -88,7 +101,7 @@ export class Engine<R extends AnyRequest, E = EngineEvent> {
       device ??= await openDevice(this.gpu, adapter);
       if (request.op === 'train' && !device.adapter.software) this.training = device.gpu.queue;
       const operation = this.operations[request.op as R['op']];
-      const answer = operation(device, request as Extract<R, { op: R['op'] }>, emit, this.state);
+      const answer = operation(device, request as Extract<R, { op: R['op'] }>, emit, this.state, want);
       const final = await Promise.race([answer, device.failed]);
       this.kept = { adapter, device };
       emit(final);

@@ -1,10 +1,11 @@
 import { pathsOf } from '../model/paths.ts';
 import type { Pack, Positions } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
-import { tokensOf } from '../shared/task.ts';
+import { hasClasses, lengthsOf, tokensOf } from '../shared/task.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
-import { drawingOf, drawPass, specialisationOf } from './draw.ts';
+import { offsetsOf, specialisationOf } from './draw.ts';
+import { Feed, sequencesPass } from './feed.ts';
 import { inOrder, Kernels } from './kernels.ts';
 import { correctPass, forwardPass, lossPass } from './layers/network.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
@@ -35,9 +36,9 @@ export interface Evaluation {
 }
 
 /**
- * Losses of trained replicas, and of classes how often they are right. Test sequences of nominal length T have lengths T−span+1 … T+Δ−1 in
- * equal parts, those that there are, so that every residue of the last position is met (docs/theory.md §9); a longer one goes on where
- * the shorter one of its number ends, so one set of
+ * Losses of trained replicas, and of classes how often they are right. Test sequences that are made on the host are each evaluated once,
+ * at all their targets. Others of nominal length T have lengths T−span+1 … T+Δ−1 in equal parts, those that there are, so that every
+ * residue of the last position is met (docs/theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of
  * strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way goes on with the first sequence
  * that it lacks.
  */
@@ -45,20 +46,24 @@ export async function evaluatePack(
   device: Device,
   pack: Pack,
   { weights, standing }: Pick<Trained, 'weights' | 'standing'>,
-  { emit, profiler, resume, submissionMs }: TrainOptions,
+  { emit, want, profiler, resume, submissionMs }: TrainOptions,
 ): Promise<Evaluation> {
   const began = performance.now();
   const { gpu } = device;
+  const { task } = pack;
   const pace = new Pace(device, submissionMs, profiler);
   const { model, replicas } = weights;
   const longestTrain = Math.max(...pack.replicas.map(replica => replica.trainLength));
   const total = pack.test.lengths.length + 1;
-  const { classes, law } = pack.task;
+  const classes = hasClasses(pack.task);
+  const law = lengthsOf(pack.task);
   let done = 0;
 
   // Test sequences stand at the first row of an absolute encoding's table.
-  const drawing = (stream: number) =>
-    stream === STREAM.test ? { ...drawingOf(pack), offsets: null } : drawingOf(pack);
+  const offsetsIn = (stream: number) => (stream === STREAM.test ? null : offsetsOf(pack));
+
+  const fed = task.source === 'host' ? task.points : undefined;
+  const sequencesOf = (point: number) => (fed ? fed[point]!.sequences : pack.test.sequences);
 
   const measure = async (
     stream: number,
@@ -66,7 +71,7 @@ export async function evaluatePack(
   ): Promise<LossSums> => {
     const point = done++;
     const sums = new LossSums(replicas, classes, resume?.tested[point]);
-    if (sums.count < pack.test.sequences) await evaluate(point, sums, stream, shape);
+    if (sums.count < sequencesOf(point)) await evaluate(point, sums, stream, shape);
     emit({ event: 'progress', phase: 'test', done, total, sequencesPerSecond: 0, curve: [] });
     return sums;
   };
@@ -82,7 +87,7 @@ export async function evaluatePack(
     try {
       const paths = pathsOf(model, shape.reads);
       const whole = shape.reads === 'every' || paths.includes('dense');
-      const { sequences } = pack.test;
+      const sequences = sequencesOf(point);
       const bytes = sequenceBytes(model, paths, { ...shape, whole });
       const work = paths.includes('dense') ? denseMultiplyAdds(model, shape.longest) : 1;
       const most = Math.min(BATCH_BYTES / bytes, DISPATCH_MULTIPLY_ADDS / work) / replicas;
@@ -93,8 +98,12 @@ export async function evaluatePack(
       // The same for every test length: a longer test string goes on where the shorter one of its number ends.
       const clock = scratch.upload('clock', Uint32Array.of(0, 0));
       const correct = classes ? scratch.storage('correct', replicas * batch.reads.rows) : undefined;
+      const feed =
+        task.source === 'host'
+          ? new Feed(scratch, want, { task, point, replicas, sequences: part })
+          : undefined;
       const dispatches = await inOrder([
-        drawPass(kernels, batch, drawing(stream), table, clock),
+        sequencesPass(kernels, batch, { task, offsets: offsetsIn(stream), feed }, table, clock),
         forwardPass(kernels, batch),
         lossPass(kernels, batch),
         ...(correct ? [correctPass(kernels, batch, correct)] : []),
@@ -102,6 +111,7 @@ export async function evaluatePack(
       for (let first = sums.count; first < sequences; first += part) {
         const drawn = { ...batch.shape, firstSequence: first };
         gpu.queue.writeBuffer(batch.batch, 0, batchUniform(drawn));
+        await feed?.holdSequences(first, sequences);
         const { result } = await pace.run(dispatches, 1, () => readLosses(scratch, batch, correct));
         // The last part may draw sequences past the end; they are left out of the mean.
         sums.add(result, Math.min(part, sequences - first));
@@ -124,11 +134,11 @@ export async function evaluatePack(
     reads: pack.positions,
   });
   const { lengths, span = 1 } = pack.test;
-  const reads: Positions = pack.test.positions ?? 'last';
   const test: Estimate[][] = [];
-  for (const nominal of lengths) {
-    const longest = nominal + model.period - 1;
-    const length = Math.max(law.shortest, nominal - span + 1);
+  for (const [t, nominal] of lengths.entries()) {
+    const longest = nominal + (fed ? 1 : model.period) - 1;
+    const length = fed ? nominal : Math.max(law.shortest, nominal - span + 1);
+    const reads: Positions = fed ? fed[t + 1]!.reads : (pack.test.positions ?? 'last');
     const shape = { longest: tokensOf(law, longest), length, spread: longest - length + 1, reads };
     test.push((await measure(STREAM.test, shape)).estimates());
   }

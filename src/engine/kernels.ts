@@ -29,6 +29,7 @@ const {
   owners,
   quad,
   random,
+  records,
   reduce,
   tokens,
   weight,
@@ -122,6 +123,9 @@ const KERNELS = {
   activationBackward: kernel('activation_backward', elementary, activation),
   activationForward: kernel('activation_forward', elementary, activation),
   moveRows: kernel('move_rows'),
+  unpackSequences: kernel('unpack_sequences', records),
+  unpackStarts: kernel('unpack_starts', records),
+  unpackTargets: kernel('unpack_targets', records, owners),
 };
 
 export type KernelName = keyof typeof KERNELS;

@@ -1,7 +1,7 @@
 import { toBase64 } from '../shared/base64.ts';
 import type { CellOutcome, EngineEvent, Request } from '../shared/protocol.ts';
 import type { Device } from './device.ts';
-import type { Emit, Operations, Wish } from './engine.ts';
+import type { Emit, Operations, Want, Wish } from './engine.ts';
 import { evaluatePack } from './evaluate.ts';
 import { EngineFailure } from './failure.ts';
 import { forward } from './forward.ts';
@@ -34,6 +34,7 @@ async function train(
   { pack, profile, resume, stateEverySeconds, submissionMs: workMs }: Extract<Request, { op: 'train' }>,
   emit: Emit,
   wish: Wish,
+  want: Want,
 ): Promise<EngineEvent> {
   if (resume && resume.replicas.length !== pack.replicas.length)
     throw new EngineFailure('bad-request', 'a pack goes on from one state for each of its replicas');
@@ -41,7 +42,7 @@ async function train(
   const submissionMs = workMs && workMs + 2 * (await wakeUpMs(device));
   const memory = new Memory(device);
   const profiler = profile ? new Profiler(device) : undefined;
-  const options = { emit, wish, resume, everySeconds: stateEverySeconds, submissionMs, profiler };
+  const options = { emit, wish, want, resume, everySeconds: stateEverySeconds, submissionMs, profiler };
   try {
     const trained = await trainPack(device, memory, pack, options);
     const evaluation = await evaluatePack(device, pack, trained, options);

@@ -10,6 +10,7 @@ import owners from '../../shaders/common/owners.wgsl?raw';
 import quadPlain from '../../shaders/common/quad_plain.wgsl?raw';
 import quadSubgroup from '../../shaders/common/quad_subgroup.wgsl?raw';
 import random from '../../shaders/common/random.wgsl?raw';
+import records from '../../shaders/common/records.wgsl?raw';
 import reduce from '../../shaders/common/reduce.wgsl?raw';
 import rowsPlain from '../../shaders/common/rows_plain.wgsl?raw';
 import rowsSubgroup from '../../shaders/common/rows_subgroup.wgsl?raw';
@@ -34,6 +35,7 @@ export const COMMON = {
   /** The twin of `quad` that never uses subgroups. */
   quadPlain: { name: 'common/quad_plain.wgsl', text: quadPlain },
   random: { name: 'common/random.wgsl', text: random },
+  records: { name: 'common/records.wgsl', text: records },
   reduce: { name: 'common/reduce.wgsl', text: reduce },
   norm: { name: 'common/norm.wgsl', text: norm },
   owners: { name: 'common/owners.wgsl', text: owners },

@@ -3,11 +3,13 @@ import { pathsOf } from '../model/paths.ts';
 import { learningRateFactor } from '../model/schedule.ts';
 import type { EngineEvent, Pack, PackState } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
-import { tokensOf } from '../shared/task.ts';
+import { lengthsOf, tokensOf } from '../shared/task.ts';
 import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
 import type { Dispatch } from './dispatch.ts';
-import { drawingOf, drawPass, specialisationOf } from './draw.ts';
+import { offsetsOf, specialisationOf } from './draw.ts';
+import type { Want } from './engine.ts';
+import { Feed, sequencesPass } from './feed.ts';
 import { inOrder, Kernels, RING } from './kernels.ts';
 import { gradientPass } from './layers/network.ts';
 import { Memory } from './memory.ts';
@@ -60,20 +62,31 @@ export interface Training {
   step: Dispatch[];
   /** Mean batch losses [RING, replicas], a slot a step. */
   ring: GPUBuffer;
+  /** What has to hold a step before it is taken, where sequences are made on the host. */
+  feed: Feed | undefined;
 }
 
-/** Prepares a pack for training: weights in `memory`, which outlives training, the rest in `scratch`. */
+/**
+ * Prepares a pack whose sequences are drawn on the device for training: weights in `memory`, which outlives training, the rest in
+ * `scratch`.
+ */
 export async function prepareTraining(memory: Memory, scratch: Memory, pack: Pack): Promise<Training> {
   return prepareSteps(scratch, pack, startingWeights(memory, pack), 0);
 }
 
 /** Everything for training steps after the first `done`. */
-async function prepareSteps(scratch: Memory, pack: Pack, weights: Weights, done: number): Promise<Training> {
+async function prepareSteps(
+  scratch: Memory,
+  pack: Pack,
+  weights: Weights,
+  done: number,
+  want?: Want,
+): Promise<Training> {
   const { model, arena, buffer, replicas } = weights;
   const kernels = new Kernels(scratch, weights, specialisationOf(pack));
   const batch = allocateBatch(scratch, model, replicas, {
     sequences: pack.batch,
-    longest: tokensOf(pack.task.law, Math.max(...pack.replicas.map(replica => replica.trainLength))),
+    longest: tokensOf(lengthsOf(pack.task), Math.max(...pack.replicas.map(replica => replica.trainLength))),
     uniformLength: pack.lengthMode === 'uniform',
     reads: pack.positions,
     whole: true,
@@ -87,8 +100,9 @@ async function prepareSteps(scratch: Memory, pack: Pack, weights: Weights, done:
   const multipliers = scratch.upload('multipliers', rates);
   const { losses, labels, reads } = batch;
   const single = { groups: 1, replicas: 1 };
+  const feed = want && feedOf(scratch, pack, want);
   const step = await inOrder([
-    drawPass(kernels, batch, drawingOf(pack), table, clock),
+    sequencesPass(kernels, batch, { task: pack.task, offsets: offsetsOf(pack), feed }, table, clock),
     gradientPass(kernels, batch),
     kernels.run(
       'lossMean',
@@ -103,12 +117,19 @@ async function prepareSteps(scratch: Memory, pack: Pack, weights: Weights, done:
     ),
     kernels.run('advance', { clock }, single),
   ]);
-  return { weights, clock, step, ring };
+  return { weights, clock, step, ring, feed };
+}
+
+/** What feeds the training of a pack, where its sequences are made on the host. */
+function feedOf(memory: Memory, { task, replicas, batch }: Pack, want: Want): Feed | undefined {
+  if (task.source === 'device') return undefined;
+  return new Feed(memory, want, { task, point: null, replicas: replicas.length, sequences: batch });
 }
 
 /** How a pack is trained, besides what it is. */
 export interface TrainOptions extends Omit<StandingOptions, 'emit'> {
   emit: (event: EngineEvent) => void;
+  want: Want;
   /** Where to go on; the beginning unless given. */
   resume?: PackState | undefined;
   /** How long a submission should take. */
@@ -127,14 +148,14 @@ export async function trainPack(
   pack: Pack,
   options: TrainOptions,
 ): Promise<Trained> {
-  const { resume, profiler } = options;
+  const { resume, profiler, want } = options;
   const scratch = new Memory(device);
   const weights = startingWeights(memory, pack, resume);
   const standing = new Standing(memory, weights, options, resume);
   // Training that had ended needs no kernels any more.
   if (standing.step === pack.steps) return { weights, standing, seconds: 0 };
   try {
-    const prepare = () => prepareSteps(scratch, pack, weights, standing.step);
+    const prepare = () => prepareSteps(scratch, pack, weights, standing.step, want);
     const training = await (profiler ? profiler.during('compile', prepare) : prepare());
     return { weights, standing, seconds: await loop(device, scratch, training, pack, standing, options) };
   } finally {
@@ -146,7 +167,7 @@ export async function trainPack(
 async function loop(
   device: Device,
   memory: Memory,
-  { step, ring }: Training,
+  { step, ring, feed }: Training,
   pack: Pack,
   standing: Standing,
   { emit, profiler, submissionMs }: TrainOptions,
@@ -159,7 +180,9 @@ async function loop(
   while (standing.step < pack.steps) {
     const done = standing.step;
     const submitted = performance.now();
-    const most = Math.min(RING, pack.steps - done);
+    const hold = async () => (feed ? feed.holdStep(done, pack.steps) : RING);
+    const held = await (profiler && feed ? profiler.during('wait for sequences', hold) : hold());
+    const most = Math.min(RING, pack.steps - done, held);
     const { times: steps, result } = await pace.run(step, most, readLosses);
     const losses = new Float32Array(result);
     const elapsedMs = performance.now() - submitted;

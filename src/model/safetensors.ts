@@ -8,6 +8,7 @@ import {
   type Tensors,
 } from '../shared/model-config.ts';
 import { encodeTensors, type Fail, readHeader } from '../shared/tensor-file.ts';
+import { type Training, trainingSchema } from '../shared/training.ts';
 import { encodingSchema } from './encodings/registry.ts';
 import { tensorShapes } from './layout.ts';
 
@@ -19,12 +20,18 @@ interface Entry {
   data_offsets: [number, number];
 }
 
+/** The metadata key of what a model was trained on. */
+const TRAINING = 'lengthwise.training';
+
 const BYTES = { F32: 4, F64: 8 } as const;
 /** The bytes of a model file: float32 tensors in `tensorShapes` order. */
-export function writeModel({ config, tensors }: Model): Uint8Array {
+export function writeModel({ config, tensors, training }: Model): Uint8Array {
   return encodeTensors(
     tensorShapes(config).map(({ name, shape }) => ({ name, shape, data: tensors[name]! as Float32Array })),
-    { lengthwise: JSON.stringify(written(config)) },
+    {
+      lengthwise: JSON.stringify(written(config)),
+      ...(training ? { [TRAINING]: JSON.stringify(training) } : {}),
+    },
   );
 }
 
@@ -89,7 +96,25 @@ export function readModel(bytes: Uint8Array, file: string): Model {
   }
   checkPhi(tensors, fail);
   checkLayout(used, data.length, fail);
-  return { config, tensors };
+  const training = readTraining(header, fail);
+  return { config, tensors, ...(training ? { training } : {}) };
+}
+
+/** Undefined where the file does not say. */
+function readTraining(header: Record<string, unknown>, fail: Fail): Training | undefined {
+  const text = (header.__metadata__ as Record<string, unknown>)[TRAINING];
+  if (text === undefined) return undefined;
+  const fix = 'Mend it, or leave that key out.';
+  let json: unknown;
+  try {
+    json = JSON.parse(String(text));
+  } catch (error) {
+    throw fail(`metadata "${TRAINING}" is not JSON (${messageOf(error)})`, fix);
+  }
+  const parsed = trainingSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw fail(`metadata "${TRAINING}": ${path.join('.') || 'training'}: ${message}`, fix);
 }
 
 /** What of a config speaks against a tensor that other configs have. */

@@ -1,4 +1,5 @@
 import { complaint, type Experiment } from '../config/experiment.ts';
+import type { FileTask } from '../config/file-task.ts';
 import { canonicalHasher, digestOf } from '../config/hash.ts';
 import type { Problem } from '../config/problems.ts';
 import type { ExperimentFile } from '../config/schema.ts';
@@ -40,7 +41,7 @@ const HASH_DIGITS = 12;
 type Scalar = number | string | boolean | null;
 
 /** Lists in these places are values, not axes. */
-const NOT_AXES = new Set(['test.length', 'epsilon', 'model.phiInit', 'name']);
+const NOT_AXES = new Set(['task.found', 'test.length', 'epsilon', 'model.phiInit', 'name']);
 /** Always part of a cell's name, lists or not. */
 const SEED = 'seed';
 const ALWAYS = ['train.length', SEED];
@@ -74,7 +75,7 @@ export function cellsOf(experiment: Experiment, origin = originHere(experiment))
     const own = [...scalars].map(([path, value]) => [path, isUsed(path, setting) ? value : null]);
     const named: Cell['axes'] = Object.fromEntries(own);
     for (const seed of seeds) {
-      const source = sources[setting.data.law];
+      const source = setting.fed ? undefined : sources[setting.data.law];
       const config = { ...setting, seed: seed as number, ...(source === undefined ? {} : { source }) };
       const configHash = hashOf(config);
       // An axis of one encoding makes no more cells of another.
@@ -83,6 +84,7 @@ export function cellsOf(experiment: Experiment, origin = originHere(experiment))
       cells.set(configHash, { hash, configHash, axes: { ...named, seed }, config });
     }
   }
+  noSequences(experiment.content, cells.values()).forEach(note);
   unused(experiment.content, [...cells.values()]).forEach(note);
   tooShallow([...cells.values()]).forEach(note);
   if (problems.size > 0) throw complaint(experiment.where, [...problems.values()]);
@@ -107,6 +109,19 @@ const partialPath = (key: string) => `model.attention.${key}`;
 function isUsed(path: string, { model }: CellConfig): boolean {
   const partial = Object.keys(PARTIAL).find(key => partialPath(key) === path);
   return partial === undefined || partial in model.attention;
+}
+
+/** Training lengths that no sequence of a file task fits into. */
+function noSequences({ task }: ExperimentFile, cells: Iterable<Cell>): Problem[] {
+  const { found } = task as FileTask;
+  if (!found) return [];
+  const [shortest] = found.lengths[0]!;
+  return [...cells]
+    .filter(({ config }) => config.train.length < shortest)
+    .map(({ config }) => ({
+      path: ['train', 'length'],
+      message: `no sequence has at most ${config.train.length} tokens, the shortest has ${shortest}`,
+    }));
 }
 
 /** What the file says of attention that no cell uses; bits have to have a use in every cell. */

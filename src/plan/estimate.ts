@@ -3,7 +3,7 @@ import { readsOf } from '../model/memory.ts';
 import { pathsOf, sharesKeys } from '../model/paths.ts';
 import { classCount, type ModelConfig } from '../shared/model-config.ts';
 import type { Pack } from '../shared/protocol.ts';
-import { tokensOf } from '../shared/task.ts';
+import { lengthsOf, tokensOf } from '../shared/task.ts';
 import { isDefined } from '../theory/defined.ts';
 
 /*
@@ -38,7 +38,7 @@ export interface PackSeconds {
 /** Rough times of a pack on a 2-core machine without a GPU. */
 export function packSeconds(pack: Pack): PackSeconds {
   const { model, replicas, steps, batch, lengthMode, positions, test } = pack;
-  const { law } = pack.task;
+  const law = lengthsOf(pack.task);
   const meanShare = lengthMode === 'uniform' ? 0.5 : 1;
   const stepMs = replicas.reduce(
     (sum, { trainLength }) =>

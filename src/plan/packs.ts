@@ -76,7 +76,8 @@ export function packsOf(
 /** What packs carry of cells' tasks: one value for all that have the same, so that each is hashed once. */
 function packTasks(): (cell: Cell) => PackTask {
   const byText = new Map<string, PackTask>();
-  return ({ config: { task, data } }) => {
+  return ({ config: { task, data, fed } }) => {
+    if (fed) return fed;
     const { kind, ...knobs } = task;
     const made = deviceTask(taskOf(kind), knobs as Record<string, number>, data.law);
     const text = JSON.stringify(made);
@@ -115,7 +116,8 @@ function sharedPart({ config }: Cell, task: PackTask): Omit<Pack, 'replicas'> {
 
 function replicaOf({ hash, config }: Cell, seed: number): Replica {
   const { kind, ...own } = config.task;
-  const knobs = own as Record<string, number>;
+  const numbers = Object.entries(own).filter(([, knob]) => typeof knob === 'number');
+  const knobs = Object.fromEntries(numbers) as Record<string, number>;
   return {
     cell: hash,
     seed,

@@ -1,10 +1,12 @@
+import type { FileTask } from '../config/file-task.ts';
 import type { ExperimentFile } from '../config/schema.ts';
 import type { Streams } from '../config/streams.ts';
 import { isDeep } from '../model/paths.ts';
 import { ruleOf } from '../model/rules/registry.ts';
+import { InputError } from '../shared/errors.ts';
 import type { Attention, ModelConfig } from '../shared/model-config.ts';
 import type { Pack, PhiInit } from '../shared/protocol.ts';
-import { tokensOf } from '../shared/task.ts';
+import { type HostTask, tokensOf } from '../shared/task.ts';
 import type { Law } from '../tasks/laws/law.ts';
 import { type LawName, lawOf, OWN_LAW } from '../tasks/laws/registry.ts';
 import { taskOf } from '../tasks/registry.ts';
@@ -21,6 +23,8 @@ export interface CellConfig {
   train: Scalars<ExperimentFile['train']> & Pick<Pack, 'positions' | 'loss'>;
   test: { length: number[]; span?: number | undefined; sequences: number };
   seed: number;
+  /** What a task whose sequences are made on the host is fed with. */
+  fed?: HostTask;
   /** Digest of the WGSL that draws and labels; absent where the engine's hash covers it, as it did before packs carried their task. */
   source?: string;
   /** Absent where the seed alone keys the random streams, as it did before there was a choice: hashes of such cells are as they were. */
@@ -54,7 +58,8 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       Object.entries(node).map(([key, child]) => [key, pick(child, path ? `${path}.${key}` : key)]),
     );
   };
-  const { task, data, model, train, test, seed, streams } = pick(content, '') as Chosen;
+  const { task: asked, data, model, train, test, seed, streams } = pick(content, '') as Chosen;
+  const { task, fed } = asked.kind === 'file' ? ofFiles(asked as object as FileTask) : { task: asked };
   const { kind, ...knobs } = task;
   const definition = taskOf(kind);
   const shape = definition.shape(knobs as Record<string, number>);
@@ -92,6 +97,7 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
     },
     test,
     seed,
+    ...(fed ? { fed } : {}),
     ...(streams === 'cell' ? { streams } : {}),
   };
 }
@@ -99,6 +105,17 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
 /** The law that a cell's sequences are drawn from. */
 export function lawOfCell({ task, data }: Pick<CellConfig, 'task' | 'data'>): Law {
   return lawOf(data.law, taskOf(task.kind).law);
+}
+
+/** A task of files by what they hold, whatever their names are. @throws InputError when they were not read. */
+function ofFiles({ found }: FileTask): Pick<CellConfig, 'task' | 'fed'> {
+  if (!found)
+    throw new InputError(
+      'a task of files has cells once its files are read',
+      'Load the experiment from its file (loadExperiment).',
+    );
+  const { trained, vocabulary, outputs, fed } = found;
+  return { task: { kind: 'file', trained, vocabulary, outputs }, fed };
 }
 
 /** The attention that a cell's choices name. Values for other encodings than its own are left out; `longest` is its longest sequence. */

@@ -5,10 +5,15 @@ import type { CellConfig } from './resolve.ts';
 
 /**
  * The token law that a cell trains on, for sequences that its theory is measured with. Theory is about ergodic laws: where the task has a
- * law of
- * its own, its sequences are uniform-iid tokens.
+ * law of its own, its sequences are uniform-iid tokens.
  */
-export function sourceOf({ task, data, model }: Pick<CellConfig, 'task' | 'data' | 'model'>): TokenSource {
+export function sourceOf({
+  task,
+  data,
+  model,
+}: Pick<CellConfig, 'task' | 'data'> & {
+  model: Pick<CellConfig['model'], 'vocabulary'>;
+}): TokenSource {
   const { kind, ...knobs } = task;
   return {
     law: data.law === OWN_LAW ? 'uniform-iid' : data.law,

@@ -6,6 +6,6 @@ export function streamSeeds(): (config: CellConfig) => number {
   const hashOf = canonicalHasher(8);
   // What a cell is tested on decides nothing of its training: test strings of other lengths find the same weights. Nor do random numbers
   // depend on how a task is written.
-  return ({ test: _, source: __, streams, ...config }) =>
+  return ({ test: _, fed: __, source: ___, streams, ...config }) =>
     streams === 'cell' ? Number.parseInt(hashOf(config), 16) : config.seed;
 }

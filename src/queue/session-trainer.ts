@@ -1,4 +1,5 @@
 import { UnrecoverableError } from 'bullmq';
+import { sourceOfTask } from '../data/makers.ts';
 import { readCheckpoint, writeCheckpoint } from '../results/checkpoints.ts';
 import { ask, Refused } from '../runtime/ask.ts';
 import type { Session } from '../runtime/session.ts';
@@ -8,7 +9,7 @@ import type { Checkpoint } from '../shared/checkpoint.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 import type { CellResult } from './results.ts';
-import type { PackTrainer } from './worker.ts';
+import { EngineAway, type PackTrainer } from './worker.ts';
 
 export interface SessionTrainerOptions {
   adapter: AdapterPreference;
@@ -16,21 +17,37 @@ export interface SessionTrainerOptions {
   engine: string;
   /** Starts an engine. */
   open: () => Promise<Session>;
+  /** Whether that would wait for a person. */
+  mustWait: () => boolean;
   say(line: string): void;
 }
 
-/** Trains packs on this machine's own adapter, in one engine that stays from pack to pack. `close` ends it. */
+/**
+ * Trains packs on one adapter, in one engine that stays from pack to pack. `close` ends it. Where it is lost, and another would be waited
+ * for or has another adapter, `train` throws `EngineAway`.
+ */
 export async function sessionTrainer({
   adapter,
   engine,
   open,
+  mustWait,
   say,
 }: SessionTrainerOptions): Promise<PackTrainer & { close(): Promise<void> }> {
   const first = await open();
   const idle = [first];
-  const probed = await ask(first, 'probed', { op: 'probe', adapter });
+  const adapterOf = async (session: Session) =>
+    adapterName((await ask(session, 'probed', { op: 'probe', adapter })).adapter);
+  const name = await adapterOf(first);
+  const again = async () => {
+    if (mustWait()) throw new EngineAway('no engine is there');
+    const session = await open();
+    const now = await adapterOf(session);
+    if (now === name) return session;
+    await session.close();
+    throw new EngineAway(`the next engine is on ${now}`);
+  };
   return {
-    adapter: adapterName(probed.adapter),
+    adapter: name,
     runtime: first.version,
     async train(pack, { saved, onCheckpoints, onProgress, onCells }) {
       const checkpoints = new Map<string, Checkpoint>();
@@ -45,9 +62,10 @@ export async function sessionTrainer({
         [{ pack, adapter }],
         {
           workers: 1,
-          open,
+          open: again,
           engine,
           savedOf: cell => checkpoints.get(cell),
+          sourceOf: sourceOfTask,
           onLog: say,
           onProgress(_, { phase, done, total }) {
             if (phase === 'train') onProgress(done / total);

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Experiment } from '../config/experiment.ts';
 import { ENGINE_HASH } from '../plan/engine-hash.ts';
+import { writeModelIndex } from '../results/model-index.ts';
 import { InputError } from '../shared/errors.ts';
 import { keepCell } from '../sweep/keep-cell.ts';
 import { endedManifest, type Maker, manifestOf } from '../sweep/manifest.ts';
@@ -79,6 +80,7 @@ export async function submitSweep(
       const failed = await collector.run();
       for (const { cells, reason } of failed) live.say({ say: 'lost', cells, reason });
       await stage?.drain();
+      await writeModelIndex(folder, linesOf(run));
       await store.writeManifest(endedManifest(manifest, run, totals));
       const seconds = (performance.now() - began) / 1000;
       return { experiment, folder, plan, lines: linesOf(run), totals, seconds, failed };

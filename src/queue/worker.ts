@@ -15,6 +15,9 @@ import { type CellResult, Results } from './results.ts';
 import { Unhelped } from './unhelped.ts';
 import { BEAT_MS, hideWorker, liveWorkers, showWorker, type WorkerNote } from './workers.ts';
 
+/** The engine of a worker is gone, and none like it is to be had at once: jobs are better left to others meanwhile. */
+export class EngineAway extends Error {}
+
 /** What training a pack is given, and tells. */
 export interface PackHooks {
   /** Where cells can go on, by cell. */
@@ -32,6 +35,7 @@ export interface PackTrainer {
   /** The kind of adapter, which bits depend on. */
   adapter: string;
   runtime: string;
+  /** Throws `EngineAway` where it has no engine any more; the pack is for others then. */
   train(pack: Pack, hooks: PackHooks): Promise<void>;
 }
 
@@ -76,7 +80,7 @@ export class QueueWorker {
   private readonly trainer: PackTrainer;
   private readonly options: WorkerOptions;
   readonly id = randomUUID().slice(0, 8);
-  private readonly totals: WorkerTotals = { finished: 0, failed: 0, cells: 0 };
+  readonly totals: WorkerTotals = { finished: 0, failed: 0, cells: 0 };
   private readonly unhelped = new Unhelped();
   private readonly stopped = new AbortController();
   private sources: Source[] = [];
@@ -95,7 +99,7 @@ export class QueueWorker {
 
   /**
    * Works until `stop`, or with `drain` until the queue is empty.
-   * @throws MachineError when jobs fail here that others finish.
+   * @throws MachineError when jobs fail here that others finish, EngineAway, with the job back in the queue, as the trainer does.
    */
   async run(): Promise<WorkerTotals> {
     const { engine, drain, lockMs, idleMs = IDLE_MS } = this.options;
@@ -173,6 +177,10 @@ export class QueueWorker {
       await this.train(held, data, source);
     } catch (error) {
       if (this.stopped.signal.aborted) return;
+      if (error instanceof EngineAway) {
+        await held.release();
+        throw error;
+      }
       await this.failed(held, source, error);
       return;
     }

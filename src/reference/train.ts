@@ -4,6 +4,7 @@ import { type Layout, layoutOf } from '../model/layout.ts';
 import type { Tensors } from '../shared/model-config.ts';
 import type { Pack } from '../shared/protocol.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
+import { onDevice } from '../shared/task.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { sampleSequence } from '../tasks/sample.ts';
 import { adamState, adamStep } from './adam.ts';
@@ -30,7 +31,8 @@ export function referenceTrain(
   const layout = layoutOf(model);
   const state = adamState(initialise(model, { phiInit, baseWidth, seed }));
   const multipliers = learningRateMultipliers(model, baseWidth);
-  const { task, lengthMode, positions } = pack;
+  const { lengthMode, positions } = pack;
+  const task = onDevice(pack.task);
   const offsets = pack.positionOffset === 'random' ? encodingOf(model.attention).longest(model) : null;
   const key = streamKey(seed, STREAM.train);
   const losses: number[] = [];

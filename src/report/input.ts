@@ -1,5 +1,6 @@
 import type { LengthExponent, RequiredLength } from '../analysis/required.ts';
 import type { Claim } from '../analysis/verdict.ts';
+import type { Curve } from '../results/curve-file.ts';
 import type { Run } from '../results/runs.ts';
 
 /** A run with the training lengths that it needed. */
@@ -7,6 +8,8 @@ export interface Study {
   run: Run;
   lengths: RequiredLength[];
   exponents: LengthExponent[];
+  /** Training curves by cell; absent, or of some cells only, where they are not to be had. */
+  curves?: Readonly<Record<string, Curve>>;
 }
 
 /** What a report is made from: runs, and what `verify` finds in them. */

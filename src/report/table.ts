@@ -5,7 +5,7 @@ import { plateauOf } from '../analysis/plateau.ts';
 import type { Run } from '../results/runs.ts';
 import type { CellResult } from '../results/schema.ts';
 
-type Value = number | string | boolean | null;
+type Value = number | bigint | string | boolean | null;
 
 /** A column of the table of all cells. Null: not there, or not finite. */
 export interface Column {
@@ -24,8 +24,8 @@ interface Row {
 }
 
 const FIXED: [name: string, type: BasicType, pick: (row: Row) => Value][] = [
-  ['train_loss', 'DOUBLE', ({ cell }) => cell.trainLoss],
-  ['train_loss_stderr', 'DOUBLE', ({ cell }) => cell.trainLossStderr],
+  ['training_loss', 'DOUBLE', ({ cell }) => cell.trainLoss],
+  ['training_loss_stderr', 'DOUBLE', ({ cell }) => cell.trainLossStderr],
   ['diverged_at_step', 'INT32', ({ cell }) => cell.divergedAtStep],
   ['plateau', 'DOUBLE', ({ cell }) => (cell.test.length === 0 ? null : plateauOf(cell))],
   ['plateau_share', 'DOUBLE', ({ share }) => share],
@@ -48,7 +48,7 @@ const FIXED: [name: string, type: BasicType, pick: (row: Row) => Value][] = [
 
 /**
  * The table of all cells: one row a cell and test length, in the order of the runs. A cell that was never tested has one row without a
- * length.
+ * length. Every setting that the experiments write or have by default is a column, axis or not, named by its path in snake case.
  */
 export function cellTable(runs: readonly Run[]): Column[] {
   const rows: Row[] = runs.flatMap(run => {
@@ -58,7 +58,13 @@ export function cellTable(runs: readonly Run[]): Column[] {
       return (cell.test.length === 0 ? [undefined] : cell.test).map(test => ({ run, share, cell, test }));
     });
   });
-  const paths = [...new Set(runs.flatMap(({ cells }) => cells.flatMap(({ axes }) => Object.keys(axes))))];
+  const constants = new Map(runs.map(run => [run, constantsOf(run)]));
+  const paths = new Set(
+    runs.flatMap(run => [
+      ...Object.keys(constants.get(run)!),
+      ...run.cells.flatMap(({ axes }) => Object.keys(axes)),
+    ]),
+  );
   const column = (name: string, type: BasicType, pick: (row: Row) => Value): Column => ({
     name,
     type,
@@ -68,7 +74,15 @@ export function cellTable(runs: readonly Run[]): Column[] {
     column('experiment', 'STRING', ({ run }) => run.manifest.name),
     column('run', 'STRING', ({ run }) => run.manifest.run),
     column('cell', 'STRING', ({ cell }) => cell.cell),
-    ...paths.map(path => axisColumn(path, rows)),
+    ...[...paths].map(path =>
+      settingColumn(
+        columnName(path),
+        // An axis that a cell has no use for is null there.
+        rows.map(({ run, cell }) =>
+          path in cell.axes ? cell.axes[path]! : (constants.get(run)![path] ?? null),
+        ),
+      ),
+    ),
     ...FIXED.map(([name, type, pick]) => column(name, type, pick)),
   ];
 }
@@ -98,14 +112,38 @@ export async function toParquet(columns: readonly Column[]): Promise<Uint8Array>
   );
 }
 
-/** An axis is a column of the narrowest type that holds all of its values; mixed ones are written as text. */
-function axisColumn(path: string, rows: readonly Row[]): Column {
-  const data = rows.map(({ cell }) => cell.axes[path] ?? null);
+/** Settings that are no columns: the name is one already, and the others belong to no row. */
+const NO_COLUMNS = ['name', 'epsilon', 'sizes'];
+
+/** What an experiment says of all of its cells, by path. */
+function constantsOf({ manifest }: Run): Record<string, Value> {
+  const scalars = (node: unknown, path: string): [string, Value][] => {
+    if (Array.isArray(node) || node === undefined || NO_COLUMNS.includes(path)) return [];
+    if (typeof node === 'object' && node !== null)
+      return Object.entries(node).flatMap(([key, child]) => scalars(child, path ? `${path}.${key}` : key));
+    return [[path, node as Value]];
+  };
+  return Object.fromEntries(scalars(manifest.experiment, ''));
+}
+
+/** A path of an experiment file as the name of a column: `train.learningRate` is train_learning_rate. */
+function columnName(path: string): string {
+  return path.replaceAll('.', '_').replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+}
+
+const MOST_INT32 = 2 ** 31 - 1;
+
+/** A setting is a column of the narrowest type that holds all of its values; mixed ones are written as text. */
+function settingColumn(name: string, data: Value[]): Column {
   const present = data.filter(value => value !== null);
-  const all = (kind: string) => present.length > 0 && present.every(value => typeof value === kind);
-  if (all('number')) return { name: path, type: 'DOUBLE', data };
-  if (all('boolean')) return { name: path, type: 'BOOLEAN', data };
-  return { name: path, type: 'STRING', data: data.map(value => (value === null ? null : String(value))) };
+  const all = (is: (value: Value) => boolean) => present.length > 0 && present.every(is);
+  if (all(value => Number.isInteger(value) && Math.abs(value as number) <= MOST_INT32))
+    return { name, type: 'INT32', data };
+  if (all(value => Number.isSafeInteger(value)))
+    return { name, type: 'INT64', data: data.map(value => (value === null ? null : BigInt(value))) };
+  if (all(value => typeof value === 'number')) return { name, type: 'DOUBLE', data };
+  if (all(value => typeof value === 'boolean')) return { name, type: 'BOOLEAN', data };
+  return { name, type: 'STRING', data: data.map(value => (value === null ? null : String(value))) };
 }
 
 function shareOf(cell: CellResult, baselines: Baselines): number | null {

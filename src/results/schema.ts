@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { streamsSchema } from '../config/streams.ts';
 import { testPointSchema } from '../shared/protocol.ts';
-import { TASKS } from '../tasks/registry.ts';
+import { KINDS } from '../tasks/registry.ts';
 import type { Bound } from '../theory/bounds.ts';
 import { QUANTITY_NAMES } from '../theory/defined.ts';
 import type { AttentionMap } from '../theory/sampled.ts';
@@ -146,7 +146,7 @@ export const manifestSchema = z.object({
   shard: z.string().optional(),
   /** The experiment as validated, axes as lists; here only what analysis reads of it. */
   experiment: z.looseObject({
-    task: z.looseObject({ kind: z.enum(TASKS.map(({ kind }) => kind)) }),
+    task: z.looseObject({ kind: z.enum(KINDS) }),
     epsilon: z.array(z.number().positive()),
     // In runs of older versions cells of one seed share their random numbers.
     streams: streamsSchema.default('paired'),

@@ -1,4 +1,5 @@
 import { messageOf } from '../shared/errors.ts';
+import { FEED } from '../shared/feed.ts';
 import { openChromePage } from './chrome.ts';
 import { type Carrier, Conversation, type Session, SessionLost } from './conversation.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -15,6 +16,7 @@ export async function openChromeSession(options: SessionOptions, bundle: string)
     ...options,
     bundle,
     functions: { lengthwiseEmit: json => conversation.hear(json) },
+    answers: { [FEED]: body => conversation.feed(JSON.parse(body)) },
     ready: 'window.lengthwise !== undefined',
     onLost: error => conversation.lose(error),
   });

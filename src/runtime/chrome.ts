@@ -6,7 +6,7 @@ import { type Chrome, startChrome, tooLate } from './chrome-process.ts';
 import { SessionLost } from './conversation.ts';
 import { PATIENCE, type Patience, withDeadline } from './deadline.ts';
 import { chromeFlags } from './flags.ts';
-import { type PageServer, servePage } from './page-server.ts';
+import { type PageServer, type PageServerOptions, servePage } from './page-server.ts';
 import { isStopping } from './stopping.ts';
 import { hasGpu, surroundings } from './vulkan.ts';
 
@@ -20,8 +20,9 @@ export interface ChromePageOptions {
   port?: number;
   /** Content security policy of the page; scripts and data of its own folder only, unless given. */
   policy?: string;
-  /** More folders for the page server (`page-server.ts`). */
+  /** More folders, and what else the page server answers (`page-server.ts`). */
   folders?: Record<string, string>;
+  answers?: NonNullable<PageServerOptions['answers']>;
   extraFlags?: string[];
   /** Functions on the page's `window` that call back into Node. */
   functions?: Record<string, (text: string) => void>;

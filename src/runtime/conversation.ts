@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { MachineError } from '../shared/errors.ts';
+import { type Wanted, wantedSchema } from '../shared/feed.ts';
 import {
   type Control,
   type EngineEvent,
@@ -29,6 +30,8 @@ export type Final = Exclude<EngineEvent, Progress | Standing>;
 export interface Listeners {
   onProgress?: (event: Progress) => void;
   onStanding?: (event: Standing) => void;
+  /** Makes the sequences that the engine asks for, as the bytes of a portion (`shared/feed.ts`). */
+  feed?: (wanted: Wanted) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Where an engine is started: in headless Chrome, or on Dawn in a Node process of its own. */
@@ -39,7 +42,11 @@ export type Runtime = OwnRuntime | 'tab';
 
 /** The engine, running somewhere. One request at a time. */
 export interface Session {
-  /** Sends a request; resolves to its final event. Throws `SessionLost` when the engine goes away or stalls first. */
+  /**
+   * Sends a request; resolves to its final event. Throws `SessionLost` when the engine goes away or stalls first, and what `feed` threw
+   * when
+   * the request failed for that.
+   */
   send(request: Request, listeners?: Listeners): Promise<Final>;
   /** Says something to an engine that is at work. Nothing comes of it where the engine is gone. */
   tell(control: Control): void;
@@ -91,6 +98,8 @@ export class Conversation {
   private settle: ((final: Final) => void) | undefined;
   private fail: ((error: SessionLost) => void) | undefined;
   private listeners: Listeners = {};
+  /** Why sequences could not be made for the request under way. */
+  private starved: { error: unknown } | undefined;
 
   /** @param stallMs longest without an event and without an answer to a ping, while a request is under way */
   constructor(protocol: Protocol = SHIPPED, stallMs = PATIENCE.stallMs) {
@@ -126,6 +135,21 @@ export class Conversation {
     }
   }
 
+  /**
+   * Has sequences made that the engine asks for.
+   * @throws whatever goes wrong; the request then fails with the same.
+   */
+  async feed(wanted: unknown): Promise<Uint8Array<ArrayBuffer>> {
+    this.silentMs = 0;
+    try {
+      if (!this.listeners.feed) throw new Error('nobody makes sequences for this request');
+      return await this.listeners.feed(wantedSchema.parse(wanted));
+    } catch (error) {
+      this.starved ??= { error };
+      throw error;
+    }
+  }
+
   /** Ends the request under way, and every later one. While the program stops, nobody is told. */
   lose(error: SessionLost): void {
     if (isStopping()) return;
@@ -143,13 +167,16 @@ export class Conversation {
       WHOLE.includes(request.op) ? WHOLE_PATIENCE * this.stallMs : this.stallMs,
     );
     try {
-      return await new Promise<Final>((resolve, reject) => {
+      this.starved = undefined;
+      const final = await new Promise<Final>((resolve, reject) => {
         this.settle = resolve;
         this.fail = reject;
         this.listeners = listeners;
         if (this.lost) reject(this.lost);
         else carrier.deliver(json);
       });
+      if (final.event === 'failed' && this.starved) throw (this.starved as { error: unknown }).error;
+      return final;
     } finally {
       unwatch();
       this.busy = false;

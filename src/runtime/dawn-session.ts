@@ -58,6 +58,13 @@ async function startDawn(
   const said = listen(child);
   const kill = () => void child.kill('SIGKILL');
   let pong = () => {};
+  const bring = async (wanted: unknown) => {
+    const brought = await conversation.feed(wanted).then(
+      portion => ({ portion }),
+      error => ({ refused: messageOf(error) }),
+    );
+    child.send(brought, () => {});
+  };
   const carrier: Carrier = {
     deliver: json => child.send(json, () => {}),
     ping: () =>
@@ -105,7 +112,8 @@ async function startDawn(
   }
   child.on('message', message => {
     if (message === PONG) pong();
-    else conversation.hear(String(message));
+    else if (typeof message === 'string') conversation.hear(message);
+    else void bring((message as { wanted: unknown }).wanted);
   });
   return session;
 }

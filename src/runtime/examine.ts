@@ -3,21 +3,21 @@ import type { AdapterInfo, AdapterPreference, Roofline } from '../shared/protoco
 import { ask } from './ask.ts';
 import { seconds, withDeadline } from './deadline.ts';
 import { deviceMemoryBytes } from './device-memory.ts';
-import { type EngineOptions, type OwnRuntime, openSession, type Session } from './session.ts';
+import { type EngineOptions, type OwnRuntime, openSession, type Runtime, type Session } from './session.ts';
 import { type Trial, tryAdapter } from './trial.ts';
 import type { Driver } from './vulkan.ts';
 
 /** A way to run the engine. */
-export interface Candidate {
-  runtime: OwnRuntime;
+export interface Candidate<R extends Runtime = OwnRuntime> {
+  runtime: R;
   adapter: AdapterPreference;
   /** What Dawn is shown. */
   driver?: Driver;
 }
 
 /** What was found for a candidate; what is missing has its reason in `problem`. */
-export interface Finding {
-  candidate: Candidate;
+export interface Finding<R extends Runtime = OwnRuntime> {
+  candidate: Candidate<R>;
   /** Name and version of the browser, or of Dawn. */
   version?: string;
   adapter?: AdapterInfo;
@@ -35,23 +35,37 @@ const ANSWER_MS = 300_000;
 export type Workplace = Pick<EngineOptions, 'built' | 'port' | 'patience' | 'onLog'>;
 
 /** `chrome, hardware`, or `dawn, lvp_icd`. */
-export function candidateName({ runtime, adapter, driver }: Candidate): string {
+export function candidateName({ runtime, adapter, driver }: Candidate<Runtime>): string {
   return `${runtime}, ${driver?.name ?? adapter}`;
 }
 
 /** Opens a candidate, holds it against the reference and, when asked, measures its roofline. Never throws: failures are findings. */
-export async function examine(
+export function examine(
   candidate: Candidate,
   workplace: Workplace,
   { withRoofline }: { withRoofline: boolean },
 ): Promise<Finding> {
-  const finding: Finding = { candidate };
+  return lookAt(candidate, () => openSession({ ...workplace, ...candidate }), withRoofline);
+}
+
+/** The same for a browser tab that somebody opens, roofline included. */
+export function examineTab(open: () => Promise<Session>): Promise<Finding<'tab'>> {
+  return lookAt({ runtime: 'tab', adapter: 'auto' }, open, true);
+}
+
+async function lookAt<R extends Runtime>(
+  candidate: Candidate<R>,
+  open: () => Promise<Session>,
+  withRoofline: boolean,
+): Promise<Finding<R>> {
+  const finding: Finding<R> = { candidate };
   let session: Session | undefined;
   try {
-    session = await openSession({ ...workplace, ...candidate });
+    session = await open();
     finding.version = session.version;
     finding.adapter = (await ask(session, 'probed', { op: 'probe', adapter: candidate.adapter })).adapter;
-    const memoryBytes = await deviceMemoryBytes(finding.adapter);
+    // A tab may be on another machine.
+    const memoryBytes = candidate.runtime === 'tab' ? undefined : await deviceMemoryBytes(finding.adapter);
     if (memoryBytes !== undefined) finding.memoryBytes = memoryBytes;
     finding.trial = await inTime(tryAdapter(session, candidate.adapter));
     if (withRoofline) finding.roofline = await inTime(measure(session, candidate.adapter));

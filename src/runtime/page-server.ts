@@ -1,11 +1,12 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { InputError, MachineError } from '../shared/errors.ts';
+import { MachineError, messageOf } from '../shared/errors.ts';
 import { LOOPBACK, ownNames } from './own-names.ts';
+import { below as belowToken, listen, PAGE_HEADERS } from './web.ts';
 
 /** A running page server. */
 export interface PageServer {
@@ -39,13 +40,19 @@ export interface PageServerOptions {
   policy?: string;
   /** More folders, by the path below the page that they answer to. One that is not there serves nothing. */
   folders?: Record<string, string>;
+  /** What posts below the page are answered with, by their path. One that throws is an error 500 that says why. */
+  answers?: Record<string, (body: string) => Promise<Uint8Array>>;
   /** Path below the page that takes WebSockets of the page itself, and who they are handed to. */
   sockets?: { path: string; accept(request: IncomingMessage, socket: Duplex, head: Buffer): void };
 }
 
+/** Longest body of a post. */
+const MOST_BODY_BYTES = 2 ** 16;
+
 /**
  * Serves a page of ours, on loopback unless told otherwise, under a random token that only this run knows: its script and the files of the
- * script's folder, with that content security policy. Every other path is 404; another host's name and other methods are refused, and so is
+ * script's folder, with that content security policy, and `answers`. Every other path is 404; another host's name and other methods are
+ * refused, and so is
  * a WebSocket of a page that did not come from here.
  * @param bundle path of the page's script (dist/page/engine.js)
  * @throws InputError when the port is busy or not allowed or the address is none of this machine, MachineError when the script is
@@ -53,23 +60,31 @@ export interface PageServerOptions {
  */
 export async function servePage(
   bundle: string,
-  { port = 0, host = LOOPBACK, tunnelled = false, policy, folders = {}, sockets }: PageServerOptions = {},
+  {
+    port = 0,
+    host = LOOPBACK,
+    tunnelled = false,
+    policy,
+    folders = {},
+    answers = {},
+    sockets,
+  }: PageServerOptions = {},
 ): Promise<PageServer> {
   const files = await filesOf(dirname(bundle));
   if (!files.has(basename(bundle)))
     throw new MachineError(`${bundle}: no such file`, 'Build it with `npm run build`.');
   for (const [below, folder] of Object.entries(folders))
     for (const [name, path] of await filesOf(folder)) files.set(`${below}/${name}`, path);
+  const posts = new Map(Object.entries(answers));
   const token = randomBytes(16).toString('hex');
   const portOf = () => (server.address() as AddressInfo).port;
   const names = ownNames(host, () => (tunnelled ? undefined : portOf()));
-  /** What a path names below the page; undefined without the token. */
-  const below = (path = '') => {
-    const [, given = '', rest] = /^\/([^/]*)\/(.*)$/.exec(path) ?? [];
-    return isEqual(given, token) ? rest : undefined;
-  };
-  const answer = async ({ method, headers, url }: IncomingMessage, response: ServerResponse) => {
+  const below = (path = '') => belowToken(path, token);
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const { method, headers, url } = request;
     if (!names.include(headers.host)) return void response.writeHead(421).end();
+    const own = posts.get(below(url) ?? '');
+    if (own && method === 'POST') return answerPost(own, request, response);
     if (method !== 'GET' && method !== 'HEAD')
       return void response.writeHead(405, { Allow: 'GET, HEAD' }).end();
     const ownPolicy = policy ?? strict(headers.host!);
@@ -104,13 +119,27 @@ export async function servePage(
   };
 }
 
-const TYPE_OF_PAGE = 'text/html; charset=utf-8';
-
-/** Whether two texts are equal, in a time that tells nothing of where they differ. */
-function isEqual(a: string, b: string): boolean {
-  const [digestA, digestB] = [a, b].map(text => createHash('sha256').update(text).digest());
-  return timingSafeEqual(digestA!, digestB!);
+async function answerPost(
+  answer: (body: string) => Promise<Uint8Array>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  let body = '';
+  for await (const piece of request.setEncoding('utf8')) {
+    body += piece;
+    if (body.length > MOST_BODY_BYTES) return void response.writeHead(413, { Connection: 'close' }).end();
+  }
+  try {
+    const bytes = await answer(body);
+    response
+      .writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': bytes.length })
+      .end(bytes);
+  } catch (error) {
+    response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' }).end(messageOf(error));
+  }
 }
+
+const TYPE_OF_PAGE = 'text/html; charset=utf-8';
 
 /** Paths of the files below a folder, by their names with slashes. */
 async function filesOf(folder: string): Promise<Map<string, string>> {
@@ -125,50 +154,11 @@ async function filesOf(folder: string): Promise<Map<string, string>> {
 
 function send(response: ServerResponse, type: string, policy: string, body: string | Buffer): void {
   response
-    .writeHead(200, {
-      'Content-Type': type,
-      'Cache-Control': 'no-store',
-      'Content-Security-Policy': policy,
-      'X-Content-Type-Options': 'nosniff',
-      // The token is part of the address.
-      'Referrer-Policy': 'no-referrer',
-      // Everything comes from here, so the page may have threads and a fine clock.
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Cross-Origin-Embedder-Policy': 'require-corp',
-      'Cross-Origin-Resource-Policy': 'same-origin',
-    })
+    .writeHead(200, { ...PAGE_HEADERS, 'Content-Type': type, 'Content-Security-Policy': policy })
     .end(body);
 }
 
 function refuse(socket: Duplex, status: string): void {
   socket.on('error', () => {});
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-/** What is wrong with where a server should listen, by what the system calls it. */
-const LISTEN_PROBLEMS: Record<string, [option: 'host' | 'port', what: string]> = {
-  EADDRINUSE: ['port', 'is in use'],
-  EADDRNOTAVAIL: ['host', 'is no address of this machine'],
-  ENOTFOUND: ['host', 'is no name that this machine knows'],
-};
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const [option, what] = LISTEN_PROBLEMS[error.code ?? ''] ?? [
-        'port',
-        `cannot be used (${error.message})`,
-      ];
-      reject(
-        new InputError(
-          `--${option} ${option === 'port' ? port : host} ${what}`,
-          option === 'port'
-            ? 'Choose another port, or leave --port out.'
-            : 'Give an address or a name of this machine, or leave --host out for loopback.',
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
 }

@@ -2,7 +2,9 @@ import pLimit from 'p-limit';
 import { adapterName } from '../shared/adapter.ts';
 import type { Checkpoint, Origin } from '../shared/checkpoint.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
+import { packPortion, type SequenceSource, type Wanted } from '../shared/feed.ts';
 import type { AdapterInfo, AdapterPreference, EngineEvent, Pack } from '../shared/protocol.ts';
+import type { HostTask } from '../shared/task.ts';
 import { ask, OutOfMemory } from './ask.ts';
 import { deviceMemoryBytes } from './device-memory.ts';
 import { onStop, type Progress, type Session, SessionLeft, SessionLost } from './session.ts';
@@ -38,6 +40,8 @@ export interface Supervision {
   engine: string;
   /** Where a cell can go on, if anywhere. */
   savedOf: (cell: string) => Checkpoint | undefined;
+  /** Opens what makes the sequences of a task that is fed by the host; it is closed when a pack is through. */
+  sourceOf?: (task: HostTask) => Promise<SequenceSource<Pack>>;
   onProgress: (index: number, event: Progress, pack: Pack) => void;
   /** Where cells of a pack can go on from now. Training goes on meanwhile. */
   onCheckpoints?: (checkpoints: Checkpoint[]) => Promise<void>;
@@ -210,6 +214,10 @@ async function train(
   const resume = part.resume();
   const before = part.spent();
   const { pack } = part;
+  const source = pack.task.source === 'host' ? await supervision.sourceOf?.(pack.task) : undefined;
+  const feed = source && {
+    feed: async (wanted: Wanted) => packPortion(await source.portion(pack, wanted)),
+  };
   const half = 0.5 ** losses;
   let told: (() => void)[] = [];
   let written = Promise.resolve();
@@ -249,6 +257,7 @@ async function train(
       submissionMs: Math.max(LEAST_SUBMISSION_MS, SUBMISSION_MS * half),
     },
     {
+      ...feed,
       onProgress(event) {
         part.progressed(event);
         onProgress(index, event, pack);
@@ -264,7 +273,10 @@ async function train(
         told = [];
       },
     },
-  ).finally(settled);
+  ).finally(() => {
+    settled();
+    return source?.close();
+  });
   await written;
   const share = (trained.trainSeconds + trained.testSeconds) / cells;
   const seconds = before.map(spent => spent + share);

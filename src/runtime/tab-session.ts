@@ -1,5 +1,6 @@
 import { messageOf } from '../shared/errors.ts';
 import { PING, PONG } from '../shared/protocol.ts';
+import { REFUSED, WANTED } from '../shared/tab-protocol.ts';
 import { type Carrier, Conversation, type Session, SessionLeft, SessionLost } from './conversation.ts';
 import type { SessionOptions } from './session-options.ts';
 import type { Tab } from './tab.ts';
@@ -32,8 +33,16 @@ export async function openTabSession(options: SessionOptions, tabs: Tabs): Promi
 function sessionIn(tab: Tab, { protocol, patience }: SessionOptions, tabs: Tabs): Session {
   const conversation = new Conversation(protocol, patience?.stallMs);
   let pong = () => {};
+  const bring = async (wantedJson: string) => {
+    try {
+      tab.send(await conversation.feed(JSON.parse(wantedJson)));
+    } catch (error) {
+      tab.send(REFUSED + messageOf(error));
+    }
+  };
   tab.onText = text => {
     if (text === PONG) return pong();
+    if (text.startsWith(WANTED)) return void bring(text.slice(WANTED.length));
     try {
       conversation.hear(text);
     } catch (error) {

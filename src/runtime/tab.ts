@@ -49,7 +49,7 @@ export class Tab {
     return this.socket.readyState === this.socket.OPEN;
   }
 
-  send(text: string): void {
+  send(text: string | Uint8Array): void {
     this.socket.send(text, () => {});
   }
 

@@ -75,6 +75,11 @@ export class Tabs implements Closable {
     return this.server!.url;
   }
 
+  /** Whether one would have to be waited for. */
+  get isEmpty(): boolean {
+    return this.spares.length === 0;
+  }
+
   /** A tab for an engine: the one that has waited longest, else the next that comes, however long that takes. */
   async take(): Promise<Tab> {
     const tab = this.spares.shift() ?? (await this.next());

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Training } from './training.ts';
 
 const positiveInt = z.int().min(1);
 const scale = z.number().positive();
@@ -107,6 +108,8 @@ export type Tensors<A extends Float32Array | Float64Array = Float32Array> = Reco
 export interface Model {
   config: ModelConfig;
   tensors: Tensors;
+  /** What it was trained on; absent where its file does not say. */
+  training?: Training | undefined;
 }
 
 /** A model whose weights may be float32 or float64. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DENSE_VARIANTS } from './attention-variants.ts';
 import { attentionSchema, modelConfigSchema } from './model-config.ts';
-import { deviceKnobsSchema, packTaskSchema } from './task.ts';
+import { deviceKnobsSchema, packTaskSchema, positionsSchema } from './task.ts';
 import { trialSchema } from './tuning.ts';
 
 /**
@@ -17,8 +17,6 @@ export const loss = z.number().nullable();
 
 export const lengthModeSchema = z.enum(['uniform', 'fixed']);
 export const lossSchema = z.enum(['mse', 'cross-entropy']);
-/** Which positions of a training sequence carry a target: the last, every one, or so many, drawn uniformly without repetition. */
-export const positionsSchema = z.union([z.enum(['last', 'every']), z.int().min(1)]);
 const phiSchema = z.number().min(-10).max(10);
 /** How φ starts: drawn uniformly from an interval, or head by head hard at one offset (`model/initialise.ts`). */
 export const phiInitSchema = z.union([z.literal('offsets'), z.tuple([phiSchema, phiSchema])], {

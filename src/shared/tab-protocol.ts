@@ -28,5 +28,12 @@ export const roleSchema = z.strictObject({
 });
 export type Role = z.infer<typeof roleSchema>;
 
+/**
+ * Before what a tab's engine asks for sequences with (`shared/feed.ts`); answered with a portion's bytes, or text that begins with
+ * `REFUSED`.
+ */
+export const WANTED = 'wanted ';
+export const REFUSED = 'refused ';
+
 /** Close code of a socket whose run has ended: nothing is to come. */
 export const ENDED = 4000;

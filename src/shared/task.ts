@@ -33,17 +33,65 @@ const deviceTaskSchema = z.strictObject({
   }),
 });
 
-export const packTaskSchema = z.discriminatedUnion('source', [deviceTaskSchema]);
+/** Which positions of a training sequence carry a target: the last, every one, or so many, drawn uniformly without repetition. */
+export const positionsSchema = z.union([z.enum(['last', 'every']), z.int().min(1)]);
+
+/** Made on the host, labelled (`shared/feed.ts`). */
+export const hostTaskSchema = z.strictObject({
+  source: z.literal('host'),
+  /** For messages. */
+  name: z.string(),
+  /** Names what makes them (`data/makers.ts`). */
+  maker: z.strictObject({ kind: z.string(), content: z.string().regex(/^[0-9a-f]{8,64}$/, 'a hash') }),
+  form: z.enum(['classes', 'vectors']),
+  /** Targets of a training sequence, in the mean. */
+  labels: z.number().positive(),
+  /** Training sequences, then those of each test length in order. */
+  points: z
+    .array(
+      z.strictObject({
+        /** Positions with targets: a number, if others than the last or every one, is how many a sequence has at most. */
+        reads: positionsSchema,
+        /** Sequences that are measured. */
+        sequences: z.int().min(1),
+        /** Words of the longest record; of all, null where there is no end to them. */
+        mostWords: z.int().min(1),
+        words: z.int().min(1).nullable(),
+        /** Squared error of predicting the mean target; null where nobody knows. */
+        variance: z.number().min(0).nullable(),
+      }),
+    )
+    .min(2),
+});
+
+export const packTaskSchema = z.discriminatedUnion('source', [deviceTaskSchema, hostTaskSchema]);
 
 /** The numbers that `task_targets` is given, in the order of its `vec4`. */
 export const deviceKnobsSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
 export type Room = z.infer<typeof roomSchema>;
 export type PackTask = z.infer<typeof packTaskSchema>;
+export type HostTask = z.infer<typeof hostTaskSchema>;
 export type DeviceTask = z.infer<typeof deviceTaskSchema>;
 export type DeviceKnobs = z.infer<typeof deviceKnobsSchema>;
 
 /** Tokens of a sequence of a length, at most; as many as the length unless the law says otherwise. */
 export function tokensOf({ tokens }: { tokens?: Room }, length: number): number {
   return tokens ? tokens.each * length + tokens.more : length;
+}
+
+/** The lengths that a task's sequences may have, and what they are lengths of. */
+export function lengthsOf(task: PackTask): { shortest: number; tokens?: Room } {
+  return task.source === 'device' ? task.law : { shortest: 1 };
+}
+
+/** Whether a task's targets are classes, of which accuracy is measured. */
+export function hasClasses(task: PackTask): boolean {
+  return task.source === 'device' ? task.classes : task.form === 'classes';
+}
+
+/** A task that is made on the device. @throws Error for another */
+export function onDevice(task: PackTask): DeviceTask {
+  if (task.source !== 'device') throw new Error(`the task ${task.name} is made on the host`);
+  return task;
 }

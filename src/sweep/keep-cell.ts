@@ -1,3 +1,4 @@
+import { version } from '../../package.json';
 import { layoutOf, unflatten } from '../model/layout.ts';
 import { writeModel } from '../model/safetensors.ts';
 import type { Cell } from '../plan/cells.ts';
@@ -61,6 +62,17 @@ function storedCell(
       ...(driver === undefined ? {} : { driver }),
       engine: ENGINE_HASH,
     },
-    model: writeModel({ config: shape, tensors: unflatten(layoutOf(shape), weights) }),
+    model: writeModel({
+      config: shape,
+      tensors: unflatten(layoutOf(shape), weights),
+      training: {
+        version,
+        cell: hash,
+        task: config.task,
+        data: config.data,
+        length: config.train.length,
+        seed: config.seed,
+      },
+    }),
   };
 }

@@ -23,7 +23,11 @@ export function manifestOf(
     run,
     grid,
     engine: ENGINE_HASH,
-    sources: Object.fromEntries(plan.cells.map(({ config }) => [config.data.law, config.source!])),
+    sources: Object.fromEntries(
+      plan.cells.flatMap(({ config: { data, source } }) =>
+        source === undefined ? [] : [[data.law, source]],
+      ),
+    ),
     ...(shard ? { shard: `${shard.index}/${shard.count}` } : {}),
     experiment: experiment.content,
     cells: plan.cells.length,

@@ -1,10 +1,12 @@
 import type { Experiment } from '../config/experiment.ts';
+import { sourceOfTask } from '../data/makers.ts';
 import type { Cell } from '../plan/cells.ts';
 import { ENGINE_HASH } from '../plan/engine-hash.ts';
 import { packSeconds } from '../plan/estimate.ts';
 import { refuseImpossible } from '../plan/limits.ts';
 import type { Plan } from '../plan/plan.ts';
 import { LiveFile } from '../results/live.ts';
+import { writeModelIndex } from '../results/model-index.ts';
 import type { CellResult } from '../results/schema.ts';
 import type { Trace } from '../results/trace.ts';
 import type { Progress, Session } from '../runtime/session.ts';
@@ -101,6 +103,7 @@ async function sweep(
         await run.store.writeManifest(endedManifest(manifestOf(run, options.maker), run, totals));
     }
     await stage?.drain();
+    if (plan.packs.length > 0 || run.took > 0) await writeModelIndex(run.folder, linesOf(run));
     return totals;
   } finally {
     await stage?.close();
@@ -171,6 +174,7 @@ async function train(
       },
       engine: ENGINE_HASH,
       savedOf: checkpoints.take,
+      sourceOf: sourceOfTask,
       onProgress(index, event, pack) {
         if (shown.get(index) !== pack) {
           shown.set(index, pack);

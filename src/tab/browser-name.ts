@@ -1,9 +1,6 @@
 /** What Chromium says of itself (https://wicg.github.io/ua-client-hints), as far as it is read here; TypeScript does not know it. */
 interface ClientHints {
-  platform: string;
-  getHighEntropyValues(
-    hints: string[],
-  ): Promise<{ fullVersionList?: { brand: string; version: string }[]; platform?: string }>;
+  getHighEntropyValues(hints: string[]): Promise<{ fullVersionList?: { brand: string; version: string }[] }>;
 }
 
 /** The parts of `navigator` that name a browser. */

@@ -1,5 +1,6 @@
+import type { Want } from '../engine/engine.ts';
 import { type EngineEvent, PING, PONG, type Request } from '../shared/protocol.ts';
-import { ENDED, roleSchema } from '../shared/tab-protocol.ts';
+import { ENDED, REFUSED, roleSchema, WANTED } from '../shared/tab-protocol.ts';
 import { afterEvent, afterRequest, afterRole, atFirst, type Status } from './status.ts';
 
 /** Bytes that may wait to be sent, beyond which checkpoints on the way are left out: the next one serves as well. */
@@ -7,7 +8,7 @@ const MOST_WAITING_BYTES = 2 ** 20;
 
 /** An engine, as far as it is carried. */
 interface Carried {
-  handle(requestJson: string, emit: (event: EngineEvent) => void): Promise<void>;
+  handle(requestJson: string, emit: (event: EngineEvent) => void, want: Want): Promise<void>;
   alive(): Promise<void>;
 }
 
@@ -20,6 +21,7 @@ export function carryOverSocket(
   { url, browser, show }: { url: string; browser: string; show: (status: Status) => void },
 ): void {
   const socket = new WebSocket(url);
+  socket.binaryType = 'arraybuffer';
   let status = atFirst(browser);
   const now = (next: Status) => {
     status = next;
@@ -39,6 +41,16 @@ export function carryOverSocket(
     send(JSON.stringify(event));
     now(afterEvent(status, event, performance.now()));
   };
+  /** Takes what was asked for, or why there is none. */
+  let bring = (_: ArrayBuffer | Error) => {};
+  const want: Want = async wanted => {
+    const brought = await new Promise<ArrayBuffer | Error>(resolve => {
+      bring = resolve;
+      send(WANTED + JSON.stringify(wanted));
+    });
+    if (brought instanceof Error) throw brought;
+    return brought;
+  };
   const take = (text: string) => {
     const message = JSON.parse(text) as object;
     if ('role' in message) return now(afterRole(status, roleSchema.parse(message)));
@@ -50,12 +62,15 @@ export function carryOverSocket(
       if (asked.op === 'train') [stateWanted, steps] = [false, asked.pack?.steps ?? 0];
       now(afterRequest(status, asked));
     }
-    void engine.handle(text, emit);
+    void engine.handle(text, emit, want);
   };
   socket.onopen = () => send(JSON.stringify({ tab: browser }));
   socket.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (data === PING) void engine.alive().then(() => send(PONG));
-    else take(String(data));
+    if (data instanceof ArrayBuffer) return bring(data);
+    const text = String(data);
+    if (text === PING) void engine.alive().then(() => send(PONG));
+    else if (text.startsWith(REFUSED)) bring(new Error(text.slice(REFUSED.length)));
+    else take(text);
   };
   socket.onclose = ({ code }) => now({ ...status, state: code === ENDED ? 'ended' : 'lost', work: null });
   now(status);

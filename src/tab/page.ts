@@ -18,7 +18,7 @@ const element = <K extends keyof HTMLElementTagNameMap>(tag: K, className = '') 
 const [main, brand, heading, text] = [element('main'), element('p', 'brand'), element('h1'), element('p')];
 const [bar, facts, note] = [element('progress'), element('dl'), element('p', 'note')];
 brand.textContent = 'lengthwise';
-heading.setAttribute('role', 'status');
+heading.ariaLive = 'polite';
 bar.setAttribute('aria-label', 'of this pack');
 main.append(brand, heading, text, bar, note, facts);
 document.body.append(main);

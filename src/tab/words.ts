@@ -43,7 +43,7 @@ function sentences({ state, work, why }: Status, run: string): Pick<Words, 'head
     case 'refused':
       return {
         heading: `This tab cannot compute ${run}`,
-        text: `${why ?? 'The run refused it'}. ${WEBGPU_HELP}`,
+        text: `${sentence(why ?? 'the run refused it')} ${WEBGPU_HELP}`,
       };
     case 'lost':
       return {
@@ -58,7 +58,10 @@ function sentences({ state, work, why }: Status, run: string): Pick<Words, 'head
 function workFacts({ cells, task, lengths, phase, done, total, ...work }: Work): Words['facts'] {
   const [least, most] = lengths;
   const facts: Words['facts'] = [
-    ['pack', `${cellsText(cells)} of ${task}, N = ${least === most ? least : `${least} … ${most}`}`],
+    [
+      'pack',
+      `${cellsText(cells)} of ${task}, N = ${least === most ? least : `${least}\u00a0…\u00a0${most}`}`,
+    ],
     [
       phase === 'train' ? 'training step' : 'testing, part',
       `${done.toLocaleString('en')} of ${total.toLocaleString('en')}`,
@@ -69,6 +72,10 @@ function workFacts({ cells, task, lengths, phase, done, total, ...work }: Work):
   if (work.loss !== null) facts.push(['training loss', `${work.loss.toExponential(2)}, median`]);
   if (work.secondsLeft !== null) facts.push(['left', `about ${durationText(work.secondsLeft)}`]);
   return facts;
+}
+
+function sentence(clause: string): string {
+  return `${clause[0]?.toUpperCase() ?? ''}${clause.slice(1)}.`;
 }
 
 function cellsText(cells: number): string {

@@ -1,18 +1,22 @@
 import { InputError } from '../shared/errors.ts';
+import { fileTask } from './file.ts';
 import { kGram } from './k-gram.ts';
 import { modP } from './mod-p.ts';
 import { simple } from './simple.ts';
 import { SUITE } from './suite/registry.ts';
 import type { Task } from './task.ts';
 
-/** Every task lengthwise knows. A new task is one file and one line here. */
+/** Every task that lengthwise can draw. A new task is one file and one line here. */
 export const TASKS: readonly Task[] = [simple, modP, kGram, ...SUITE];
+
+/** Kinds of tasks that an experiment may name. */
+export const KINDS: readonly string[] = [...TASKS, fileTask].map(({ kind }) => kind);
 
 /** The task of a kind. Throws `InputError` when there is none. */
 export function taskOf(kind: string): Task {
-  const task = TASKS.find(t => t.kind === kind);
+  const task = [...TASKS, fileTask].find(t => t.kind === kind);
   if (!task) {
-    throw new InputError(`unknown task "${kind}"`, `Choose one of: ${TASKS.map(t => t.kind).join(', ')}.`);
+    throw new InputError(`unknown task "${kind}"`, `Choose one of: ${KINDS.join(', ')}.`);
   }
   return task;
 }

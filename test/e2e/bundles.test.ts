@@ -32,15 +32,18 @@ const TESTS: string[] = [
 /** What stands only in code of `bench`: our names as implementations, and peers. */
 const BENCH_ONLY = ['lengthwise/', 'jax', 'tfjs', 'onnx', 'gpu.js'];
 
-describe.each(['page', 'dawn'])('the engine that ships for %s', kind => {
-  const text = bundle(join(BUILT, kind, 'engine.js'));
-  const literals = [...text.matchAll(/literal\("([^"]+)"\)/g)].map(([, name]) => name!);
+describe.each(['page/engine.js', 'dawn/engine.js', 'page/tab-worker.js'])(
+  'the engine that ships as %s',
+  path => {
+    const text = bundle(join(BUILT, path));
+    const literals = [...text.matchAll(/literal\("([^"]+)"\)/g)].map(([, name]) => name!);
 
-  test('knows what the command line asks, and nothing that only tests ask', () => {
-    expect(TESTS.filter(name => literals.includes(name)).sort()).toEqual(SHIPPED.sort());
-  });
+    test('knows what the command line asks, and nothing that only tests ask', () => {
+      expect(TESTS.filter(name => literals.includes(name)).sort()).toEqual(SHIPPED.sort());
+    });
 
-  test('holds no code of bench', () => {
-    expect(BENCH_ONLY.filter(marker => text.includes(marker))).toEqual([]);
-  });
-});
+    test('holds no code of bench', () => {
+      expect(BENCH_ONLY.filter(marker => text.includes(marker))).toEqual([]);
+    });
+  },
+);

@@ -225,7 +225,7 @@ describe('files beside the page', () => {
       expect(parquet[i]).toMatchObject({
         cell: cell.cell,
         test_length: point.length,
-        'train.length': cell.axes['train.length'],
+        train_length: cell.axes['train.length'],
       });
       expect(parquet[i]!.test_loss ?? null).toBe(point.loss);
       expect(csv[i]!.test_loss).toBe(point.loss === null ? '' : String(point.loss));

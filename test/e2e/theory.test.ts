@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BOUNDS } from '../../src/theory/bounds.ts';
@@ -93,7 +93,13 @@ describe('lengthwise theory', () => {
   test('says in words that a bound is vacuous, and shows the attention map of a ModPTask model', async () => {
     const { code, stdout } = await cliHere(['theory', trained, '--bits', '8', '--details'], { cwd });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/Trained on mod-p, p = 3, k = 1/);
+    expect(stdout).toMatch(
+      /Trained on mod-p, p = 3, k = 1; up to 16 tokens of dirichlet-iid, α = 1; seed 0; lengthwise \d/,
+    );
+    // A copy that has left its run knows the same.
+    copyFileSync(trained, join(cwd, 'copy.safetensors'));
+    const copied = await cliHere(['theory', 'copy.safetensors', '--bits', '8', '--details'], { cwd });
+    expect(copied).toMatchObject({ code, stdout });
     expect(stdout).toMatch(/vacuous/);
     expect(stdout).toMatch(/j ≡ {2}1 +[\d.]+ % +█/);
     expect(stdout).toMatch(/uniformity within the residue of most mass/);

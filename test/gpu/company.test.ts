@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Pack } from '../../src/shared/protocol.ts';
+import { onDevice } from '../../src/shared/task.ts';
 import { useEngine } from '../support/engine.ts';
 import { PATH_PACKS, replica } from '../support/packs.ts';
 
@@ -27,7 +28,7 @@ describe.each(PATH_PACKS)('$name', ({ own }) => {
         { ...mine!, seed: 9, trainLength: 300 },
         { ...mine!, seed: 4 },
         mine!,
-        { ...mine!, seed: 5, trainLength: 2 + own.task.law.order },
+        { ...mine!, seed: 5, trainLength: 2 + onDevice(own.task).law.order },
       ],
     };
     const [alone, among] = [await train(short), await train(beside)];

@@ -5,6 +5,7 @@ import { referenceTrain } from '../../src/reference/train.ts';
 import { floatsFromBase64 } from '../../src/shared/base64.ts';
 import type { Pack } from '../../src/shared/protocol.ts';
 import { pcg4d, STREAM, streamKey } from '../../src/shared/random.ts';
+import { onDevice } from '../../src/shared/task.ts';
 import { taskOf } from '../../src/tasks/registry.ts';
 import { sampleSequence } from '../../src/tasks/sample.ts';
 import { targetOf } from '../../src/tasks/task.ts';
@@ -110,7 +111,7 @@ describe('packs', () => {
     const drawing = {
       task,
       knobs,
-      law: own.task.law.name,
+      law: onDevice(own.task).law.name,
       alphaThousandths,
       lengthMode: 'fixed',
       length: 40,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { flatten, layoutOf } from '../../src/model/layout.ts';
 import {
+  type Listeners,
   type OwnRuntime,
   openSession,
   type Progress,
@@ -90,11 +91,13 @@ export function useEngine({ apart = false, ...options }: Options & { apart?: boo
       question: Question,
       onProgress?: (event: Progress) => void,
       onStanding?: (event: Standing) => void,
+      feed?: Listeners['feed'],
     ) {
       const request = { ...question, adapter: 'software' } as Request;
       const final: TestEvent = await session.send(request, {
         ...(onProgress ? { onProgress } : {}),
         ...(onStanding ? { onStanding } : {}),
+        ...(feed ? { feed } : {}),
       });
       if (final.event !== expected)
         throw new Error(`expected ${expected}, got ${JSON.stringify(final).slice(0, 500)}`);

@@ -15,7 +15,7 @@ export const setFaults: Ops['faults'] = async ({ adapter: info }, { op: _, adapt
 
 /** Training in which things go wrong as `setFaults` was told. */
 export function withFaults(train: Ops['train']): Ops['train'] {
-  return (device, request, emit, state) => {
+  return (device, request, emit, state, want) => {
     const { adapter } = device;
     const { bindingBytes = adapter.limits.maxStorageBufferBindingSize!, loseAfter } = faults;
     const limits = { ...adapter.limits, maxStorageBufferBindingSize: bindingBytes };
@@ -25,7 +25,7 @@ export function withFaults(train: Ops['train']): Ops['train'] {
       if (event.phase === loseAfter.phase && event.done >= loseAfter.done)
         throw new EngineFailure('device-lost', 'the device was lost, as asked');
     };
-    return train({ ...device, adapter: { ...adapter, limits } }, request, tell, state);
+    return train({ ...device, adapter: { ...adapter, limits } }, request, tell, state, want);
   };
 }
 

@@ -12,7 +12,7 @@ import { pathsOf } from '../../src/model/paths.ts';
 import { toBase64 } from '../../src/shared/base64.ts';
 import type { ModelConfig } from '../../src/shared/model-config.ts';
 import type { Positions } from '../../src/shared/protocol.ts';
-import { tokensOf } from '../../src/shared/task.ts';
+import { onDevice, tokensOf } from '../../src/shared/task.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
 
 type RequestOf<Op extends TestRequest['op']> = Extract<TestRequest, { op: Op }>;
@@ -94,7 +94,8 @@ export async function sampleSequences(
   device: Device,
   request: RequestOf<'sample'>,
 ): Promise<EventOf<'sampled'>> {
-  const { task, vocabulary, outputs } = request;
+  const { vocabulary, outputs } = request;
+  const task = onDevice(request.task);
   // The samplers know nothing of a model but its vocabulary, outputs and table of positions.
   const model: ModelConfig = {
     ...{ vocabulary, outputs },

@@ -11,11 +11,10 @@ import {
   lossSchema,
   packSchema,
   packStateSchema,
-  positionsSchema,
   requestSchema,
   u32,
 } from '../../src/shared/protocol.ts';
-import { deviceKnobsSchema, packTaskSchema } from '../../src/shared/task.ts';
+import { deviceKnobsSchema, packTaskSchema, positionsSchema } from '../../src/shared/task.ts';
 
 /*
  * What only tests ask of the engine: what lies inside training and dense attention. The engine of `engine-page.ts` and

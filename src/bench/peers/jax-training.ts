@@ -5,6 +5,7 @@ import { learningRateFactor } from '../../model/schedule.ts';
 import { isSoftmax } from '../../shared/model-config.ts';
 import type { Pack } from '../../shared/protocol.ts';
 import { STREAM, streamKey } from '../../shared/random.ts';
+import { onDevice } from '../../shared/task.ts';
 import { taskOf } from '../../tasks/registry.ts';
 import { sampleSequence } from '../../tasks/sample.ts';
 import { denseForward, type Fixed, fixedArrays, type Queries, upload, type Weights } from './jax-model.ts';
@@ -79,8 +80,9 @@ export async function openJaxTrainer(pack: Pack, queries: Queries = 'every'): Pr
   );
   const place = ({ tokens, targets }: Batch) =>
     [np.array(tokens).reshape([batch, T]), np.array(targets).reshape([batch, model.outputs])] as const;
+  const { name, law } = onDevice(pack.task);
   const drawing = {
-    ...{ task: taskOf(pack.task.name), knobs, law: pack.task.law.name },
+    ...{ task: taskOf(name), knobs, law: law.name },
     ...{ alphaThousandths, lengthMode: pack.lengthMode },
     ...{ length: T, positions: pack.positions, offsets: null, key: streamKey(seed, STREAM.train) },
   };

@@ -49,10 +49,11 @@ export function Chart(props: ChartProps) {
   ]);
 
   useEffect(() => {
-    const made = new uPlot(optionsOf(latest, widthOf(box.current!)), dataOf(latest.current), box.current!);
+    const own = box.current!;
+    const made = new uPlot(optionsOf(latest, widthOf(own)), dataOf(latest.current), own);
     plot.current = made;
-    const fit = new ResizeObserver(() => made.setSize(sizeOf(widthOf(box.current!), latest.current.ratio)));
-    fit.observe(box.current!);
+    const fit = new ResizeObserver(() => made.setSize(sizeOf(widthOf(own), latest.current.ratio)));
+    fit.observe(own);
     const recolour = () => made.redraw(false, true);
     document.addEventListener('lengthwise-theme', recolour);
     return () => {
@@ -124,7 +125,10 @@ function optionsOf(latest: { current: ChartProps }, width: number): uPlot.Option
       x: { time: false, distr: xLog ? 3 : 1, ...(xLog ? { range: (_, low, high) => [low, high] } : {}) },
       y: { distr: yLog ? 3 : 1 },
     },
-    axes: [axis(xLabel, xLog), axis(yLabel, yLog)],
+    axes: [
+      { ...axis(xLabel, xLog), ...(xLog ? { values: (_, ticks) => ticks.map(lengthText) } : {}) },
+      axis(yLabel, yLog),
+    ],
     cursor: { drag: { x: true, y: false, setScale: true }, focus: { prox: 24 } },
     focus: { alpha: 0.35 },
     legend: { show: true, live: true },
@@ -173,6 +177,11 @@ function optionsOf(latest: { current: ChartProps }, width: number): uPlot.Option
       ],
     },
   };
+}
+
+/** Along x there is room for 2 and 5 as well. */
+function lengthText(tick: number | null): string {
+  return tick === null ? '' : String(Number(tick.toPrecision(6)));
 }
 
 /** Powers of ten alone are written: between them there is no room. */

@@ -63,14 +63,15 @@ export function differenceOf(a: Side, b: Side): Difference {
   };
 }
 
-/** Differences of log plateaus between cells that differ only in what tells the sides apart. */
+/** Differences of log plateaus between cells that differ only in what tells the sides apart; none where that leaves some alike. */
 function pairsOf(a: Side, b: Side): number[] {
   const own = new Set(differingPaths([a, b]));
   const keyOf = (axes: Record<string, Scalar>) =>
     JSON.stringify(Object.entries(axes).filter(([path]) => !own.has(path)));
-  const others = new Map(b.cells.map(cell => [keyOf(cell.axes), cell]));
-  return a.cells.flatMap(({ axes, plateau }) => {
-    const other = others.get(keyOf(axes));
+  const [cellsA, cellsB] = [a, b].map(({ cells }) => new Map(cells.map(cell => [keyOf(cell.axes), cell])));
+  if (cellsA!.size < a.cells.length || cellsB!.size < b.cells.length) return [];
+  return [...cellsA!].flatMap(([key, { plateau }]) => {
+    const other = cellsB!.get(key);
     return plateau && other?.plateau ? [Math.log(other.plateau) - Math.log(plateau)] : [];
   });
 }

@@ -27,6 +27,8 @@ interface GridProps<E> {
 
 /** Pixels of a row: all are alike, so that only those in sight need to be there. */
 const ROW_PIXELS = 30;
+/** Pixels that are filled at least: the box is as high as its rows, up to its most. */
+const MOST_SEEN = 600;
 /** Rows that are there beyond those in sight, on either side. */
 const BEYOND = 12;
 /** Browsers draw nothing that is higher; beyond it, scrolling moves by more than it shows. */
@@ -38,8 +40,9 @@ export function Grid<E>({ columns, count, at, keyOf, sort, onSort, pinned, toggl
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
   useLayoutEffect(() => {
-    const fit = new ResizeObserver(() => setHeight(box.current!.clientHeight));
-    fit.observe(box.current!);
+    const own = box.current!;
+    const fit = new ResizeObserver(() => setHeight(Math.max(MOST_SEEN, own.clientHeight)));
+    fit.observe(own);
     return () => fit.disconnect();
   }, []);
   const whole = Math.min(MOST_PIXELS, count * ROW_PIXELS);

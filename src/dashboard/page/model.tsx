@@ -126,7 +126,7 @@ function Conversation({ loaded: { name, model }, place }: { loaded: Loaded; plac
       <Facts
         facts={{
           model: name,
-          shape: `${config.layers} layers, ${config.heads} heads, width ${config.width}, ${config.vocabulary} tokens, ${config.outputs} outputs`,
+          shape: `layers ${config.layers}, heads ${config.heads}, width ${config.width}, tokens ${config.vocabulary}, outputs ${config.outputs}`,
           attention: Object.entries(config.attention)
             .map(([key, value]) => `${key} ${value ?? '∞'}`)
             .join(', '),
@@ -166,6 +166,7 @@ function Conversation({ loaded: { name, model }, place }: { loaded: Loaded; plac
         </button>
       </p>
       {wrong && <p class="notice bad">{wrong}</p>}
+      {!asked && !wrong && <p class="empty">Computing…</p>}
       {asked && !wrong && <AnswerView {...{ asked }} period={config.period} />}
     </>
   );
@@ -302,7 +303,7 @@ function tokensIn(text: string, vocabulary: number): number[] | string {
 }
 
 function firstTokens(vocabulary: number, count: number): string {
-  return Array.from({ length: count }, (_, i) => (i * i + i) % vocabulary).join(' ');
+  return Array.from({ length: count }, (_, i) => (i * i + (i >> 1)) % vocabulary).join(' ');
 }
 
 function drawn(vocabulary: number, count: number): string {

@@ -1,13 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../../results/files.ts';
 import { type FileData, writeWhole } from '../../shared/whole-file.ts';
 import type { Curve, Frozen } from '../data.ts';
 import { resultsOf } from './answers.ts';
+import { builtPage } from './built-page.ts';
 import type { FollowedRun } from './followed-run.ts';
 import type { Library } from './library.ts';
-import { engineFiles } from './serve.ts';
-import { shell, styleSheet } from './shell.ts';
+import { shell } from './shell.ts';
 
 /** Points of a training curve that are kept of each cell. */
 const MOST_POINTS = 200;
@@ -15,7 +14,7 @@ const MOST_POINTS = 200;
 /**
  * Writes the page over what a library holds now: files that any server, or a disk, can hand out. Weights are left out.
  * @returns paths of the files, the page first, and their bytes together
- * @throws InputError when the folder cannot be written
+ * @throws InputError when the folder cannot be written, MachineError when the page is not built
  */
 export async function exportDashboard(
   library: Library,
@@ -23,17 +22,14 @@ export async function exportDashboard(
   built: string,
 ): Promise<{ files: string[]; bytes: number }> {
   await makeFolder(join(folder, 'engine'));
-  const read = (...names: string[]) => readFile(join(built, ...names));
+  const page = await builtPage(built);
   const frozen = await freeze(library);
   const files: [string, FileData][] = [
     ['index.html', shell({ frozen: true })],
-    ['page.js', await read('dashboard', 'page.js')],
-    ['reference.js', await read('dashboard', 'reference.js')],
-    ['style.css', styleSheet((await read('dashboard', 'style.css')).toString())],
-    // U+2028 and what would end a script are no part of a JSON text that is one.
+    // What would end a script is no part of a text in it.
     ['data.js', `window.lengthwiseFrozen=${JSON.stringify(frozen).replaceAll('<', '\\u003c')};\n`],
+    ...page,
   ];
-  for (const name of await engineFiles(built)) files.push([`engine/${name}`, await read('page', name)]);
   let bytes = 0;
   for (const [name, data] of files) {
     await writeWhole(join(folder, name), data);

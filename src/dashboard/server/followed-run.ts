@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cell } from '../../plan/cells.ts';
 import { shardOf, shardSchema } from '../../plan/shard.ts';
+import { CurveFile } from '../../results/curve-file.ts';
 import type { FollowedLine } from '../../results/indexed.ts';
 import { FollowedLive } from '../../results/live.ts';
 import { type CellResult, type Manifest, manifestSchema } from '../../results/schema.ts';
@@ -12,7 +13,6 @@ import { recordedCells } from '../../sweep/recorded-cells.ts';
 import { taskOf } from '../../tasks/registry.ts';
 import type { CellDetail, Curve, RunHead, State } from '../data.ts';
 import { commandOf } from './command.ts';
-import { CurveFile } from './curve-file.ts';
 import { LiveState } from './live-state.ts';
 import { metricsOf, type Row } from './rows.ts';
 

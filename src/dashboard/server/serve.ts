@@ -1,15 +1,15 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { extname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { LOOPBACK, ownNames } from '../../runtime/own-names.ts';
-import { InputError, MachineError } from '../../shared/errors.ts';
+import { below, listen, PAGE_HEADERS } from '../../runtime/web.ts';
 import type { Change } from '../data.ts';
 import { answerOf } from './answers.ts';
+import { builtPage } from './built-page.ts';
 import type { Library } from './library.ts';
-import { POLICY, shell, styleSheet } from './shell.ts';
+import { POLICY, shell } from './shell.ts';
 
 export interface DashboardOptions {
   /** Address to listen at; loopback unless given. Any other wants a token, which is in the link. */
@@ -60,7 +60,7 @@ export async function serveDashboard(
     if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`)
       return refuse(response, 403);
     const { pathname, searchParams } = new URL(request.url ?? '/', `http://${headers.host}`);
-    const path = below(pathname, token);
+    const path = token === null ? pathname.slice(1) : below(pathname, token);
     if (path === undefined) return refuse(response, token === null ? 404 : 403);
     const piece = pieces.get(path);
     if (piece) return send(request, response, piece);
@@ -108,59 +108,20 @@ export async function serveDashboard(
   };
 }
 
-const HEADERS = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': `${POLICY}; frame-ancestors 'none'`,
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Resource-Policy': 'same-origin',
+const HEADERS = { ...PAGE_HEADERS, 'Content-Security-Policy': `${POLICY}; frame-ancestors 'none'` };
+
+const TYPES: Record<string, string> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
 };
 
-/** Everything that the page consists of, by its path: its own build, and the engine's. */
+/** Everything that the page consists of, by its path. */
 async function piecesOf(built: string): Promise<Map<string, Piece>> {
-  const script = { type: 'text/javascript; charset=utf-8' };
-  const read = async (...names: string[]) => {
-    const path = join(built, ...names);
-    return readFile(path).catch(() => {
-      throw new MachineError(`${path}: no such file`, 'Build it with `npm run build`.');
-    });
-  };
-  const css = styleSheet((await read('dashboard', 'style.css')).toString());
-  const pieces = new Map<string, Piece>([
-    ['', { type: 'text/html; charset=utf-8', body: Buffer.from(shell({ frozen: false })) }],
-    ['page.js', { ...script, body: await read('dashboard', 'page.js') }],
-    ['reference.js', { ...script, body: await read('dashboard', 'reference.js') }],
-    ['style.css', { type: 'text/css; charset=utf-8', body: Buffer.from(css) }],
-  ]);
-  for (const name of await engineFiles(built))
-    pieces.set(`engine/${name}`, { ...script, body: await read('page', name) });
-  return pieces;
-}
-
-/** The engine's module and what it imports. */
-export async function engineFiles(built: string): Promise<string[]> {
-  const names = ['engine.js'];
-  for (const name of names) {
-    const text = await readFile(join(built, 'page', name), 'utf8').catch(() => '');
-    for (const [, other] of text.matchAll(/from\s*"\.\/([\w.-]+\.js)"/g))
-      if (!names.includes(other!)) names.push(other!);
-  }
-  return names;
-}
-
-/** What a path names below the page; undefined without the token. */
-function below(path: string, token: string | null): string | undefined {
-  if (token === null) return path.slice(1);
-  const [, given = '', rest] = /^\/([^/]*)\/(.*)$/.exec(path) ?? [];
-  return isEqual(given, token) ? rest : undefined;
-}
-
-/** Whether two texts are equal, in a time that tells nothing of where they differ. */
-function isEqual(a: string, b: string): boolean {
-  const [digestA, digestB] = [a, b].map(text => createHash('sha256').update(text).digest());
-  return timingSafeEqual(digestA!, digestB!);
+  const page: Piece = { type: 'text/html; charset=utf-8', body: Buffer.from(shell({ frozen: false })) };
+  const files = [...(await builtPage(built))].map(
+    ([name, body]) => [name, { type: TYPES[extname(name)]!, body }] as const,
+  );
+  return new Map([['', page], ...files]);
 }
 
 function send({ method, headers }: IncomingMessage, response: ServerResponse, { type, body }: Piece): void {
@@ -177,23 +138,4 @@ function send({ method, headers }: IncomingMessage, response: ServerResponse, { 
 
 function refuse(response: ServerResponse, status: number): void {
   response.writeHead(status, { ...HEADERS, ...(status === 405 ? { Allow: 'GET, HEAD' } : {}) }).end();
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const isPort = error.code === 'EADDRINUSE' || error.code === 'EACCES';
-      const what = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.message})`;
-      reject(
-        new InputError(
-          isPort ? `--port ${port} ${what}` : `--host ${host} ${what}`,
-          isPort
-            ? 'Choose another port, or leave --port out.'
-            : 'Give an address of this machine, or 0.0.0.0.',
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
 }

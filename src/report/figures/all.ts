@@ -7,17 +7,22 @@ import { lossMap } from './heat-map.ts';
 import { lengthsNeeded } from './lengths.ts';
 import { lossCurves } from './loss-curves.ts';
 import { plateauCurves } from './plateaus.ts';
+import { trainingCurves } from './training-curves.ts';
 
 /** Figures of one run. */
 export interface StudyFigures {
-  /** In the order in which they are read: loss, plateau, attention, heat map. */
+  /** In the order in which they are read: loss, plateau, training, attention, heat map. */
   results: Figure[];
   /** Training length needed. */
   lengths: Figure[];
 }
 
 /** Every figure that a run has data for. `prefix` keeps the names of files apart. */
-export function figuresOf(canvas: Canvas, { run, lengths }: Study, prefix: string): StudyFigures {
+export function figuresOf(
+  canvas: Canvas,
+  { run, lengths, curves = {} }: Study,
+  prefix: string,
+): StudyFigures {
   const { cells } = run;
   if (cells.length === 0) return { results: [], lengths: [] };
   const { task, epsilon: epsilons } = run.manifest.experiment;
@@ -27,6 +32,7 @@ export function figuresOf(canvas: Canvas, { run, lengths }: Study, prefix: strin
     results: there(
       lossCurves(canvas, `${prefix}-loss`, cells, Baselines.ofRun(run)),
       plateauCurves(canvas, `${prefix}-plateau`, cells, knobs),
+      trainingCurves(canvas, `${prefix}-training`, cells, curves),
       attentionMaps(canvas, `${prefix}-attention`, cells),
       lossMap(canvas, `${prefix}-heat-map`, cells),
     ),

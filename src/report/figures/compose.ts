@@ -28,7 +28,8 @@ export interface Image {
 /** The figure as one SVG file: legend above, panels side by side. */
 export function standalone({ title, legend, panels }: Figure): Image {
   const columns = panels.length > MOST_COLUMNS ? MOST_COLUMNS - 1 : panels.length;
-  const width = 2 * PAD + columns * PANEL.width + (columns - 1) * GAP;
+  const each = Math.max(...panels.map(panel => panel.width ?? PANEL.width));
+  const width = 2 * PAD + columns * each + (columns - 1) * GAP;
   const parts: Html[] = [];
   let y = PAD;
   if (legend) {
@@ -39,13 +40,13 @@ export function standalone({ title, legend, panels }: Figure): Image {
   for (let start = 0; start < panels.length; start += columns) {
     const row = panels.slice(start, start + columns);
     row.forEach((panel, i) => {
-      const x = PAD + i * (PANEL.width + GAP);
+      const x = PAD + i * (each + GAP);
       parts.push(
         html`<text x="${x}" y="${y + 12}" font-size="13" font-weight="bold">${cut(panel.title)}</text>`,
         markup(
           panel.svg.replace(
             '<svg ',
-            `<svg x="${x}" y="${y + TITLE}" width="${PANEL.width}" height="${panel.height}" `,
+            `<svg x="${x}" y="${y + TITLE}" width="${each}" height="${panel.height}" `,
           ),
         ),
       );

@@ -24,7 +24,7 @@ export function draw({ Plot, document }: Canvas, options: PlotOptions): string {
     .replace(/<style>[^<]*<\/style>/g, '')
     .replace(/ aria-[a-z]+="[^"]*"/g, '')
     .replaceAll('&nbsp;', '\u00a0');
-  return `<svg viewBox="0 0 ${width} ${options.height ?? height}" fill="${token('ink')}" color="${token('ink')}" font-size="${FONT_PIXELS}" text-anchor="middle">${inner}</svg>`;
+  return `<svg viewBox="0 0 ${options.width ?? width} ${options.height ?? height}" fill="${token('ink')}" color="${token('ink')}" font-size="${FONT_PIXELS}" text-anchor="middle">${inner}</svg>`;
 }
 
 /** A horizontal axis of lengths, to the base 2, with a tick at as many of them as have room. */

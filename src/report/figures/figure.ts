@@ -22,8 +22,10 @@ export type Legend =
 /** One of a figure's small multiples. */
 export interface Panel {
   title: string;
-  /** Markup of an SVG element, `PANEL.width` wide in its view box, without a size of its own; colours are tokens. */
+  /** Markup of an SVG element, as wide as the panel in its view box, without a size of its own; colours are tokens. */
   svg: string;
+  /** `PANEL.width` unless given. */
+  width?: number;
   height: number;
   /** The panel in a sentence, for those who cannot see it. */
   alt: string;

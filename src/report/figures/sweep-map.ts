@@ -5,8 +5,10 @@ import { channels, draw } from './draw.ts';
 import { type Canvas, type Figure, MOST_PANELS, PANEL, panelsLeft } from './figure.ts';
 
 const ROW_PIXELS = 24;
-/** Columns up to which every square carries its number. */
-const MOST_NUMBERED = 8;
+/** Width of a panel that is alone. */
+const WIDE = 720;
+/** Width of a square that has room for its number. */
+const NUMBER_PIXELS = 30;
 /** Rows and columns of a panel at most. */
 const MOST_LINES = 60;
 
@@ -56,6 +58,7 @@ export function sweepMap(
   );
   if (shade.lowIsGood) ends.reverse();
   const names = [...new Set(squares.map(({ panel }) => panel))];
+  const width = names.length === 1 ? WIDE : PANEL.width;
   return {
     id,
     title: `${shade.name.charAt(0).toUpperCase()}${shade.name.slice(1)} over ${columnName} and ${[...new Set(squares.map(({ rowName }) => rowName))].join(', ')}`,
@@ -76,16 +79,18 @@ export function sweepMap(
       const axis = { labelArrow: 'none' as const, color: token('muted'), tickSize: 0 };
       return {
         title: name,
+        width,
         height,
         alt: `${name}: ${filled.length} of ${own.length} squares have a value.`,
         svg: draw(canvas, {
+          width,
           height,
           marginLeft: Math.max(42, Math.min(110, 14 + labels * 7)),
           marginRight: 6,
           x: { type: 'band', domain: columns, padding: 0.04 },
           y: { type: 'band', domain: rows, padding: 0.06 },
           marks: [
-            canvas.Plot.axisX(thinned(columns), {
+            canvas.Plot.axisX(thinned(columns, width), {
               ...axis,
               label: columnName,
               labelAnchor: 'center',
@@ -117,7 +122,7 @@ export function sweepMap(
               filled,
               channels<Square>({ ...place, ...linked, fill: (d: Square) => viridis(at(d.value!)) }),
             ),
-            ...(columns.length <= MOST_NUMBERED
+            ...((width - 60) / columns.length >= NUMBER_PIXELS
               ? [
                   canvas.Plot.text(
                     filled,
@@ -125,7 +130,7 @@ export function sweepMap(
                       ...place,
                       text: (d: Square) => brief(d.value!),
                       fill: (d: Square) => inkOn(at(d.value!)),
-                      fontSize: columns.length > 6 ? 8.5 : 10,
+                      fontSize: (width - 60) / columns.length < 38 ? 8.5 : 10,
                       pointerEvents: 'none',
                     }),
                   ),
@@ -144,8 +149,8 @@ function linesOf(values: readonly (number | string)[]): (number | string)[] {
   return distinct.sort((a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : 0));
 }
 
-function thinned(columns: readonly (number | string)[]): (number | string)[] {
-  const step = Math.ceil(columns.length / Math.floor((PANEL.width - 48) / 32));
+function thinned(columns: readonly (number | string)[], width: number): (number | string)[] {
+  const step = Math.ceil(columns.length / Math.floor((width - 48) / 32));
   return columns.filter((_, i) => i % step === 0);
 }
 

@@ -5,6 +5,7 @@ import { flatten, layoutOf, tensorShapes, unflatten } from '../../../src/model/l
 import { readModel, writeModel } from '../../../src/model/safetensors.ts';
 import { InputError } from '../../../src/shared/errors.ts';
 import type { Model, ModelConfig } from '../../../src/shared/model-config.ts';
+import { trainingText } from '../../../src/shared/training.ts';
 import { goldens } from '../../support/golden.ts';
 import { BASE, randomModel } from '../../support/models.ts';
 
@@ -58,6 +59,25 @@ describe('safetensors', () => {
   test.each(DEEP)('reads %s and writes it back the same', file => {
     const model = readModel(readFileSync(join(DEEP_FOLDER, file)), file);
     expect(readModel(writeModel(model), 'again')).toEqual(model);
+  });
+
+  test('what it was trained on comes back, and what is no such thing is refused', () => {
+    const training = {
+      version: '1.2.3',
+      cell: 'abc',
+      task: { kind: 'mod-p', p: 3, k: 1 },
+      data: { law: 'dirichlet-iid', alpha: 1 },
+      length: 16,
+      seed: 7,
+    };
+    const file = writeModel({ ...tiny(), training });
+    expect(readModel(file, 'trained').training).toEqual(training);
+    expect(trainingText(training)).toBe(
+      'mod-p, p = 3, k = 1; up to 16 tokens of dirichlet-iid, α = 1; seed 7; lengthwise 1.2.3',
+    );
+    const broken = Buffer.from(file);
+    broken.write('-', broken.indexOf('seed') + 'seed\\":'.length);
+    expect(() => readModel(broken, 'broken')).toThrow(/broken: metadata "lengthwise.training"/);
   });
 
   test('metadata name the norm where there is one', () => {

@@ -7,6 +7,7 @@ import { packsOf } from '../../../src/plan/packs.ts';
 import { runHash } from '../../../src/plan/plan.ts';
 import { streamSeeds } from '../../../src/plan/streams.ts';
 import { InputError } from '../../../src/shared/errors.ts';
+import { onDevice } from '../../../src/shared/task.ts';
 import { deviceSource } from '../../../src/tasks/device.ts';
 import { taskOf } from '../../../src/tasks/registry.ts';
 import fc from '../../support/property.ts';
@@ -104,7 +105,7 @@ describe('the name of a cell', () => {
   test('changes with the WGSL that draws and labels, but for its comments; random streams do not', () => {
     const experiment = parseExperiment(stringify(BASE), 'x.yaml');
     const [here] = cellsOf(experiment);
-    const { wgsl } = packsOf([here!])[0]!.pack.task;
+    const { wgsl } = onDevice(packsOf([here!])[0]!.pack.task);
     expect(deviceSource({ ...taskOf('k-gram'), wgsl: `// said\n${wgsl}` }, 'dirichlet-markov')).toBe(
       deviceSource(taskOf('k-gram'), 'dirichlet-markov'),
     );

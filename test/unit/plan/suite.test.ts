@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { loadExperiment } from '../../../src/config/experiment.ts';
 import { cellsOf } from '../../../src/plan/cells.ts';
 import { packsOf } from '../../../src/plan/packs.ts';
+import { lengthsOf, tokensOf } from '../../../src/shared/task.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', '..', 'experiments', 'suite');
 const rate = z.number().min(0).max(1);
@@ -43,7 +44,7 @@ test.each(['ci', 'paper'])(
       const [{ pack }] = packs as [(typeof packs)[number]];
       expect(pack.test).toMatchObject({ lengths: [50, 100, 150], span: 50, positions: 'every' });
       expect(pack).toMatchObject({ loss: 'cross-entropy', positions: 'every' });
-      const room = pack.task.law.tokens.each * 150 + pack.task.law.tokens.more;
+      const room = tokensOf(lengthsOf(pack.task), 150);
       expect(pack.model.attention).toMatchObject({ encoding: 'absolute', maxLength: room });
     }
   },

@@ -5,7 +5,9 @@ import { SharedCheckpoints } from '../../../src/queue/checkpoints.ts';
 import { queueName } from '../../../src/queue/names.ts';
 import { openQueue, openWorker } from '../../../src/queue/queues.ts';
 import { statusOf } from '../../../src/queue/status.ts';
+import { EngineAway } from '../../../src/queue/worker.ts';
 import { InputError, MachineError } from '../../../src/shared/errors.ts';
+import { onDevice } from '../../../src/shared/task.ts';
 import { fakeTrainer } from '../../support/fake-trainer.ts';
 import { ENGINE, grid, hashesOf, until, useQueue } from '../../support/queue.ts';
 
@@ -56,6 +58,21 @@ describe('a worker', () => {
     );
     await until(() => begun);
     await worker.stop();
+    await work(fakeTrainer());
+    expect(await sweep.failed).toEqual([]);
+    expect(sweep.kept).toHaveLength(1);
+  });
+
+  test('whose engine is away gives its job back at once, which has not failed, and ends with that', async () => {
+    const sweep = await submit(grid(1));
+    const away = await work(
+      fakeTrainer(() => {
+        throw new EngineAway('no engine is there');
+      }),
+      { lockMs: 120_000 },
+    );
+    await expect(away.ended).rejects.toThrow(EngineAway);
+    expect(away.worker.totals).toEqual({ finished: 0, failed: 0, cells: 0 });
     await work(fakeTrainer());
     expect(await sweep.failed).toEqual([]);
     expect(sweep.kept).toHaveLength(1);
@@ -148,7 +165,7 @@ describe('a worker', () => {
 
   test('runs no WGSL but what its own build makes of the task', async () => {
     const [{ pack }] = packsOf(grid(1)) as [PlannedPack];
-    const task = { ...pack.task, wgsl: `${pack.task.wgsl} // more` };
+    const task = { ...pack.task, wgsl: `${onDevice(pack.task).wgsl} // more` };
     const job = { engine: ENGINE, pack: { ...pack, task }, plannedSeconds: 1, failedBy: [] };
     const queue = openQueue(await connect(), queueName(ENGINE, null));
     atEnd(() => queue.close());

@@ -44,6 +44,25 @@ function marksOf(svg: string): [number, number][] {
   );
 }
 
+test('training curves: a line a cell that has one, coloured by training length', () => {
+  const study = studyOf(OMEGA);
+  const [first, second, third] = study.run.cells.map(({ cell }) => cell);
+  const curves = {
+    [first!]: { steps: [10, 20, 30], losses: [1, 0.1, 0.01] },
+    // What was not finite, or 0, is no point of a logarithmic axis.
+    [second!]: { steps: [10, 20, 30], losses: [1, null, 0.5] },
+    [third!]: { steps: [10, 20], losses: [null, 0] },
+  };
+  const { results } = figuresOf(canvas, { ...study, curves }, 'x');
+  const figure = results.find(({ id }) => id === 'x-training')!;
+  expect(figure.panels.map(({ title }) => title)).toEqual(['ω = 1', 'ω = 4']);
+  expect(figure.panels[0]!.svg.match(/stroke-opacity="0.8"/g)).toHaveLength(2);
+  expect(figure.panels[0]!.alt).toBe('ω = 1: N = 4 ends at 0.01; N = 4 ends at 0.5.');
+  const long = { steps: Array.from({ length: 5000 }, (_, i) => i), losses: Array(5000).fill(1) };
+  const many = figuresOf(canvas, { ...study, curves: { [first!]: long } }, 'x').results;
+  expect(many.find(({ id }) => id === 'x-training')!.panels[0]!.svg.length).toBeLessThan(10_000);
+});
+
 describe('figures choose themselves', () => {
   test('by what a run has data for', () => {
     expect(idsOf(OMEGA)).toEqual(['x-loss', 'x-plateau', 'x-heat-map', 'x-lengths']);

@@ -44,13 +44,35 @@ describe('the table of all cells', () => {
       const row = read[i]!;
       expect(row.experiment).toBe(experiment);
       expect(row.cell).toBe(cell.cell);
-      expect(row['train.length']).toBe(String(cell.axes['train.length']));
-      expect(row['task.omega']).toBe(String(cell.axes['task.omega'] ?? ''));
-      expect(row['data.law']).toBe(cell.axes['data.law'] ?? '');
+      expect(row.train_length).toBe(String(cell.axes['train.length']));
+      expect(row.task_omega).toBe(String(cell.axes['task.omega'] ?? ''));
+      expect(row.data_law).toBe(cell.axes['data.law'] ?? '');
       expect(row.test_length).toBe(point ? String(point.length) : '');
       expect(row.test_loss === '' ? null : Number(row.test_loss)).toBe(point?.loss ?? null);
       expect(row.diverged_at_step).toBe(cell.divergedAtStep === null ? '' : '40');
     });
+  });
+
+  test('whole numbers stay whole, constants are columns, and names are of one style', async () => {
+    const run = syntheticRun({
+      name: 'one',
+      task: { kind: 'mod-p', p: [3, 5], k: 1 },
+      axes: { 'task.p': [3, 5] },
+    });
+    const big = 2 ** 32 - 1;
+    const columns = cellTable([
+      { ...run, cells: run.cells.map(cell => ({ ...cell, axes: { ...cell.axes, seed: big } })) },
+    ]);
+    const column = (name: string) => columns.find(each => each.name === name)!;
+    expect(column('task_p')).toMatchObject({ type: 'INT32' });
+    expect(column('task_k').data.every(value => value === 1)).toBe(true);
+    expect(column('task_kind').data[0]).toBe('mod-p');
+    for (const { name } of columns) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+    expect(new Set(columns.map(({ name }) => name)).size).toBe(columns.length);
+    const bytes = (await toParquet(columns)).slice();
+    const [first] = await parquetReadObjects({ file: bytes.buffer as ArrayBuffer });
+    expect(first).toMatchObject({ task_p: 3, task_k: 1, seed: BigInt(big) });
+    expect(csvParse(csvOf(columns))[0]).toMatchObject({ task_p: '3', seed: String(big) });
   });
 
   test('CSV: texts that a spreadsheet would run are defused, numbers are left as they are', () => {

@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { scanLines } from '../../results/lines.ts';
-import type { Curve } from '../data.ts';
+import { scanLines } from './lines.ts';
+
+/** Losses by step, ascending; null where it was not finite. */
+export type Curve = { steps: number[]; losses: (number | null)[] };
 
 const CELL = /^\{"cell":"([^"\\]*)"/;
 /** Bytes of a line that hold its cell. */
