@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The suite of Huang et al. (ICLR 2025) and their table beside ours: `npm run suite`, or `npm run suite -- paper` for their widths and steps,
-// which want a GPU. Options after the size go to `lengthwise run`; `--tasks parity,sort` takes some tasks. Finished cells are never run again.
+// The suite of Huang et al. (ICLR 2025) and their table beside ours: `npm run suite`, or `npm run suite -- paper` for their widths and
+// steps, which want a GPU. Options after the size go to `lengthwise run`; `--tasks parity,sort` takes some tasks. Finished cells are
+// never run again.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
