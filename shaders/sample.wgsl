@@ -1,4 +1,4 @@
-// Draws one sequence a row: its length, then its tokens from the law that follows (tasks/laws/).
+// Draws one sequence a row: its length, of SHORTEST or more, then its tokens from the law that follows (tasks/laws/), which may be more.
 // The first word of the stream is the length's, whether it is used or not, so that both length modes share tokens' words.
 // tokens [R*B][token_words], lengths [R*B], both =.  Source: docs/theory.md, section 3.
 
@@ -25,8 +25,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let sequence = batch.first_sequence + id.x;
   var stream = word_stream(replica.key, clock[0], sequence);
   let longest = select(batch.length, replica.train_length, batch.length == 0u);
-  let drawn = below(next_word(&stream), longest) + 1u;
+  let drawn = below(next_word(&stream), longest - SHORTEST + 1u) + SHORTEST;
   let length = select(longest + sequence % batch.spread, drawn, batch.uniform_length == 1u);
-  lengths[row] = length;
-  draw_tokens(&stream, row, length, replica.alpha);
+  lengths[row] = draw_tokens(&stream, row, length, replica);
 }

@@ -1,6 +1,6 @@
 // f* of every prefix of a sequence that is read, by the task's own function (src/tasks/): targets [rows][O] =, and weights [rows] =, 1 in
-// reads and 0 in padding and rows that are not used. Without MANY_READS every row is the read of one whole sequence, and weights
-// stay 1. One thread a sequence.  Source: docs/theory.md, sections 3 and 10.
+// reads that have a target and 0 in others, padding and rows that are not used. Without MANY_READS every row is the read of one whole
+// sequence, and weights stay 1. One thread a sequence.  Source: docs/theory.md, sections 3 and 10.
 
 @group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<uniform> batch: Batch;
@@ -34,7 +34,19 @@ fn wanted(i: u32) -> bool {
   #end
 }
 
-fn set_target(output: u32, value: f32) { targets[row * O + output] = value; }
+fn set_target(output: u32, value: f32) {
+  targets[row * O + output] = value;
+  #if MANY_READS
+    weights[row] = 1.0;
+  #end
+}
+
+fn set_class(chosen: u32) {
+  for (var o = 0u; o < O; o++) { targets[row * O + o] = select(0.0, 1.0, o == chosen); }
+  #if MANY_READS
+    weights[row] = 1.0;
+  #end
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -45,7 +57,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let rows = id.y * space.rows;
     row = rows + starts[at_starts + id.x];
     row_end = rows + starts[at_starts + id.x + 1u];
-    for (var r = row; r < row_end; r++) { weights[r] = select(0.0, 1.0, positions[r] > 0u); }
+    for (var r = row; r < row_end; r++) { weights[r] = 0.0; }
     let used = starts[at_starts + space.sequences];
     for (var unused = used + id.x; unused < space.rows; unused += space.sequences) { weights[rows + unused] = 0.0; }
   #else

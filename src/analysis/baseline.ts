@@ -57,7 +57,8 @@ export class Baselines implements Yardstick {
   /** The baseline of a setting of the knobs. Training length and seed among the axes do not matter. */
   of(axes: Axes): Baseline | undefined {
     const config = this.configs.get(settingLabel(axes));
-    if (!config) return undefined;
+    // What classes would be predicted without training is no squared error.
+    if (!config || taskAndKnobs(config.task).task.classes) return undefined;
     const { task, data, test } = config;
     const key = JSON.stringify([task, data, test.length]);
     const baseline = this.known.get(key) ?? (config.fed ? fedBaseline(config.fed) : baselineOf(config));
@@ -76,7 +77,7 @@ export class Baselines implements Yardstick {
   training(axes: Axes): number | undefined {
     const label = groupLabel(axes);
     const config = this.configs.get(label);
-    if (config?.train.loss !== 'mse') return undefined;
+    if (config?.train.loss !== 'mse' || taskAndKnobs(config.task).task.classes) return undefined;
     const loss = this.trained.get(label) ?? trainingBaseline(config);
     this.trained.set(label, loss);
     return loss;

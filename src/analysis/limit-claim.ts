@@ -1,7 +1,7 @@
 import { labelOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
 import type { Setting } from './learned.ts';
-import { plateauSlope, testLossAt } from './plateau.ts';
+import { plateauSlope, testLevelAt } from './plateau.ts';
 import { PLATEAU_SLOPE } from './plateau-claim.ts';
 import { everyMeanWithin, LEVEL } from './region.ts';
 import { meanOf } from './statistics.ts';
@@ -17,7 +17,7 @@ const FAR = 0.1;
  * log2 L(∞)/L(T) of a cell, T its longest test length (docs/theory.md §12). Null where a loss is not known or has no logarithm.
  */
 export function octavesToInfinity(cell: CellResult): number | null {
-  const last = testLossAt(cell, longestOf(cell));
+  const last = testLevelAt(cell, longestOf(cell));
   const infinity = cell.population?.infinity?.loss;
   return cell.divergedAtStep === null && last && infinity ? Math.log2(infinity / last) : null;
 }

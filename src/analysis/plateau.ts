@@ -1,5 +1,6 @@
 import { linearRegression } from 'simple-statistics';
 import type { CellResult } from '../results/schema.ts';
+import { levelOf } from './accuracy.ts';
 import { meanOf, pool } from './statistics.ts';
 
 /*
@@ -7,7 +8,7 @@ import { meanOf, pool } from './statistics.ts';
  *
  * Its tail are the longest test lengths, the fewest that span three octaves; its level is the geometric mean of the losses there,
  * its slope the least-squares slope of log2 loss against log2 length. Means over seeds are geometric too: a slope and a level in
- * logarithms, whose mean is the number that tests are about.
+ * logarithms, whose mean is the number that tests are about. Where targets are classes, error rates stand in place of losses (accuracy.ts).
  */
 
 /** Octaves of test lengths that a plateau is measured over. */
@@ -53,20 +54,23 @@ export function octavesOf(lengths: readonly number[]): number {
 }
 
 /**
- * Test loss of a cell at a length: the exact expectation where it is known, else the mean over the strings that were drawn. Null: not
- * tested, or not finite.
+ * What a cell is judged by at a test length: the exact expectation of its loss where it is known, else the loss over the strings that were
+ * drawn, or their error rate where targets are classes. Null: not tested, or not finite.
  */
-export function testLossAt({ test, population }: CellResult, length: number): number | null {
+export function testLevelAt({ test, population }: CellResult, length: number): number | null {
   const at = (point: { length: number }) => point.length === length;
-  return population?.exact.find(at)?.loss ?? test.find(at)?.loss ?? null;
+  const exact = population?.exact.find(at)?.loss;
+  if (exact !== undefined) return exact;
+  const drawn = test.find(at);
+  return drawn ? levelOf(drawn) : null;
 }
 
 /** Losses of a cell's tail. Null where it was not tested, diverged, or has a loss without a logarithm. */
 function tailOf(cell: CellResult): TailPoint[] | null {
   const lengths = tailLengths(cell);
   const points = lengths.flatMap(length => {
-    const loss = testLossAt(cell, length);
-    return loss ? [{ length, log: Math.log(loss) }] : [];
+    const level = testLevelAt(cell, length);
+    return level ? [{ length, log: Math.log(level) }] : [];
   });
   return cell.divergedAtStep === null && points.length > 0 && points.length === lengths.length
     ? points

@@ -1,7 +1,7 @@
 import { labelOf, symbolOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
 import type { Line, Setting } from './learned.ts';
-import { plateauOf, seedMean, testLossAt } from './plateau.ts';
+import { plateauOf, seedMean, testLevelAt } from './plateau.ts';
 import { holm, meanOf, pool, upperTail } from './statistics.ts';
 import { LEAST_SEEDS } from './verdict.ts';
 
@@ -69,7 +69,7 @@ function fallsOf(a: Setting, b: Setting): number[] {
 }
 
 function limitOf({ axes, members }: Setting): Reversal['limit'] {
-  const atN = (cell: CellResult) => testLossAt(cell, Number(axes['train.length']));
+  const atN = (cell: CellResult) => testLevelAt(cell, Number(axes['train.length']));
   const [own, long] = [seedMean(members.map(atN)).mean, seedMean(members.map(plateauOf)).mean];
   if (own === null || long === null) return 'unknown';
   return long > 2 * own ? 'length' : 'training';

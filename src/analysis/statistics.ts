@@ -22,7 +22,7 @@ export interface Pooled {
 
 const LEVEL = 0.95;
 /** Of the standard normal law at (1 + LEVEL) / 2. */
-const NORMAL_QUANTILE = 1.959963984540054;
+export const NORMAL_QUANTILE = 1.959963984540054;
 const RESAMPLES = 2000;
 /** Resamples of large data, which vary less: enough for the ends of a 95 % interval. */
 const LEAST_RESAMPLES = 400;

@@ -11,6 +11,7 @@ import { type Outcome, runSweep } from '../sweep/sweep.ts';
 import { type TheoryThreads, theoryThreads } from '../sweep/theory-threads.ts';
 import type { Totals } from '../sweep/totals.ts';
 import { isPlugIn } from '../tasks/written.ts';
+import { accuracySummary } from './accuracy-text.ts';
 import { answerText, remarksText } from './answer.ts';
 import { Engines } from './machine.ts';
 import { builtFolder, type MachineOptions, typedCommand, version } from './options.ts';
@@ -142,6 +143,8 @@ export function printSummary(outcome: Outcome, details: boolean): void {
   const { epsilon } = experiment.content;
   const baselines = new Baselines(plan.cells);
   print(`\n${answerText(lines, epsilon)}\n\n${summaryText(lines, baselines)}\n`);
+  const accuracy = accuracySummary(lines);
+  if (accuracy) print(`${accuracy}\n`);
   if (details) {
     for (const text of [plateauCharts(lines), theorySummary(lines), lengthSummary(lines, epsilon)])
       if (text) print(`${text}\n`);

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import chart from 'simple-ascii-chart';
 import { max, min } from 'simple-statistics';
+import { hasClasses } from '../analysis/accuracy.ts';
 import type { Baseline, Baselines } from '../analysis/baseline.ts';
 import { plateauPoints, type SeedMean, tailLengths } from '../analysis/plateau.ts';
 import { lengthRows, type TheoryPoint, theoryPoints } from '../analysis/predicted.ts';
@@ -49,7 +50,7 @@ export function summaryText(cells: readonly CellResult[], baselines: Baselines):
   }
   const seeds = max(points.map(({ plateau }) => plateau.seeds + plateau.diverged));
   return [
-    `Plateau loss: geometric mean over test lengths ${tail[0]}…${tail.at(-1)} and over ${seeds} seed${seeds === 1 ? '' : 's'} (×÷ standard error; % of predicting the mean)`,
+    `Plateau ${hasClasses(cells) ? 'error (1 − exact match)' : 'loss'}: geometric mean over test lengths ${tail[0]}…${tail.at(-1)} and over ${seeds} seed${seeds === 1 ? '' : 's'} (×÷ standard error; % of predicting the mean)`,
     compact(table),
   ].join('\n');
 }

@@ -77,8 +77,10 @@ function fileProblems({ task, train, test }: ExperimentFile): Problem[] {
   if ((task as FileTask).found) say('task.found', 'is filled in by lengthwise itself');
   if ([...test.length].sort((a, b) => a - b).join() !== lengths.join())
     say('test.length', `the test lengths of a file task are those of task.test: ${lengths.join(', ')}`);
-  if (train.positions !== 'last')
+  if (train.positions !== undefined && train.positions !== 'last')
     say('train.positions', 'the files of a file task say which positions have targets');
+  if (test.span !== undefined)
+    say('test.span', 'the sequences of a file task have the lengths that they have');
   if (train.lengthMode !== 'uniform')
     say('train.lengthMode', 'the sequences of a file task have the lengths that they have');
   return problems;

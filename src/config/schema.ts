@@ -186,8 +186,9 @@ export const experimentSchema = z.strictObject({
       'uniform: each training sequence has a length drawn from 1…N, as the theorems assume; fixed: N.',
     ),
     positions: said(
-      axis(positionsSchema).default('last'),
+      axis(positionsSchema).optional(),
       'Positions of a training sequence that carry a target; a number: so many, drawn uniformly.',
+      { standard: 'every for tasks that answer at several positions, else last' },
     ),
     positionOffset: said(
       axis(positionOffsetSchema).default('none'),
@@ -215,8 +216,9 @@ export const experimentSchema = z.strictObject({
     epsilon: said(axis(positive).default(1e-8), "Adam's ε, added to the root of the second moment."),
     baseWidth: said(axis(count).default(32), "Width at which μP's factors are 1."),
     loss: said(
-      axis(lossSchema).default('mse'),
-      'Training loss: squared error summed over outputs, or cross-entropy (k-gram).',
+      axis(lossSchema).optional(),
+      'Training loss: squared error summed over outputs, or cross-entropy (distributions and classes).',
+      { standard: 'cross-entropy where targets are classes, else mse' },
     ),
   }),
   test: z.strictObject({
@@ -224,6 +226,11 @@ export const experimentSchema = z.strictObject({
       z.union([count.transform(length => [length]), distinct(count)]),
       'Test lengths T; a list of them is no axis.',
       { unit: 'tokens' },
+    ),
+    span: said(
+      count.optional(),
+      'Lengths that each test length stands for, in equal parts: itself and those below it.',
+      { unit: 'lengths', standard: '1' },
     ),
     sequences: said(z.int().min(2).max(1_000_000).default(4096), 'Fresh sequences at each test length.', {
       unit: 'sequences',

@@ -97,7 +97,12 @@ export function drawPass(
   const ofLaw = scratch('law scratch', task.law.scratchWords);
   const ofTask = many ? { weights, starts, positions, ...scratch('task scratch', task.scratchWords) } : {};
   return inOrder([
-    kernels.run('sample', { batch: batch.batch, replicas, clock, lengths, tokens, ...ofLaw }, { threads }),
+    kernels.run(
+      'sample',
+      { batch: batch.batch, replicas, clock, lengths, tokens, ...ofLaw },
+      { threads },
+      { SHORTEST: task.law.shortest },
+    ),
     offsetsPass(kernels, batch, offsets, replicas, clock),
     readsPass(kernels, batch, replicas, clock),
     kernels.run(

@@ -1,13 +1,14 @@
 import { pathsOf } from '../model/paths.ts';
-import type { Pack } from '../shared/protocol.ts';
+import type { Pack, Positions } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
+import { hasClasses, lengthsOf, tokensOf } from '../shared/task.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
 import { inOrder } from './dispatch.ts';
 import { offsetsOf, specialisationOf } from './draw.ts';
 import { Feed, sequencesPass } from './feed.ts';
 import { Kernels } from './kernels.ts';
-import { forwardPass, lossPass } from './layers/network.ts';
+import { correctPass, forwardPass, lossPass } from './layers/network.ts';
 import { sequenceBytes } from './layers/sequence-bytes.ts';
 import { Memory } from './memory.ts';
 import { Pace } from './pace.ts';
@@ -27,12 +28,14 @@ export interface Evaluation {
   train: Estimate[];
   /** `test[length][replica]` in the order of `pack.test.lengths`. */
   test: Estimate[][];
+  /** Reads of a training sequence that carry a target, in the mean. */
+  labels: number[];
   seconds: number;
 }
 
 /**
- * Losses of trained replicas. Test sequences that are made on the host are each evaluated once, at all their targets. Others of nominal
- * length T have lengths T … T+Δ−1 in equal parts, so that every
+ * Losses of trained replicas, and of classes how often they are right. Test sequences that are made on the host are each evaluated once,
+ * at all their targets. Others of nominal length T have lengths T−span+1 … T+Δ−1 in equal parts, those that there are, so that every
  * residue of the last position is met (docs/theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of
  * strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way goes on with the first sequence
  * that it lacks.
@@ -50,6 +53,8 @@ export async function evaluatePack(
   const { model, replicas } = weights;
   const longestTrain = Math.max(...pack.replicas.map(replica => replica.trainLength));
   const total = pack.test.lengths.length + 1;
+  const classes = hasClasses(pack.task);
+  const law = lengthsOf(pack.task);
   let done = 0;
 
   // Test sequences stand at the first row of an absolute encoding's table.
@@ -61,12 +66,12 @@ export async function evaluatePack(
   const measure = async (
     stream: number,
     shape: Omit<BatchShape, 'sequences' | 'whole'>,
-  ): Promise<Estimate[]> => {
+  ): Promise<LossSums> => {
     const point = done++;
-    const sums = new LossSums(replicas, resume?.tested[point]);
+    const sums = new LossSums(replicas, classes, resume?.tested[point]);
     if (sums.count < sequencesOf(point)) await evaluate(point, sums, stream, shape);
     emit({ event: 'progress', phase: 'test', done, total, sequencesPerSecond: 0, curve: [] });
-    return sums.estimates();
+    return sums;
   };
 
   const evaluate = async (
@@ -90,6 +95,7 @@ export async function evaluatePack(
       const table = uploadReplicas(scratch, pack.replicas, stream);
       // The same for every test length: a longer test string goes on where the shorter one of its number ends.
       const clock = scratch.upload('clock', Uint32Array.of(0, 0));
+      const correct = classes ? scratch.storage('correct', replicas * batch.reads.rows) : undefined;
       const feed =
         task.source === 'host'
           ? new Feed(scratch, want, { task, point, replicas, sequences: part })
@@ -98,12 +104,13 @@ export async function evaluatePack(
         sequencesPass(kernels, batch, { task, offsets: offsetsIn(stream), feed }, table, clock),
         forwardPass(kernels, batch),
         lossPass(kernels, batch),
+        ...(correct ? [correctPass(kernels, batch, correct)] : []),
       ]);
       for (let first = sums.count; first < sequences; first += part) {
         const drawn = { ...batch.shape, firstSequence: first };
         gpu.queue.writeBuffer(batch.batch, 0, batchUniform(drawn));
         await feed?.holdSequences(first, sequences);
-        const { result } = await pace.run(dispatches, 1, () => readLosses(scratch, batch));
+        const { result } = await pace.run(dispatches, 1, () => readLosses(scratch, batch, correct));
         // The last part may draw sequences past the end; they are left out of the mean.
         sums.add(result, Math.min(part, sequences - first));
         await standing.look();
@@ -120,17 +127,21 @@ export async function evaluatePack(
   const uniformLength = pack.lengthMode === 'uniform';
   profiler?.begin('evaluate');
   const train = await measure(STREAM.trainLoss, {
-    longest: longestTrain,
+    longest: tokensOf(law, longestTrain),
     uniformLength,
     reads: pack.positions,
   });
+  const { lengths, span = 1 } = pack.test;
   const test: Estimate[][] = [];
-  for (const [t, length] of pack.test.lengths.entries()) {
-    const spread = fed ? 1 : model.period;
-    const { reads } = fed ? fed[t + 1]! : { reads: 'last' as const };
-    test.push(await measure(STREAM.test, { longest: length + spread - 1, length, spread, reads }));
+  for (const [t, nominal] of lengths.entries()) {
+    const longest = nominal + (fed ? 1 : model.period) - 1;
+    const length = fed ? nominal : Math.max(law.shortest, nominal - span + 1);
+    const reads: Positions = fed ? fed[t + 1]!.reads : (pack.test.positions ?? 'last');
+    const shape = { longest: tokensOf(law, longest), length, spread: longest - length + 1, reads };
+    test.push((await measure(STREAM.test, shape)).estimates());
   }
-  return { train, test, seconds: (performance.now() - began) / 1000 };
+  const seconds = (performance.now() - began) / 1000;
+  return { train: train.estimates(), test, labels: train.labels(), seconds };
 }
 
 /** Multiply-adds of dense attention over one sequence, every query. */
@@ -148,8 +159,13 @@ function partOf(sequences: number, most: number): number {
   return Math.ceil(sequences / parts);
 }
 
-async function readLosses(memory: Memory, { losses, weights, reads }: Batch): Promise<Losses> {
+async function readLosses(
+  memory: Memory,
+  { losses, weights, reads }: Batch,
+  correct?: GPUBuffer,
+): Promise<Losses> {
   return {
+    ...(correct ? { correct: new Float32Array(await memory.read(correct)) } : {}),
     losses: new Float32Array(await memory.read(losses)),
     weights: new Float32Array(await memory.read(weights)),
     starts: new Uint32Array(await memory.read(reads.starts)),

@@ -1,5 +1,5 @@
 import { toBase64 } from '../shared/base64.ts';
-import type { CellOutcome, EngineEvent, Pack, Request } from '../shared/protocol.ts';
+import type { CellOutcome, EngineEvent, Request } from '../shared/protocol.ts';
 import type { Device } from './device.ts';
 import type { Emit, Operations, Want, Wish } from './engine.ts';
 import { evaluatePack } from './evaluate.ts';
@@ -62,7 +62,7 @@ async function train(
         weights: toBase64(new Float32Array(flat)),
       });
     }
-    const share = 1 - (resume?.step ?? 0) / pack.steps;
+    const sequences = (pack.steps - (resume?.step ?? 0)) * pack.batch;
     return {
       event: 'trained',
       adapter: device.adapter,
@@ -70,23 +70,11 @@ async function train(
       trainSeconds: trained.seconds,
       testSeconds: evaluation.seconds,
       stateSeconds: standing.spentMs / 1000,
-      trainSequences: (pack.steps - (resume?.step ?? 0)) * pack.batch * pack.replicas.length,
-      trainLabels: share * expectedLabels(pack),
+      trainSequences: sequences * pack.replicas.length,
+      trainLabels: evaluation.labels.reduce((sum, perSequence) => sum + sequences * perSequence, 0),
       ...(profiler ? { profile: profiler.finish() } : {}),
     };
   } finally {
     memory.destroy();
   }
-}
-
-/** Reads that carry a target in training, in the mean over the lengths that sequences draw. */
-function expectedLabels({ steps, batch, positions, lengthMode, replicas, task }: Pack): number {
-  if (task.source === 'host') return steps * batch * replicas.length * task.labels;
-  const most = positions === 'last' ? 1 : positions === 'every' ? Number.POSITIVE_INFINITY : positions;
-  const ofSequence = (N: number) => {
-    if (lengthMode === 'fixed') return Math.min(most, N);
-    const lengths = Array.from({ length: N }, (_, i) => Math.min(most, i + 1));
-    return lengths.reduce((a, b) => a + b, 0) / N;
-  };
-  return replicas.reduce((sum, { trainLength }) => sum + steps * batch * ofSequence(trainLength), 0);
 }

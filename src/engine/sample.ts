@@ -1,6 +1,7 @@
 import { pathsOf } from '../model/paths.ts';
 import type { ModelConfig } from '../shared/model-config.ts';
 import type { EngineEvent, Request } from '../shared/protocol.ts';
+import { tokensOf } from '../shared/task.ts';
 import { allocateBatch, tokenWords } from './batch.ts';
 import type { Device } from './device.ts';
 import { submit } from './dispatch.ts';
@@ -25,11 +26,12 @@ export async function sample(
   const memory = new Memory(device);
   try {
     const { sequences, length } = request;
+    const longest = tokensOf(task.law, length);
     const weights = allocateWeights(memory, model, pathsOf(model, 'last'), 1, sequences);
     const kernels = new Kernels(memory, weights, { task });
     const batch = allocateBatch(memory, model, 1, {
       sequences,
-      longest: length,
+      longest,
       uniformLength: request.lengthMode === 'uniform',
       reads: request.positions,
       whole: true,
@@ -47,7 +49,7 @@ export async function sample(
     const targets = new Float32Array(await memory.read(batch.targets));
     const counted = new Float32Array(await memory.read(batch.weights));
     const [labels] = new Float32Array(await memory.read(batch.labels));
-    const bytes = 4 * tokenWords(length);
+    const bytes = 4 * tokenWords(longest);
     const bySequence = <T>(of: (b: number) => T) => Array.from({ length: sequences }, (_, b) => of(b));
     const rowsOf = (b: number) =>
       Array.from({ length: starts![b + 1]! - starts![b]! }, (_, i) => starts![b]! + i).filter(

@@ -3,6 +3,7 @@ import { pathsOf } from '../model/paths.ts';
 import { learningRateFactor } from '../model/schedule.ts';
 import type { EngineEvent, Pack, PackState } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
+import { lengthsOf, tokensOf } from '../shared/task.ts';
 import { allocateBatch } from './batch.ts';
 import type { Device } from './device.ts';
 import { type Dispatch, inOrder } from './dispatch.ts';
@@ -85,7 +86,7 @@ async function prepareSteps(
   const kernels = new Kernels(scratch, weights, specialisationOf(pack));
   const batch = allocateBatch(scratch, model, replicas, {
     sequences: pack.batch,
-    longest: Math.max(...pack.replicas.map(replica => replica.trainLength)),
+    longest: tokensOf(lengthsOf(pack.task), Math.max(...pack.replicas.map(replica => replica.trainLength))),
     uniformLength: pack.lengthMode === 'uniform',
     reads: pack.positions,
     whole: true,

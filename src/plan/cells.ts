@@ -7,11 +7,12 @@ import { encodingOf } from '../model/encodings/registry.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import { InputError } from '../shared/errors.ts';
 import { shapeProblems } from '../shared/model-config.ts';
+import { tokensOf } from '../shared/task.ts';
 import { deviceSource } from '../tasks/device.ts';
-import { type LawName, lawSchema, longestSequence } from '../tasks/laws/registry.ts';
+import { lawSchema, longestSequence, OWN_LAW } from '../tasks/laws/registry.ts';
 import { taskAndKnobs, taskWritten } from '../tasks/written.ts';
 import { ENGINE_HASH } from './engine-hash.ts';
-import { type CellConfig, resolveCell } from './resolve.ts';
+import { type CellConfig, lawOfCell, resolveCell } from './resolve.ts';
 
 /** One training run: a point of the grid. */
 export interface Cell {
@@ -92,10 +93,11 @@ export function cellsOf(experiment: Experiment, origin = originHere(experiment))
 
 /** This build. */
 export function originHere({ content: { task } }: Experiment): Origin {
-  const of = (law: LawName) => digestOf(deviceSource(taskWritten(task), law), HASH_DIGITS);
+  const definition = taskWritten(task);
+  const of = (law: string) => digestOf(deviceSource(definition, law), HASH_DIGITS);
   return {
     engine: ENGINE_HASH,
-    sources: Object.fromEntries(lawSchema.options.map(law => [law, of(law)])),
+    sources: Object.fromEntries((definition.law ? [OWN_LAW] : lawSchema.options).map(law => [law, of(law)])),
   };
 }
 
@@ -184,15 +186,29 @@ function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
     return problems;
   }
   const shape = definition.shape(knobs);
-  const longest = longestSequence(model.vocabulary, Math.round(data.alpha * 1000));
+  if (definition.law && data.law !== OWN_LAW) {
+    say('data.law', `task ${kind} draws sequences by a law of its own: leave data.law out`);
+    return problems;
+  }
+  const law = lawOfCell({ task, data });
+  const { shortest = 1 } = law;
+  const longest = law.longest?.(knobs) ?? longestSequence(model.vocabulary, Math.round(data.alpha * 1000));
   const encoding = encodingOf(model.attention);
   const rows = encoding.longest(model);
   const checkLength = (path: string, length: number) => {
+    const tokens = tokensOf(law, length);
     if (length > longest) say(path, `${length} is longer than a sequence can be (${longest})`);
-    else if (length > rows) say(path, `${length} is longer than model.attention.maxLength = ${rows}`);
+    else if (length < shortest) say(path, `${length} is shorter than a sequence can be (${shortest})`);
+    else if (tokens > rows) {
+      const what = tokens === length ? `${length} is` : `${length}, ${tokens} tokens, is`;
+      say(path, `${what} longer than model.attention.maxLength = ${rows}`);
+    }
   };
   checkLength('train.length', train.length);
   for (const length of test.length) checkLength('test.length', length);
+  const least = Math.min(...test.length);
+  if (test.span !== undefined && test.span > least)
+    say('test.span', `${test.span} lengths do not end at test.length = ${least}`);
   if (shape.order >= train.length) {
     say(
       'train.length',
@@ -203,6 +219,8 @@ function impossible({ task, data, model, train, test }: CellConfig): Problem[] {
   }
   if (ruleOf(model.attention).limit && model.locality < shape.locality)
     say('model.locality', `task ${kind} needs at least ${shape.locality}`);
+  if (definition.positions === 'every' && train.positions !== 'every')
+    say('train.positions', `task ${kind} answers at several positions: leave it out, or every`);
   if (data.law === 'dirichlet-markov' && shape.order === 0)
     say('data.law', `dirichlet-markov needs a task with a context, ${kind} has none`);
   if (typeof train.positions === 'number' && train.positions > train.length)

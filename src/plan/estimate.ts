@@ -3,6 +3,7 @@ import { readsOf } from '../model/memory.ts';
 import { type Path, pathsOf, sharesKeys } from '../model/paths.ts';
 import { classCount, type ModelConfig } from '../shared/model-config.ts';
 import type { Pack } from '../shared/protocol.ts';
+import { lengthsOf, tokensOf } from '../shared/task.ts';
 import { isDefined } from '../theory/defined.ts';
 
 /*
@@ -50,8 +51,10 @@ export interface PackSeconds {
 /** Rough times of a pack on a 2-core machine without a GPU. */
 export function packSeconds(pack: Pack): PackSeconds {
   const { model, replicas, steps, batch, lengthMode, positions, test } = pack;
+  const law = lengthsOf(pack.task);
   const dispatches = dispatchesOf(model, positions);
-  const trainLengths = replicas.map(({ trainLength }) => trainLength * (lengthMode === 'uniform' ? 0.5 : 1));
+  const share = lengthMode === 'uniform' ? 0.5 : 1;
+  const trainLengths = replicas.map(({ trainLength }) => share * tokensOf(law, trainLength));
   /** Of all replicas' sequences, `share` of the passes over each. */
   const sequencesMs = (count: number, reads: Pack['positions'], lengths: number[], share: number) =>
     lengths.reduce((sum, length) => sum + count * sequenceMs(model, reads, length, share), 0);
@@ -61,7 +64,10 @@ export function packSeconds(pack: Pack): PackSeconds {
     sequencesMs(batch, positions, trainLengths, 1);
   const points = [
     { reads: positions, lengths: trainLengths },
-    ...test.lengths.map(length => ({ reads: 'last' as const, lengths: replicas.map(() => length) })),
+    ...test.lengths.map(length => ({
+      reads: test.positions ?? ('last' as const),
+      lengths: replicas.map(() => tokensOf(law, length)),
+    })),
   ].map(
     ({ reads, lengths }) =>
       (PREPARE_MS * dispatches + sequencesMs(test.sequences, reads, lengths, 1 / PASSES)) / 1000,

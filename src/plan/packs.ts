@@ -1,10 +1,11 @@
 import { canonicalHasher } from '../config/hash.ts';
 import { trainingFloats } from '../model/memory.ts';
 import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
-import type { PackTask } from '../shared/task.ts';
+import { type PackTask, tokensOf } from '../shared/task.ts';
 import { writtenDeviceTask } from '../tasks/device.ts';
 import { taskAndKnobs } from '../tasks/written.ts';
 import type { Cell } from './cells.ts';
+import { lawOfCell } from './resolve.ts';
 import { streamSeeds } from './streams.ts';
 
 /** A pack with the cells that its replicas are, in the same order. */
@@ -49,7 +50,10 @@ export function packsOf(
     groups.set(key, group);
   }
   return [...groups.values()].flatMap(({ shared, cells: members }) => {
-    const longest = members.reduce((most, { config }) => Math.max(most, config.train.length), 0);
+    const longest = members.reduce(
+      (most, { config }) => Math.max(most, tokensOf(lawOfCell(config), config.train.length)),
+      0,
+    );
     const perReplica = replicaBytes(shared, longest);
     const size = Math.max(1, Math.min(MAX_REPLICAS, Math.floor(budgetBytes / perReplica)));
     // Equal parts: 65 replicas make 33 + 32, not 64 + 1.
@@ -71,19 +75,26 @@ export function packsOf(
 
 /** What packs carry of cells' tasks: one value for all that have the same, so that each is hashed once. */
 function packTasks(): (cell: Cell) => PackTask {
+  const byWritten = new Map<string, PackTask>();
   const byText = new Map<string, PackTask>();
   return ({ config: { task, data, fed } }) => {
     if (fed) return fed;
+    // A task's WGSL is long, and many cells write the same one.
+    const written = JSON.stringify([task, data.law]);
+    const known = byWritten.get(written);
+    if (known) return known;
     const made = writtenDeviceTask(task, data.law);
     const text = JSON.stringify(made);
-    const known = byText.get(text) ?? made;
-    byText.set(text, known);
-    return known;
+    const same = byText.get(text) ?? made;
+    byText.set(text, same);
+    byWritten.set(written, same);
+    return same;
   };
 }
 
 function sharedPart({ config }: Cell, task: PackTask): Omit<Pack, 'replicas'> {
   const { model, train, test } = config;
+  const { positions } = taskAndKnobs(config.task).task;
   const { phiInit, ...shape } = model;
   const { beta1, beta2, epsilon, warmup, schedule, clip } = train;
   return {
@@ -99,7 +110,12 @@ function sharedPart({ config }: Cell, task: PackTask): Omit<Pack, 'replicas'> {
     batch: train.batch,
     optimiser: { beta1, beta2, epsilon, warmup, schedule, clip },
     logEvery: Math.max(1, Math.floor(train.steps / 100)),
-    test: { lengths: test.length, sequences: test.sequences },
+    test: {
+      lengths: test.length,
+      sequences: test.sequences,
+      ...(test.span === undefined ? {} : { span: test.span }),
+      ...(positions ? { positions } : {}),
+    },
   };
 }
 

@@ -5,10 +5,11 @@ import { isDeep } from '../model/paths.ts';
 import { ruleOf } from '../model/rules/registry.ts';
 import { InputError } from '../shared/errors.ts';
 import type { Attention, ModelConfig } from '../shared/model-config.ts';
-import type { PhiInit } from '../shared/protocol.ts';
-import type { HostTask } from '../shared/task.ts';
-import type { LawName } from '../tasks/laws/registry.ts';
-import { taskAndKnobs } from '../tasks/written.ts';
+import type { Pack, PhiInit } from '../shared/protocol.ts';
+import { type HostTask, tokensOf } from '../shared/task.ts';
+import type { Law } from '../tasks/laws/law.ts';
+import { type LawName, lawOf, OWN_LAW } from '../tasks/laws/registry.ts';
+import { taskAndKnobs, taskWritten } from '../tasks/written.ts';
 
 /** The scalars of a part of the file, once every axis has a value. */
 type Scalars<T> = { [Key in keyof T]: Exclude<T[Key], readonly unknown[]> };
@@ -17,10 +18,10 @@ type ModelFile = ExperimentFile['model'];
 /** Everything that decides a cell's results, defaults filled in. Its canonical hash names the cell. */
 export interface CellConfig {
   task: { kind: string } & Record<string, number | string | string[]>;
-  data: { law: LawName; alpha: number };
+  data: { law: LawName | typeof OWN_LAW; alpha: number };
   model: ModelConfig & { phiInit: PhiInit };
-  train: Scalars<ExperimentFile['train']>;
-  test: { length: number[]; sequences: number };
+  train: Scalars<ExperimentFile['train']> & Pick<Pack, 'positions' | 'loss'>;
+  test: { length: number[]; span?: number | undefined; sequences: number };
   seed: number;
   /** What a task whose sequences are made on the host is fed with. */
   fed?: HostTask;
@@ -31,9 +32,10 @@ export interface CellConfig {
 }
 
 /** The file's content once every axis has a value. */
-interface Chosen extends Pick<CellConfig, 'task' | 'train' | 'test' | 'seed'> {
+interface Chosen extends Pick<CellConfig, 'task' | 'test' | 'seed'> {
   streams: Streams;
   data: Scalars<ExperimentFile['data']>;
+  train: Scalars<ExperimentFile['train']>;
   model: Scalars<Omit<ModelFile, 'attention' | 'phiInit'>> &
     Pick<ModelFile, 'phiInit'> & { attention: ChosenAttention };
 }
@@ -58,17 +60,19 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
   };
   const { task: asked, data, model, train, test, seed, streams } = pick(content, '') as Chosen;
   const { task, fed } = asked.kind === 'file' ? ofFiles(asked as object as FileTask) : { task: asked };
-  const { task: own, knobs } = taskAndKnobs(task);
-  const shape = own.shape(knobs);
+  const { task: definition, knobs } = taskAndKnobs(task);
+  const shape = definition.shape(knobs);
+  const law = data.law ?? (definition.law ? OWN_LAW : shape.order > 0 ? 'dirichlet-markov' : 'dirichlet-iid');
+  const longest = tokensOf(lawOf(law, definition.law), Math.max(train.length, ...test.length));
   const layers = model.layers ?? shape.layers;
   const keyWidth = model.keyWidth ?? model.width;
   const scale = model.attention.scale ?? Math.sqrt(train.baseWidth) / keyWidth;
-  const attention = attentionOf(model.attention, scale, Math.max(train.length, ...test.length));
+  const attention = attentionOf(model.attention, scale, longest);
   // What a task asks of positions is for the rules that know them by residue and suffix.
   const { period, locality } = ruleOf(attention).limit ? shape : { period: 1, locality: 0 };
   return {
     task,
-    data: { law: data.law ?? (shape.order > 0 ? 'dirichlet-markov' : 'dirichlet-iid'), alpha: data.alpha },
+    data: { law, alpha: data.alpha },
     model: {
       layers,
       heads: model.heads,
@@ -85,12 +89,21 @@ export function resolveCell(content: ExperimentFile, chosen: (path: string) => u
       phiInit: model.phiInit ?? (isDeep({ layers }) ? [0, 1] : [0, 0]),
       attention,
     },
-    train,
+    train: {
+      ...train,
+      positions: train.positions ?? definition.positions ?? 'last',
+      loss: train.loss ?? (definition.classes ? 'cross-entropy' : 'mse'),
+    },
     test,
     seed,
     ...(fed ? { fed } : {}),
     ...(streams === 'cell' ? { streams } : {}),
   };
+}
+
+/** The law that a cell's sequences are drawn from. */
+export function lawOfCell({ task, data }: Pick<CellConfig, 'task' | 'data'>): Law {
+  return lawOf(data.law, taskWritten(task).law);
 }
 
 /** A task of files by what they hold, whatever their names are. @throws InputError when they were not read. */

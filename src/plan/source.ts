@@ -1,9 +1,12 @@
 import { STREAM, streamKey } from '../shared/random.ts';
-import type { TokenSource } from '../tasks/laws/registry.ts';
+import { OWN_LAW, type TokenSource } from '../tasks/laws/registry.ts';
 import { taskAndKnobs } from '../tasks/written.ts';
 import type { CellConfig } from './resolve.ts';
 
-/** The token law that a cell trains on, for sequences that its theory is measured with. */
+/**
+ * The token law that a cell trains on, for sequences that its theory is measured with. Theory is about ergodic laws: where the task has a
+ * law of its own, its sequences are uniform-iid tokens.
+ */
 export function sourceOf({
   task,
   data,
@@ -13,7 +16,7 @@ export function sourceOf({
 }): TokenSource {
   const { task: own, knobs } = taskAndKnobs(task);
   return {
-    law: data.law,
+    law: data.law === OWN_LAW ? 'uniform-iid' : data.law,
     vocabulary: model.vocabulary,
     alphaThousandths: Math.round(1000 * data.alpha),
     order: own.shape(knobs).order,

@@ -1,4 +1,4 @@
-import { groupsBySeed, plateauOf, testLossAt } from '../analysis/plateau.ts';
+import { groupsBySeed, plateauOf, testLevelAt } from '../analysis/plateau.ts';
 import { type Interval, meanOf, pool, tInterval } from '../analysis/statistics.ts';
 import { settingOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
@@ -57,7 +57,7 @@ export function lossPoints(cells: readonly CellResult[]): LossPoint[] {
   const groups = byTrainLength(cells);
   const lengths = [...new Set(cells.flatMap(({ test }) => test.map(({ length }) => length)))];
   const lossAt = (cell: CellResult, length: number) =>
-    cell.divergedAtStep === null ? testLossAt(cell, length) : null;
+    cell.divergedAtStep === null ? testLevelAt(cell, length) : null;
   const points = lengths.flatMap(testLength => {
     const spreads = spreadsOf(groups.map(({ members }) => members.map(cell => lossAt(cell, testLength))));
     return groups.map(({ trainLength }, g) => ({ trainLength, testLength, loss: spreads[g]! }));

@@ -32,6 +32,8 @@ const FIXED: [name: string, type: BasicType, pick: (row: Row) => Value][] = [
   ['test_length', 'INT32', ({ test }) => test?.length ?? null],
   ['test_loss', 'DOUBLE', ({ test }) => test?.loss ?? null],
   ['test_loss_stderr', 'DOUBLE', ({ test }) => test?.stderr ?? null],
+  ['test_accuracy', 'DOUBLE', ({ test }) => test?.accuracy ?? null],
+  ['test_exact_match', 'DOUBLE', ({ test }) => test?.exactMatch ?? null],
   ['log10_complexity_norm', 'DOUBLE', ({ cell }) => cell.theory?.complexity.norm ?? null],
   ['log10_complexity_range', 'DOUBLE', ({ cell }) => cell.theory?.complexity.range ?? null],
   ['log10_complexity_empirical', 'DOUBLE', ({ cell }) => cell.theory?.complexity.empirical ?? null],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { streamsSchema } from '../config/streams.ts';
+import { testPointSchema } from '../shared/protocol.ts';
 import { KINDS } from '../tasks/registry.ts';
 import type { Bound } from '../theory/bounds.ts';
 import { QUANTITY_NAMES } from '../theory/defined.ts';
@@ -80,7 +81,7 @@ export const cellLineSchema = z.object({
   trainLossStderr: loss,
   /** First step whose batch loss was not finite; null for a replica that trained to the end. */
   divergedAtStep: z.int().nullable(),
-  test: z.array(z.object({ length: z.int(), loss, stderr: loss })),
+  test: z.array(z.object(testPointSchema.shape)),
   /** Null for a diverged cell; absent while it is to come (`trained.jsonl`), and in runs of older versions. */
   theory: theorySchema.nullable().optional(),
   attention: attentionMapSchema.nullable().optional(),

@@ -69,7 +69,14 @@ export const packSchema = z.strictObject({
   optimiser: optimiserSchema,
   /** Steps between two points of the training curve. */
   logEvery: z.int().min(1),
-  test: z.strictObject({ lengths: z.array(z.int().min(1)).min(1), sequences: z.int().min(2) }),
+  test: z.strictObject({
+    lengths: z.array(z.int().min(1)).min(1),
+    sequences: z.int().min(2),
+    /** Lengths that each of them stands for, itself and those below it; 1 unless given. */
+    span: z.int().min(1).optional(),
+    /** The last unless given. */
+    positions: z.literal('every').optional(),
+  }),
   replicas: z.array(replicaSchema).min(1),
 });
 
@@ -81,6 +88,9 @@ export const sumsSchema = z.strictObject({
   LL: z.number().nullable(),
   Ln: z.number().nullable(),
   nn: z.number().nullable(),
+  /** Of classes: reads and whole sequences that are right. */
+  right: z.int().min(0).optional(),
+  exact: z.int().min(0).optional(),
 });
 
 /** What a replica has that cannot be computed again from its pack. */
@@ -203,8 +213,20 @@ export const rooflineSchema = z.strictObject({
   submitAndWaitMs: z.number().positive(),
 });
 
-/** A mean over sequences with its standard error. */
-export const testPointSchema = z.strictObject({ length: z.int(), loss, stderr: loss });
+const rate = z.number().min(0).max(1);
+
+/**
+ * What is known of a test length: the mean loss over reads with its standard error, and where targets are classes the share of reads that
+ * are right (accuracy) and of the sequences of which every read is (exact match), so many of them.
+ */
+export const testPointSchema = z.strictObject({
+  length: z.int(),
+  loss,
+  stderr: loss,
+  accuracy: rate.optional(),
+  exactMatch: rate.optional(),
+  sequences: z.int().min(1).optional(),
+});
 
 /** What a replica ends with. */
 export const cellOutcomeSchema = z.strictObject({
@@ -274,7 +296,7 @@ export const eventSchema = z.discriminatedUnion('event', [
     /** Of these, spent on reading and sending states. */
     stateSeconds: z.number(),
     trainSequences: z.number(),
-    /** Reads that carried a target; one a sequence where the last position is read. */
+    /** Reads that carried a target, as many a sequence as those have that the training loss is measured on. */
     trainLabels: z.number(),
     profile: profileSchema.optional(),
   }),

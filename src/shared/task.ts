@@ -5,6 +5,9 @@ import { z } from 'zod';
  * sequences and targets are made.
  */
 
+/** A sequence of length n has at most each · n + more tokens. */
+const roomSchema = z.strictObject({ each: z.int().min(1), more: z.int() });
+
 /** Made on the device, by functions that come as WGSL. */
 export const deviceTaskSchema = z.strictObject({
   source: z.literal('device'),
@@ -17,6 +20,8 @@ export const deviceTaskSchema = z.strictObject({
   wgsl: z.string(),
   /** u32 words that it needs for each sequence when several prefixes are read; 0: none. */
   scratchWords: z.int().min(0),
+  /** Whether targets are classes, of which accuracy is measured. */
+  classes: z.boolean(),
   law: z.strictObject({
     name: z.string(),
     /** `draw_tokens` (`tasks/laws/law.ts`). */
@@ -25,6 +30,9 @@ export const deviceTaskSchema = z.strictObject({
     scratchWords: z.int().min(0),
     /** Tokens that the next one depends on. */
     order: z.int().min(0),
+    /** The shortest length that there is. */
+    shortest: z.int().min(1),
+    tokens: roomSchema,
   }),
 });
 
@@ -64,10 +72,26 @@ export const packTaskSchema = z.discriminatedUnion('source', [deviceTaskSchema, 
 /** The numbers that `task_targets` is given, in the order of its `vec4`. */
 export const deviceKnobsSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
+export type Room = z.infer<typeof roomSchema>;
 export type PackTask = z.infer<typeof packTaskSchema>;
 export type HostTask = z.infer<typeof hostTaskSchema>;
 export type DeviceTask = z.infer<typeof deviceTaskSchema>;
 export type DeviceKnobs = z.infer<typeof deviceKnobsSchema>;
+
+/** Tokens of a sequence of a length, at most; as many as the length unless the law says otherwise. */
+export function tokensOf({ tokens }: { tokens?: Room }, length: number): number {
+  return tokens ? tokens.each * length + tokens.more : length;
+}
+
+/** The lengths that a task's sequences may have, and what they are lengths of. */
+export function lengthsOf(task: PackTask): { shortest: number; tokens?: Room } {
+  return task.source === 'device' ? task.law : { shortest: 1 };
+}
+
+/** Whether a task's targets are classes, of which accuracy is measured. */
+export function hasClasses(task: PackTask): boolean {
+  return task.source === 'device' ? task.classes : task.form === 'classes';
+}
 
 /** A task that is made on the device. @throws Error for another */
 export function onDevice(task: PackTask): DeviceTask {

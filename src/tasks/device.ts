@@ -9,13 +9,14 @@ import { taskAndKnobs, type WrittenTask } from './written.ts';
  */
 export function deviceTask(task: Task, knobs: Knobs, law: string): DeviceTask {
   const { vocabulary, order } = task.shape(knobs);
-  const { wgsl, scratchWords } = lawOf(law);
+  const { wgsl, scratchWords, shortest = 1, tokens = { each: 1, more: 0 } } = lawOf(law, task.law);
   return {
     source: 'device',
     name: task.kind,
     wgsl: task.wgsl,
     scratchWords: task.scratchWords?.(knobs) ?? 0,
-    law: { name: law, wgsl, scratchWords: scratchWords(vocabulary, order), order },
+    classes: task.classes ?? false,
+    law: { name: law, wgsl, scratchWords: scratchWords(vocabulary, order), order, shortest, tokens },
   };
 }
 
@@ -42,6 +43,8 @@ export function writtenIn({ name, target, plugIn }: DeviceTask, knobs: Knobs): W
 
 /** The WGSL of a task and a law without comments, indentation and empty lines: what of them decides a cell's numbers on a device. */
 export function deviceSource(task: Task, law: string): string {
-  const lines = `${task.wgsl}\n${lawOf(law).wgsl}`.split('\n').map(line => line.replace(/\/\/.*/, '').trim());
+  const lines = `${task.wgsl}\n${lawOf(law, task.law).wgsl}`
+    .split('\n')
+    .map(line => line.replace(/\/\/.*/, '').trim());
   return lines.filter(Boolean).join('\n');
 }

@@ -20,7 +20,8 @@ export interface Drawing {
 }
 
 /**
- * One sequence: its tokens, the positions that are read, from 1 and rising, the float64 target of each, and where it starts in the table.
+ * One sequence: its tokens, the positions that carry a target, from 1 and rising, the float64 target of each, and where it starts in the
+ * table.
  */
 export interface Example {
   tokens: Uint8Array;
@@ -37,18 +38,22 @@ export function sampleSequence(drawing: Drawing, sequence: number): Example {
   const { task, knobs, law, alphaThousandths, lengthMode, length, positions, offsets, key, step } = drawing;
   const { vocabulary, order } = task.shape(knobs);
   const stream = new WordStream(key, step, sequence);
-  const drawn = below(stream.next(), length) + 1;
-  const tokens = lawOf(law).draw(stream, lengthMode === 'uniform' ? drawn : length, {
+  const drawnBy = lawOf(law, task.law);
+  const { shortest = 1 } = drawnBy;
+  const drawn = below(stream.next(), length - shortest + 1) + shortest;
+  const tokens = drawnBy.draw(stream, lengthMode === 'uniform' ? drawn : length, {
     vocabulary,
     alphaThousandths,
     order,
+    knobs,
   });
   const aside = (what: number) => new WordStream((key ^ what) >>> 0, step, sequence);
   const reads = drawReads(aside(ASIDE.reads), tokens.length, positions);
+  const targets = task.targets(tokens, knobs, reads);
   return {
     tokens,
-    reads,
-    targets: task.targets(tokens, knobs, reads),
+    reads: reads.filter((_, r) => targets[r]),
+    targets: targets.filter(target => target !== null),
     offset: offsets === null ? 0 : below(aside(ASIDE.offset).next(), offsets - tokens.length + 1),
   };
 }

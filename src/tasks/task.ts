@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import { InputError } from '../shared/errors.ts';
 import type { TokenChain } from './laws/chain.ts';
+import type { Law } from './laws/law.ts';
 
 /** Knob values of a task as the YAML gives them, `kind` left out. */
 export type Knobs = Record<string, number>;
@@ -48,10 +50,20 @@ export interface Task {
   /** The knobs that make the task harder: the complexity axes of the paper's figures. */
   complexity: string[];
   shape(knobs: Knobs): TaskShape;
+  /** A law of its own, where its sequences have a form that a token law does not give: `data.law: task`, and then no other. */
+  law?: Law;
+  /** Where some prefixes have no target: every position is read, in training and in tests, and those without one do not count. */
+  positions?: 'every';
+  /** Whether targets are classes: 1 for one output and 0 for the rest. Such tasks are measured by accuracy beside loss. */
+  classes?: true;
   /** Why the knobs cannot be used (for example k ≥ p), or undefined when they can. */
   refuse?(knobs: Knobs): string | undefined;
-  /** f*(prefix), `outputs` numbers, for the prefixes that end at `reads`, positions from 1, rising: in one pass over the tokens. */
-  targets(tokens: ArrayLike<number>, knobs: Knobs, reads: readonly number[]): number[][];
+  /**
+   * f*(prefix), `outputs` numbers, for the prefixes that end at `reads`, positions from 1, rising: in one pass over the tokens. Null
+   * where a
+   * prefix has no target.
+   */
+  targets(tokens: ArrayLike<number>, knobs: Knobs, reads: readonly number[]): (number[] | null)[];
   /**
    * What f* tends to as T → ∞ on strings of an ergodic law (docs/theory.md §12), from the last `order` tokens or more. Where `order` is 0,
    * f* is at every T this function of the string's own class frequencies.
@@ -69,14 +81,25 @@ export interface Task {
   scratchWords?(knobs: Knobs): number;
   /**
    * `fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>)`, which reads tokens with `token_at(sequence, i)`, i from 1, and where
-   * `wanted(i)`, called for rising i, says that the prefix ends here, writes each output with `set_target(output, value)`. The boolean
-   * constant MANY_READS (also for `#if`) tells whether prefixes besides the whole sequence may be wanted.
+   * `wanted(i)`, called for rising i, says that the prefix ends here, writes each output with `set_target(output, value)`, or a class with
+   * `set_class(class)`; a prefix for which it writes nothing has no target. The boolean constant MANY_READS (also for `#if`) tells whether
+   * prefixes besides the whole sequence may be wanted.
    */
   wgsl: string;
   examples: TaskExample[];
 }
 
-/** f*(x) of a whole sequence. */
+/** f*(x) of a whole sequence. @throws InputError where it has none */
 export function targetOf(task: Task, tokens: ArrayLike<number>, knobs: Knobs): number[] {
-  return task.targets(tokens, knobs, [tokens.length])[0]!;
+  const [target] = task.targets(tokens, knobs, [tokens.length]);
+  if (target) return target;
+  throw new InputError(
+    `task ${task.kind} has no target after these ${tokens.length} tokens`,
+    `It has one only where an answer is due: ${task.summary}.`,
+  );
+}
+
+/** A class among `outputs`, as a target. */
+export function oneHot(target: number, outputs: number): number[] {
+  return Array.from({ length: outputs }, (_, o) => (o === target ? 1 : 0));
 }

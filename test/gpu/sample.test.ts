@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Positions } from '../../src/shared/protocol.ts';
+import { tokensOf } from '../../src/shared/task.ts';
 import { deviceTask } from '../../src/tasks/device.ts';
-import type { LawName } from '../../src/tasks/laws/registry.ts';
+import { type LawName, OWN_LAW } from '../../src/tasks/laws/registry.ts';
 import { taskOf } from '../../src/tasks/registry.ts';
 import { sampleSequence } from '../../src/tasks/sample.ts';
+import { SUITE } from '../../src/tasks/suite/registry.ts';
 import { useEngine } from '../support/engine.ts';
 
 const engine = useEngine();
@@ -14,14 +16,16 @@ const engine = useEngine();
  */
 const sinError = (omega: number) => 3e-7 + omega * 3 * 2 ** -23;
 
-const CASES: {
+interface Case {
   kind: string;
   knobs: Record<string, number>;
-  law: LawName;
+  law: LawName | typeof OWN_LAW;
   alpha: number;
   length: number;
   error: number;
-}[] = [
+}
+
+const CASES: Case[] = [
   { kind: 'simple', knobs: { omega: 1 }, law: 'uniform-iid', alpha: 1000, length: 33, error: sinError(1) },
   {
     kind: 'simple',
@@ -52,8 +56,52 @@ const CASES: {
   { kind: 'k-gram', knobs: { vocabulary: 4, k: 3 }, law: 'dirichlet-iid', alpha: 2000, length: 50, error: 0 },
 ];
 
-describe.each(CASES)('$kind $knobs under $law', ({ kind, knobs, law, alpha, length, error }) => {
-  test.each<{ lengthMode: 'uniform' | 'fixed'; positions: Positions; offsets: number | null }>([
+interface Way {
+  lengthMode: 'uniform' | 'fixed';
+  positions: Positions;
+  offsets: number | null;
+}
+
+/** Draws sequences on the device and by the twin, and compares them. */
+async function expectTwins(
+  { kind, knobs, law, alpha, length, error }: Case,
+  { lengthMode, positions, offsets }: Way,
+) {
+  const task = taskOf(kind);
+  const { vocabulary, outputs } = task.shape(knobs);
+  const drawing = {
+    ...{ alphaThousandths: alpha, lengthMode, length, positions, offsets },
+    ...{ key: 0xdeadbeef, step: 12 },
+  };
+  const request = {
+    ...{ task: deviceTask(task, knobs, law), deviceKnobs: task.wgslKnobs(knobs), vocabulary, outputs },
+    ...drawing,
+  };
+  const sequences = 200;
+  const answer = await engine.ask('sampled', { op: 'sample', ...request, sequences });
+  let worst = 0;
+  let labels = 0;
+  for (let i = 0; i < sequences; i++) {
+    const twin = sampleSequence({ ...drawing, task, knobs, law }, i);
+    expect(answer.sequences[i]).toEqual([...twin.tokens]);
+    expect(answer.positions[i]).toEqual(twin.reads);
+    expect(answer.offsets[i]).toBe(twin.offset);
+    labels += twin.reads.length;
+    twin.targets.forEach((target, r) => {
+      target.forEach((value, o) => {
+        // Bit-equal means equal to the float32 nearest to the float64 target.
+        const want = error === 0 ? Math.fround(value) : value;
+        worst = Math.max(worst, Math.abs(answer.targets[i]![r]![o]! - want));
+      });
+    });
+  }
+  expect(worst).toBeLessThanOrEqual(error);
+  expect(answer.labels).toBe(labels);
+}
+
+describe.each(CASES)('$kind $knobs under $law', own => {
+  const { length } = own;
+  test.each<Way>([
     { lengthMode: 'uniform', positions: 'last', offsets: null },
     { lengthMode: 'fixed', positions: 'last', offsets: null },
     { lengthMode: 'uniform', positions: 'every', offsets: null },
@@ -61,37 +109,26 @@ describe.each(CASES)('$kind $knobs under $law', ({ kind, knobs, law, alpha, leng
     { lengthMode: 'fixed', positions: length, offsets: length },
   ])(
     'tokens, reads, targets, offsets at $positions of $lengthMode lengths: equal to the TypeScript twin',
-    async ({ lengthMode, positions, offsets }) => {
-      const task = taskOf(kind);
-      const { vocabulary, outputs } = task.shape(knobs);
-      const drawing = {
-        ...{ alphaThousandths: alpha, lengthMode, length, positions, offsets },
-        ...{ key: 0xdeadbeef, step: 12 },
-      };
-      const request = {
-        ...{ task: deviceTask(task, knobs, law), deviceKnobs: task.wgslKnobs(knobs), vocabulary, outputs },
-        ...drawing,
-      };
-      const sequences = 200;
-      const answer = await engine.ask('sampled', { op: 'sample', ...request, sequences });
-      let worst = 0;
-      let labels = 0;
-      for (let i = 0; i < sequences; i++) {
-        const twin = sampleSequence({ ...drawing, task, knobs, law }, i);
-        expect(answer.sequences[i]).toEqual([...twin.tokens]);
-        expect(answer.positions[i]).toEqual(twin.reads);
-        expect(answer.offsets[i]).toBe(twin.offset);
-        labels += twin.reads.length;
-        twin.targets.forEach((target, r) => {
-          target.forEach((value, o) => {
-            // Bit-equal means equal to the float32 nearest to the float64 target.
-            const want = error === 0 ? Math.fround(value) : value;
-            worst = Math.max(worst, Math.abs(answer.targets[i]![r]![o]! - want));
-          });
-        });
-      }
-      expect(worst).toBeLessThanOrEqual(error);
-      expect(answer.labels).toBe(labels);
-    },
+    way => expectTwins(own, way),
   );
+});
+
+/** Knobs of every task of the suite; of tomita, which has a table a language, two. */
+const SUITE_CASES: Case[] = SUITE.flatMap(({ kind, knobs: { shape } }) => {
+  const values: Record<string, number>[] = [{ symbols: 150, cycle: 5, p: 5, language: 3 }];
+  if (kind === 'tomita') values.push({ language: 7 });
+  return values.map(own => ({
+    ...{ kind, law: OWN_LAW, alpha: 1000, length: 41, error: 0 },
+    knobs: Object.fromEntries(Object.keys(shape).map(knob => [knob, own[knob]!])),
+  }));
+});
+
+test.each(SUITE_CASES)('$kind $knobs by its own law: equal to the TypeScript twin', async own => {
+  const { law } = taskOf(own.kind);
+  await expectTwins(own, {
+    lengthMode: 'uniform',
+    positions: 'every',
+    offsets: tokensOf(law!, own.length) + 3,
+  });
+  await expectTwins(own, { lengthMode: 'fixed', positions: 'last', offsets: null });
 });

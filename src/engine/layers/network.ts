@@ -40,6 +40,13 @@ export async function lossPass(kernels: Kernels, batch: Batch): Promise<Dispatch
   return [await kernels.run('loss', buffers, { threads: reads.rows })];
 }
 
+/** Whether each read is right, of a task whose targets are classes: `correct` [reads]. */
+export async function correctPass(kernels: Kernels, batch: Batch, correct: GPUBuffer): Promise<Dispatch[]> {
+  const { outputs, targets, weights, reads } = batch;
+  const buffers = { space: reads.space, outputs, targets, weights, correct };
+  return [await kernels.run('correct', buffers, { threads: reads.rows })];
+}
+
 /** Outputs, losses, and the gradient of every parameter of the mean loss, from tokens and targets. */
 export async function gradientPass(kernels: Kernels, batch: Batch): Promise<Dispatch[]> {
   const network = await networkOf(kernels, batch, true);

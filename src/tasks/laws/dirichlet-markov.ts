@@ -1,12 +1,12 @@
 import { below } from '../../shared/random.ts';
 import { drawDirichlet } from './dirichlet.ts';
-import { type Law, ONE } from './law.ts';
+import { type ErgodicLaw, ONE } from './law.ts';
 
 /**
  * An order-k chain whose rows are independent Dir(α), its first k tokens uniform: one Pólya urn (`dirichlet-iid`) for each context of k
  * tokens.
  */
-export const dirichletMarkov: Law = {
+export const dirichletMarkov: ErgodicLaw = {
   scratchWords: (vocabulary, order) => vocabulary ** (order + 1),
   draw(stream, length, { vocabulary, alphaThousandths: alpha, order }) {
     const contexts = vocabulary ** order;
@@ -42,11 +42,11 @@ export const dirichletMarkov: Law = {
   wgsl: /* wgsl */ `
 @group(0) @binding(5) var<storage, read_write> scratch: array<u32>;
 
-fn draw_tokens(stream: ptr<function, WordStream>, row: u32, length: u32, alpha: u32) {
+fn draw_tokens(stream: ptr<function, WordStream>, row: u32, length: u32, replica: Replica) -> u32 {
   var contexts = 1u;
   for (var i = 0u; i < ORDER; i++) { contexts *= S; }
   let urns = row * contexts * S;
-  for (var i = 0u; i < contexts * S; i++) { scratch[urns + i] = alpha; }
+  for (var i = 0u; i < contexts * S; i++) { scratch[urns + i] = replica.alpha; }
   var context = 0u;
   for (var i = 0u; i < length; i++) {
     let word = next_word(stream);
@@ -64,5 +64,6 @@ fn draw_tokens(stream: ptr<function, WordStream>, row: u32, length: u32, alpha: 
     put_token(row, i + 1u, token);
     context = (context * S + token) % contexts;
   }
+  return length;
 }`,
 };

@@ -4,23 +4,27 @@ import { STREAM, streamKey, WordStream } from '../../shared/random.ts';
 import type { TokenChain } from './chain.ts';
 import { dirichletIid } from './dirichlet-iid.ts';
 import { dirichletMarkov } from './dirichlet-markov.ts';
-import { type Law, type LawParameters, ONE } from './law.ts';
+import { type ErgodicLaw, type Law, type LawParameters, ONE } from './law.ts';
 import { uniformIid } from './uniform-iid.ts';
 
-/** Every law by its name in the YAML. A new law is one file and one line here. */
+/** Every token law by its name in the YAML. A new law is one file and one line here. */
 export const LAWS = {
   'dirichlet-iid': dirichletIid,
   'dirichlet-markov': dirichletMarkov,
   'uniform-iid': uniformIid,
-};
+} satisfies Record<string, ErgodicLaw>;
 
 export type LawName = keyof typeof LAWS;
 
 /** The name of a law. */
 export const lawSchema = z.enum(Object.keys(LAWS) as [LawName, ...LawName[]]);
 
-/** The law of a name. @throws InputError when there is none. */
-export function lawOf(name: string): Law {
+/** What the law that a task brings with it is called. */
+export const OWN_LAW = 'task';
+
+/** The law of a name, `own` being that of the task. @throws InputError when there is none. */
+export function lawOf(name: string, own?: Law): Law {
+  if (name === OWN_LAW && own) return own;
   const parsed = lawSchema.safeParse(name);
   if (parsed.success) return LAWS[parsed.data];
   throw new InputError(`unknown law "${name}"`, `Choose one of: ${lawSchema.options.join(', ')}.`);

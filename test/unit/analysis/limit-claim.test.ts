@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { settingsLearned } from '../../../src/analysis/learned.ts';
 import { limitClaim } from '../../../src/analysis/limit-claim.ts';
-import { plateauOf, testLossAt } from '../../../src/analysis/plateau.ts';
+import { plateauOf, testLevelAt } from '../../../src/analysis/plateau.ts';
 import type { CellLine } from '../../../src/results/schema.ts';
 import { cellLine } from '../../support/cells.ts';
 
@@ -56,7 +56,7 @@ test('an exact expectation stands in place of a sampled loss, in plateaus too', 
   const [cell] = cells([0.01]);
   const exact = [{ length: 256, loss: 0.02 }];
   const known = { ...cell!, population: { ...cell!.population!, exact } };
-  expect([testLossAt(known, 128), testLossAt(known, 256), testLossAt(known, 512)]).toEqual([
+  expect([testLevelAt(known, 128), testLevelAt(known, 256), testLevelAt(known, 512)]).toEqual([
     0.01,
     0.02,
     null,

@@ -25,9 +25,8 @@ describe('an experiment file', () => {
       steps: 2000,
       batch: 256,
       clip: 1,
-      loss: 'mse',
     });
-    expect(content.train).toMatchObject({ positions: 'last', positionOffset: 'none' });
+    expect(content.train).toMatchObject({ positionOffset: 'none' });
     expect(content.model).toMatchObject({ norm: 'none', attention: { precision: 'infinite' } });
     expect(content.test).toEqual({ length: [16], sequences: 4096 });
     expect(content.epsilon).toEqual([0.1]);

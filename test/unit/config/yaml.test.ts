@@ -113,7 +113,7 @@ describe('a complaint', () => {
     ['model: { attention: { bit: 8 } }', 'did you mean model.attention.bits?'],
     ['task: { kind: mod-p, p: 3, q: 1, k: 0 }', 'did you mean task.p?'],
     ['task: { kind: k-grams, k: 1 }', 'unknown task "k-grams", did you mean k-gram?'],
-    ['task: { kind: parity }', 'unknown task "parity", choose one of simple, mod-p, k-gram'],
+    ['task: { kind: chess }', 'unknown task "chess", choose one of simple, mod-p, k-gram'],
     ['tests: { length: 4 }', 'tests: unknown key, did you mean test?'],
     [
       'epoch: 4',
