@@ -4,9 +4,6 @@ import { join } from 'node:path';
 /** The root of the checkout. */
 export const CHECKOUT = join(import.meta.dirname, '..', '..');
 
-/** Pages that may be linked to before they are written. */
-export const COMING = ['tasks', 'bring-your-own-data', 'suite', 'dashboard'].map(name => `docs/${name}.md`);
-
 /** A page of Markdown. */
 export interface Page {
   /** From the root of the checkout. */

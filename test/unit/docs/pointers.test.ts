@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { CHECKOUT, COMING, pageOf, pages } from '../../support/pages.ts';
+import { CHECKOUT, pageOf, pages } from '../../support/pages.ts';
 
 const WIDTH = 140;
 
@@ -27,7 +27,6 @@ describe('comments and messages', () => {
       // A pointer may run over the end of a line of a comment.
       const joined = text.replace(/\n\s*(?:\*|\/\/|#) /g, ' ');
       for (const [whole, page, sections, heading] of joined.matchAll(pointer)) {
-        if (COMING.includes(`docs/${page}`)) continue;
         const { headings } = pageOf(`docs/${page}`);
         for (const [number] of sections?.matchAll(/\d+/g) ?? [])
           expect(
