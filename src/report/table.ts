@@ -1,5 +1,5 @@
-import { csvFormatRows } from 'd3-dsv';
-import type { BasicType } from 'hyparquet-writer';
+import { csvFormatValue } from 'd3-dsv';
+import type { BasicType, ColumnSource } from 'hyparquet-writer';
 import { Baselines } from '../analysis/baseline.ts';
 import { plateauOf } from '../analysis/plateau.ts';
 import type { Run } from '../results/runs.ts';
@@ -7,16 +7,31 @@ import type { CellResult } from '../results/schema.ts';
 
 type Value = number | bigint | string | boolean | null;
 
+/** The values of a column, made when they are asked for: a table of 10^5 cells has fifty million. Arrays are such. */
+export interface Values {
+  readonly length: number;
+  slice(from?: number, to?: number): Value[];
+}
+
 /** A column of the table of all cells. Null: not there, or not finite. */
 export interface Column {
   name: string;
   type: BasicType;
-  data: Value[];
+  data: Values;
+}
+
+/** The values that `pick` takes of some rows. */
+function picked(rows: readonly Row[], pick: (row: Row) => Value): Values {
+  return {
+    length: rows.length,
+    slice: (from, to) => rows.slice(from, to).map(row => finite(pick(row))),
+  };
 }
 
 /** What a row is about: a cell of a run at one test length. */
 interface Row {
   run: Run;
+  plateau: number | null;
   /** The plateau as a share of the loss of predicting the mean. */
   share: number | null;
   cell: CellResult;
@@ -27,7 +42,7 @@ const FIXED: [name: string, type: BasicType, pick: (row: Row) => Value][] = [
   ['training_loss', 'DOUBLE', ({ cell }) => cell.trainLoss],
   ['training_loss_stderr', 'DOUBLE', ({ cell }) => cell.trainLossStderr],
   ['diverged_at_step', 'INT32', ({ cell }) => cell.divergedAtStep],
-  ['plateau', 'DOUBLE', ({ cell }) => (cell.test.length === 0 ? null : plateauOf(cell))],
+  ['plateau', 'DOUBLE', ({ plateau }) => plateau],
   ['plateau_share', 'DOUBLE', ({ share }) => share],
   ['test_length', 'INT32', ({ test }) => test?.length ?? null],
   ['test_loss', 'DOUBLE', ({ test }) => test?.loss ?? null],
@@ -54,8 +69,16 @@ export function cellTable(runs: readonly Run[]): Column[] {
   const rows: Row[] = runs.flatMap(run => {
     const baselines = Baselines.ofRun(run);
     return run.cells.flatMap(cell => {
-      const share = shareOf(cell, baselines);
-      return (cell.test.length === 0 ? [undefined] : cell.test).map(test => ({ run, share, cell, test }));
+      const plateau = cell.test.length === 0 ? null : plateauOf(cell);
+      const predictMean = baselines.plateau(cell.axes);
+      const share = plateau !== null && predictMean ? plateau / predictMean : null;
+      return (cell.test.length === 0 ? [undefined] : cell.test).map(test => ({
+        run,
+        plateau,
+        share,
+        cell,
+        test,
+      }));
     });
   });
   const constants = new Map(runs.map(run => [run, constantsOf(run)]));
@@ -68,21 +91,20 @@ export function cellTable(runs: readonly Run[]): Column[] {
   const column = (name: string, type: BasicType, pick: (row: Row) => Value): Column => ({
     name,
     type,
-    data: rows.map(row => finite(pick(row))),
+    data: picked(rows, pick),
   });
+  // An axis that a cell has no use for is null there.
+  const settingOf = ({ run, cell }: Pick<Row, 'run' | 'cell'>, path: string) =>
+    path in cell.axes ? cell.axes[path]! : (constants.get(run)![path] ?? null);
   return [
     column('experiment', 'STRING', ({ run }) => run.manifest.name),
     column('run', 'STRING', ({ run }) => run.manifest.run),
     column('cell', 'STRING', ({ cell }) => cell.cell),
-    ...[...paths].map(path =>
-      settingColumn(
-        columnName(path),
-        // An axis that a cell has no use for is null there.
-        rows.map(({ run, cell }) =>
-          path in cell.axes ? cell.axes[path]! : (constants.get(run)![path] ?? null),
-        ),
-      ),
-    ),
+    ...[...paths].map(path => {
+      const values = runs.flatMap(run => run.cells.map(cell => settingOf({ run, cell }, path)));
+      const { type, as } = narrowest(values);
+      return column(columnName(path), type, row => as(settingOf(row, path)));
+    }),
     ...FIXED.map(([name, type, pick]) => column(name, type, pick)),
   ];
 }
@@ -92,14 +114,22 @@ const PIECE = 5000;
 
 /** RFC 4180, a header line, empty where there is no value; in pieces, for the whole may be longer than a string can be. */
 export function* toCsv(columns: readonly Column[]): Generator<string> {
-  yield `${csvFormatRows([columns.map(({ name }) => text(name))])}\n`;
+  const line = (texts: readonly string[]) => `${texts.join(',')}\n`;
+  yield line(columns.map(({ name }) => text(name)));
   const { length } = columns[0]!.data;
   for (let first = 0; first < length; first += PIECE) {
-    const rows = Array.from({ length: Math.min(PIECE, length - first) }, (_, r) =>
-      columns.map(({ data }) => text(data[first + r]!)),
-    );
-    yield `${csvFormatRows(rows)}\n`;
+    const piece = columns.map(({ data }) => textsOf(data.slice(first, first + PIECE)));
+    yield piece[0]!.map((_, r) => line(piece.map(texts => texts[r]!))).join('');
   }
+}
+
+/** Texts of values of which many are alike, one after another: each is made once. */
+function textsOf(values: readonly Value[]): string[] {
+  let [last, lastText]: [Value | undefined, string] = [undefined, ''];
+  return values.map(value => {
+    if (value !== last) [last, lastText] = [value, text(value)];
+    return lastText;
+  });
 }
 
 /** The same table as an Apache Parquet file. */
@@ -107,7 +137,11 @@ export async function toParquet(columns: readonly Column[]): Promise<Uint8Array>
   const { parquetWriteBuffer } = await import('hyparquet-writer');
   return new Uint8Array(
     parquetWriteBuffer({
-      columnData: columns.map(({ name, type, data }) => ({ name, type, data, nullable: true })),
+      // It takes slices of the data and nothing else.
+      columnData: columns.map(({ name, type, data }) => ({
+        ...{ name, type, nullable: true },
+        data: data as unknown as ColumnSource['data'],
+      })),
     }),
   );
 }
@@ -134,21 +168,17 @@ function columnName(path: string): string {
 const MOST_INT32 = 2 ** 31 - 1;
 
 /** A setting is a column of the narrowest type that holds all of its values; mixed ones are written as text. */
-function settingColumn(name: string, data: Value[]): Column {
-  const present = data.filter(value => value !== null);
+function narrowest(values: readonly Value[]): { type: BasicType; as: (value: Value) => Value } {
+  const present = [...new Set(values)].filter(value => value !== null);
   const all = (is: (value: Value) => boolean) => present.length > 0 && present.every(is);
+  const itself = (value: Value) => value;
   if (all(value => Number.isInteger(value) && Math.abs(value as number) <= MOST_INT32))
-    return { name, type: 'INT32', data };
+    return { type: 'INT32', as: itself };
   if (all(value => Number.isSafeInteger(value)))
-    return { name, type: 'INT64', data: data.map(value => (value === null ? null : BigInt(value))) };
-  if (all(value => typeof value === 'number')) return { name, type: 'DOUBLE', data };
-  if (all(value => typeof value === 'boolean')) return { name, type: 'BOOLEAN', data };
-  return { name, type: 'STRING', data: data.map(value => (value === null ? null : String(value))) };
-}
-
-function shareOf(cell: CellResult, baselines: Baselines): number | null {
-  const [plateau, predictMean] = [plateauOf(cell), baselines.plateau(cell.axes)];
-  return plateau !== null && predictMean ? plateau / predictMean : null;
+    return { type: 'INT64', as: value => (value === null ? null : BigInt(value)) };
+  if (all(value => typeof value === 'number')) return { type: 'DOUBLE', as: itself };
+  if (all(value => typeof value === 'boolean')) return { type: 'BOOLEAN', as: itself };
+  return { type: 'STRING', as: value => (value === null ? null : String(value)) };
 }
 
 function finite(value: Value): Value {
@@ -160,6 +190,8 @@ const FORMULA = /^[=+\-@\t\r]/;
 
 /** A cell of a CSV file. Texts that would be run where the file is opened get an apostrophe before them; numbers are left as they are. */
 function text(value: Value): string {
-  if (typeof value === 'string' && FORMULA.test(value) && Number.isNaN(Number(value))) return `'${value}`;
-  return value === null ? '' : String(value);
+  if (value === null) return '';
+  if (typeof value !== 'string') return String(value);
+  const safe = FORMULA.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
+  return csvFormatValue(safe);
 }
