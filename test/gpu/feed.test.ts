@@ -52,7 +52,17 @@ test('classes are vectors of a one among zeros', async () => {
       label: ({ tokens, reads }) => ({ tokens, targets: classOf(tokens, reads) }),
     }),
   ];
-  expect(await outcomeOf(classes.pack, classes)).toEqual(await outcomeOf(vectors.pack, vectors));
+  const found = await outcomeOf(classes.pack, classes);
+  for (const { accuracy, exactMatch } of found.flatMap(cell => cell.test)) {
+    expect(accuracy).toBeGreaterThan(0);
+    expect(exactMatch).toBeLessThanOrEqual(accuracy!);
+  }
+  // Beside them, the same bits: vectors have no accuracy.
+  const losses = found.map(cell => ({
+    ...cell,
+    test: cell.test.map(({ length, loss, stderr }) => ({ length, loss, stderr })),
+  }));
+  expect(losses).toEqual(await outcomeOf(vectors.pack, vectors));
 });
 
 test('targets at some of the positions: alone, or among all that are read', async () => {
