@@ -157,10 +157,12 @@ export const manifestSchema = z.object({
   /** The experiment as validated, axes as lists; here only what analysis reads of it. */
   experiment: z.looseObject({
     // A plug-in may be gone: what it was is named, and its results can be read.
-    task: z.union([
-      z.looseObject({ kind: z.enum(KINDS), source: z.undefined().optional() }),
-      z.looseObject({ kind: z.string(), source: z.string() }),
-    ]),
+    task: z
+      .looseObject({ kind: z.string(), source: z.string().optional() })
+      .refine(({ kind, source }) => source !== undefined || KINDS.includes(kind), {
+        path: ['kind'],
+        message: 'no task of this version, and no plug-in',
+      }),
     epsilon: z.array(z.number().positive()),
     // In runs of older versions cells of one seed share their random numbers.
     streams: streamsSchema.default('paired'),
