@@ -102,7 +102,17 @@ function build() {
   if (isCurrent(stamp, hash)) return;
   say('building');
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
-  for (const mode of ['page', 'dawn', 'bench', 'dashboard', 'dashboard-reference', 'cli']) {
+  const modes = [
+    'page',
+    'dawn',
+    'bench',
+    'dashboard',
+    'dashboard-reference',
+    'cli',
+    'library',
+    'library-node',
+  ];
+  for (const mode of modes) {
     try {
       execFileSync(process.execPath, [vite, 'build', '--mode', mode, '--logLevel', 'error'], {
         cwd: ROOT,

@@ -74,7 +74,7 @@ const CASES: BadInput[] = [
   simulate('--alpha 1001', /--alpha.*Expected at most 1000/),
   theory('--law normal', /--law.*Allowed choices are/),
   theory('--target nowhere.safetensors', /nowhere\.safetensors: no such file/),
-  theory('--target garbage.safetensors', /garbage\.safetensors: header/),
+  theory('--target garbage.safetensors', /garbage\.safetensors: not a safetensors file/),
   theory('--target three.safetensors', /--target: three\.safetensors has vocabulary 3, m\.safetensors has 2/),
   theory('--target wide.safetensors', /--target: wide\.safetensors has outputs 2/),
   theory('--target deep.safetensors', /--target: deep\.safetensors has layers 2/),
@@ -124,7 +124,9 @@ describe('models whose quantities are zero or infinite are answered in words', (
   async function told(file: Uint8Array, ...options: string[]): Promise<string> {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'm.safetensors'), file);
-    const { code, stdout, stderr } = await cliHere(['theory', 'm.safetensors', ...options], { cwd });
+    const { code, stdout, stderr } = await cliHere(['theory', 'm.safetensors', '--details', ...options], {
+      cwd,
+    });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).not.toMatch(/NaN|undefined/);
     const json = await cliHere(['theory', 'm.safetensors', ...options, '--json'], { cwd });
