@@ -51,7 +51,7 @@ describe('lengthwise snap', () => {
 
   test.each<[string[], RegExp]>([
     [['snap', 'finite.safetensors'], /only models in infinite precision/],
-    [['snap', 'm.safetensors', '--steps', '5'], /--steps needs the task/],
+    [['snap', 'm.safetensors', '--steps', '5'], /--steps needs a task that can be drawn/],
     [['snap', 'm.safetensors', '--out', join('no', 'folder.safetensors')], /cannot write/],
     [['theory', 'm.safetensors', '--delta', '1'], /between 0 and 1/],
   ])('%j is one clear error', async (args, says) => {
