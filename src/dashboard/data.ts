@@ -158,7 +158,22 @@ export interface RunResults {
   of: number;
   baselines: { axes: Axes; baseline: Baseline }[];
   /** N*(ε) of every setting. */
-  required: RequiredLength[];
+  required: SentLength[];
+}
+
+/** An N*(ε) on its way to the page: JSON has no ∞, and null is the upper end beyond what was trained. */
+export type SentLength = Omit<RequiredLength, 'interval'> & {
+  interval: [low: number, high: number | null] | null;
+};
+
+/** An N*(ε) as it is sent. */
+export function sentLength({ interval, ...rest }: RequiredLength): SentLength {
+  return { ...rest, interval: interval && [interval[0], interval[1] === Infinity ? null : interval[1]] };
+}
+
+/** An N*(ε) as it was before it was sent. */
+export function receivedLength({ interval, ...rest }: SentLength): RequiredLength {
+  return { ...rest, interval: interval && [interval[0], interval[1] ?? Infinity] };
 }
 
 /** What an export holds: nothing more can be asked. */

@@ -7,7 +7,7 @@ import { lossCurves } from '../../report/figures/loss-curves.ts';
 import { plateauCurves } from '../../report/figures/plateaus.ts';
 import { labelOf } from '../../results/axes.ts';
 import type { CellResult } from '../../results/schema.ts';
-import type { RunResults } from '../data.ts';
+import { type RunResults, receivedLength } from '../data.ts';
 import { canvas, FigureView, type Rows } from './figure.tsx';
 import type { Looked } from './looked.ts';
 import type { Store } from './store.ts';
@@ -103,7 +103,7 @@ function figuresOf({ columns, head }: CellTable, places: Int32Array, results: Ru
 /** N*(ε) of the settings that are looked at. */
 function measuredOf(cells: readonly CellResult[], { required }: RunResults) {
   const labels = new Set(cells.map(({ axes }) => labelOf({ ...axes, 'train.length': null })));
-  return required.filter(({ axes }) => labels.has(labelOf(axes)));
+  return required.filter(({ axes }) => labels.has(labelOf(axes))).map(receivedLength);
 }
 
 function lengthTable(
@@ -118,8 +118,8 @@ function lengthTable(
       epsilon,
       'measured',
       length === null ? null : Math.log10(length),
-      interval && Number.isFinite(interval[0]) && interval[0] > 0 ? Math.log10(interval[0]) : null,
-      interval && Number.isFinite(interval[1]) ? Math.log10(interval[1]) : null,
+      interval && interval[0] > 0 ? Math.log10(interval[0]) : null,
+      interval && interval[1] !== null ? Math.log10(interval[1]) : null,
     ]),
     ...lengthRows(cells, epsilons).flatMap(({ axes, epsilon, predicted }) =>
       predicted.map(({ name, log10N }) => [labelOf(axes), epsilon, name, log10N, null, null]),

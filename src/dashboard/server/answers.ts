@@ -2,7 +2,7 @@ import { Baselines } from '../../analysis/baseline.ts';
 import { requiredLengths } from '../../analysis/required.ts';
 import { settingsOf } from '../../report/frames.ts';
 import { readRun } from '../../results/runs.ts';
-import type { RunResults } from '../data.ts';
+import { type RunResults, sentLength } from '../data.ts';
 import type { FollowedRun } from './followed-run.ts';
 import type { Library } from './library.ts';
 
@@ -47,6 +47,6 @@ export async function resultsOf(followed: FollowedRun): Promise<RunResults> {
       const baseline = baselines.of(axes);
       return baseline ? [{ axes, baseline }] : [];
     }),
-    required: requiredLengths(cells, run.manifest.experiment.epsilon),
+    required: requiredLengths(cells, run.manifest.experiment.epsilon).map(sentLength),
   };
 }
