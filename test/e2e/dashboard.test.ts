@@ -1,15 +1,18 @@
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
 import puppeteer, { type Browser, type Page } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VIEWS } from '../../src/dashboard/page/address.ts';
+import { exportDashboard } from '../../src/dashboard/server/export.ts';
 import { Library } from '../../src/dashboard/server/library.ts';
 import { type Dashboard, serveDashboard } from '../../src/dashboard/server/serve.ts';
 import { browserPath } from '../../src/runtime/browser.ts';
-import { cli, emptyFolder, whenSaid } from '../support/cli.ts';
+import { cli, emptyFolder } from '../support/cli.ts';
 import { writeSynthetic } from '../support/synthetic.ts';
 
 const EVIL = `<img src=x onerror="document.title='broken'">`;
@@ -71,22 +74,28 @@ async function complaints(page: Page): Promise<string[]> {
 }
 
 test('a run that trains while the page is open: curves move, a kill shows, a resume goes on, cells fill in', async () => {
-  const file = join(emptyFolder(), 'live.yaml');
-  writeFileSync(
-    file,
-    'name: live\ntask: { kind: simple, omega: 2 }\ntrain: { length: [4, 8], steps: 400, learningRate: 0.005 }\ntest: { length: [16, 64], sequences: 128 }\nseed: [0, 1]\n',
-  );
+  const folder = emptyFolder();
+  /** A run of a grid of four, with its process. */
+  const start = (name: string, steps: number) => {
+    const file = join(folder, `${name}.yaml`);
+    writeFileSync(
+      file,
+      `name: ${name}\ntask: { kind: simple, omega: 2 }\ntrain: { length: [4, 8], steps: ${steps} }\ntest: { length: [16, 64], sequences: 128 }\nseed: [0, 1]\n`,
+    );
+    let child: ChildProcess | undefined;
+    const args = ['run', file, '--runtime', 'dawn', '--out', root, '--no-theory'];
+    const ended = cli(args, {
+      onStart(started) {
+        child = started;
+      },
+    });
+    return { ended, kill: () => child!.kill('SIGKILL') };
+  };
   const { page, trouble } = await openPage(served.url);
   await says(page, 'There is no run here yet');
   await page.evaluate(() => Object.assign(window, { sameAsBefore: true }));
-  const args = ['run', file, '--runtime', 'dawn', '--out', root, '--no-theory'];
-  let kill = () => {};
-  const first = cli(args, {
-    onStart(child) {
-      kill = () => child.kill('SIGKILL');
-      whenSaid(child, /results in/, () => {});
-    },
-  });
+  // So many steps that it is still under way whenever it is looked at; a curve has a hundred points.
+  const first = start('long', 50_000);
   await has(page, '[data-run-state="running"]');
   await show(page, '#curves');
   await has(page, '#training canvas');
@@ -97,15 +106,21 @@ test('a run that trains while the page is open: curves move, a kill shows, a res
     { timeout: 0 },
     before,
   );
-  kill();
-  expect((await first).code).not.toBe(0);
+  first.kill();
+  expect((await first.ended).code).not.toBe(0);
   await show(page, '#sweep');
   await has(page, '[data-run-state="interrupted"]');
   await says(page, '4 interrupted');
-  expect((await cli(args)).code).toBe(0);
+  const again = start('long', 50_000);
+  await has(page, '[data-run-state="running"]');
+  again.kill();
+  await again.ended;
+  expect((await start('short', 20).ended).code).toBe(0);
   await has(page, '[data-run-state="finished"]');
   await says(page, '4 of 4 cells');
-  const squares = await page.$$eval('.drawing a title', titles => titles.map(title => title.textContent));
+  const squares = await page.$$eval('.drawing a title', titles =>
+    titles.map(title => title.textContent!).filter(title => title.includes('finished')),
+  );
   expect(squares).toHaveLength(4);
   for (const square of squares) expect(square).toMatch(/N = \d+: plateau loss [\d.]+.*; 1 finished/);
   expect(await page.evaluate(() => 'sameAsBefore' in window)).toBe(true);
@@ -185,6 +200,26 @@ describe('over results of somebody else', () => {
     );
   });
 
+  test('keys alone: digits to the views, / to the filter, Enter on a square to its cells', async () => {
+    await show(page, '#sweep');
+    await has(page, 'nav a[aria-current][href^="#sweep"]');
+    for (const [i, view] of VIEWS.entries()) {
+      await page.keyboard.press(`${i + 1}` as '1');
+      await has(page, `nav a[aria-current][href^="#${view}"]`);
+    }
+    await page.keyboard.press('/');
+    expect(await page.evaluate(() => document.activeElement!.tagName)).toBe('INPUT');
+    // What is typed is no key of the page's.
+    await page.keyboard.press('1');
+    await page.waitForFunction(() => location.hash.includes('q=1'), { timeout: 0 });
+    await show(page, '#sweep');
+    await has(page, 'main svg a');
+    await page.$eval('main svg a', square => (square as unknown as SVGAElement).focus());
+    await page.keyboard.press('Enter');
+    await has(page, 'nav a[aria-current][href^="#runs"]');
+    await says(page, ' cells');
+  });
+
   test.each([360, 3840])('%i pixels: nothing is wider than the page', async width => {
     await page.setViewport({ width, height: 900 });
     for (const view of VIEWS) {
@@ -196,6 +231,23 @@ describe('over results of somebody else', () => {
       });
     }
   });
+});
+
+test('a copy without a server draws from the disk what was there', async () => {
+  const [from, to] = [emptyFolder(), emptyFolder()];
+  writeSynthetic(from, { name: 'kept', task: { kind: 'simple', omega: 2 }, axes: {} });
+  const shelf = new Library([from]);
+  await shelf.open();
+  const { files, bytes } = await exportDashboard(shelf, to, built);
+  shelf.close();
+  expect(bytes).toBeLessThan(5e6);
+  const page = await browser.newPage();
+  await page.goto(pathToFileURL(files[0]!).href);
+  await says(page, 'kept');
+  await has(page, 'main svg');
+  await show(page, '#theory');
+  await says(page, 'Complexity against plateau');
+  await page.close();
 });
 
 describe('who may read it', () => {
