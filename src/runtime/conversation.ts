@@ -44,8 +44,7 @@ export type Runtime = OwnRuntime | 'tab';
 export interface Session {
   /**
    * Sends a request; resolves to its final event. Throws `SessionLost` when the engine goes away or stalls first, and what `feed` threw
-   * when
-   * the request failed for that.
+   * when the request failed for that.
    */
   send(request: Request, listeners?: Listeners): Promise<Final>;
   /** Says something to an engine that is at work. Nothing comes of it where the engine is gone. */
