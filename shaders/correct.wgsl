@@ -1,6 +1,5 @@
 // Whether the largest output of a read is that of its class, the largest target; the first of equal ones: correct [rows] =, 1 or 0, and 0
-// where
-// weights [rows] is 0. Outputs that are no numbers are never the largest.
+// where weights [rows] is 0. Outputs that are no numbers are never the largest.
 
 @group(0) @binding(0) var<uniform> space: Space;
 @group(0) @binding(1) var<storage, read> outputs: array<f32>;

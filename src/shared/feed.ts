@@ -2,8 +2,7 @@ import { z } from 'zod';
 
 /*
  * How labelled sequences that are made on the host reach an engine that trains or evaluates a pack. The engine asks, ahead of the step
- * that needs
- * them, with a `Wanted`, and gets a `Portion` of binary data by whatever carries it.
+ * that needs them, with a `Wanted`, and gets a `Portion` of binary data by whatever carries it.
  */
 
 const count = z.int().min(0);

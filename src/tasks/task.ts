@@ -60,8 +60,7 @@ export interface Task {
   refuse?(knobs: Knobs): string | undefined;
   /**
    * f*(prefix), `outputs` numbers, for the prefixes that end at `reads`, positions from 1, rising: in one pass over the tokens. Null
-   * where a
-   * prefix has no target.
+   * where a prefix has no target.
    */
   targets(tokens: ArrayLike<number>, knobs: Knobs, reads: readonly number[]): (number[] | null)[];
   /**

@@ -4,8 +4,7 @@ import { oneHot, type Task } from '../task.ts';
 
 /**
  * Cycle navigation (Delétang et al. 2023, cycle of 5): where a walk from 0 on a cycle ends. Moves are back (0), stay (1) and on (2), iid
- * and
- * uniform; a target at every prefix.
+ * and uniform; a target at every prefix.
  *
  * Examples, cycle of 5: `2 0 1 0 0` → 3 (−2); `2 2 2 0` → 2.
  */

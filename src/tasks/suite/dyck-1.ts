@@ -4,12 +4,9 @@ import { oneHot, type Task } from '../task.ts';
 
 /**
  * Dyck-1: whether brackets, ( = 0 and ) = 1, are balanced (class 1), at every prefix. A string of length T ≥ 2 has as many of each, and T
- * − 1
- * tokens where T is odd; with probability 1/2 it is balanced, every such word as likely, else its order is uniform. So a count does not
- * tell
- * one from the other. A balanced word is drawn token by token (Arnold and Sleep, ACM TOPLAS 2(1), 1980): with r tokens to come at depth
- * d, the
- * next opens with probability (d + 2) (r − d) / (2 r (d + 1)).
+ * − 1 tokens where T is odd; with probability 1/2 it is balanced, every such word as likely, else its order is uniform. So a count does not
+ * tell one from the other. A balanced word is drawn token by token (Arnold and Sleep, ACM TOPLAS 2(1), 1980): with r tokens to come at
+ * depth d, the next opens with probability (d + 2) (r − d) / (2 r (d + 1)).
  *
  * Examples: `( ) ( )` → balanced; `) (` → not; `( (` → not.
  */

@@ -4,8 +4,7 @@ import { oneHot, type Task } from '../task.ts';
 
 /**
  * Even pairs (Delétang et al., *Neural Networks and the Chomsky Hierarchy*, ICLR 2023): whether 0 1 and 1 0 stand in the string an even
- * number
- * of times together (class 1), which is whether its first bit is its last. Bits iid and uniform; a target at every prefix.
+ * number of times together (class 1), which is whether its first bit is its last. Bits iid and uniform; a target at every prefix.
  *
  * Examples: `0 1 1 0` → even; `0 1` → odd; `1` → even.
  */

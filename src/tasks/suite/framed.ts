@@ -35,8 +35,7 @@ export interface Framed
   /**
    * The same: `fn find_answer(row: u32, n: u32) -> u32`, which reads the input by `symbol_at(row, i)` and gives m, then
    * `fn answer_at(row: u32, n: u32, j: u32) -> u32`, called for j = 0, 1, … in order. Both shaders, that of the law and that of the
-   * targets,
-   * include it. Constants `S` = K + 3, `BOS`, `SEP`, `EOS`.
+   * targets, include it. Constants `S` = K + 3, `BOS`, `SEP`, `EOS`.
    */
   answerWgsl: string;
 }

@@ -11,8 +11,7 @@ function countsOf(input: readonly number[], symbols: number): number[] {
 
 /**
  * Majority (Huang et al. 2025, 26 letters): the symbol that stands most often in the input; the first of several. Symbols are iid and
- * uniform,
- * on condition that one alone stands most often.
+ * uniform, on condition that one alone stands most often.
  *
  * Examples: `<bos> 2 0 2 <sep>` → 2; `<bos> 1 <sep> 1` → <eos>.
  */

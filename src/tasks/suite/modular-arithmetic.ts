@@ -6,8 +6,7 @@ import { oneHot, type Task } from '../task.ts';
  * Modular arithmetic without brackets (Delétang et al. 2023, modulus 5): the value of an expression of numbers 0…p−1 and the operators +
  * (p),
  * − (p + 1) and × (p + 2), × before the others. Numbers and operators are iid and uniform; an even length loses its last token. Prefixes
- * that
- * end in a number have a target; others have none.
+ * that end in a number have a target; others have none.
  *
  * Examples, p = 5: `1 + 2 × 3` → 2; `1 − 1 − 1` → 4; `0 × 1 + 4 × 3 − 2` → 0.
  */

@@ -7,8 +7,7 @@ const [EVEN, ODD] = [2, 3];
 
 /**
  * Parity (Huang et al. 2025): whether the input has an even (symbol 2) or an odd (3) number of ones. That number is uniform on 0…n, the
- * order
- * of bits uniform. Inputs have a symbol or more (theirs may be empty).
+ * order of bits uniform. Inputs have a symbol or more (theirs may be empty).
  *
  * Examples: `<bos> 1 0 <sep>` → odd; `<bos> 1 1 <sep>` → even; `<bos> 1 1 <sep> even` → <eos>.
  */

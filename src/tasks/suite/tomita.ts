@@ -4,8 +4,7 @@ import { oneHot, type Task } from '../task.ts';
 
 /**
  * Automata of Tomita's languages (M. Tomita, *Dynamic construction of finite-state automata from examples using hill-climbing*, 1982):
- * from a
- * state on 0 and on 1. They start in state 0; `accepts` has a bit for each state; the last state is dead where there is a dead one.
+ * from a state on 0 and on 1. They start in state 0; `accepts` has a bit for each state; the last state is dead where there is a dead one.
  *
  * 1: 1*. 2: (1 0)*. 3: no odd run of 0 after an odd run of 1. 4: no 0 0 0. 5: even numbers of 0 and of 1. 6: as many 0 as 1 modulo 3.
  * 7: 0* 1* 0* 1*.
@@ -101,8 +100,7 @@ fn next_state(language: u32, state: u32, token: u32) -> u32 {
 
 /**
  * Tomita 1–7: whether a string of bits is in the language (class 1), at every prefix. A string walks the automaton by fair coins, and
- * never into
- * its dead state; with probability 1/2 one of its bits, any as likely, is then turned. So strings outside lie near the language.
+ * never into its dead state; with probability 1/2 one of its bits, any as likely, is then turned. So strings outside lie near the language.
  *
  * Examples: language 4: `0 0 1 0` → in, `0 0 0` → not; 5: `0 1 1 0` → in; 3: `1 0 0` → in, `1 0` → not.
  */
