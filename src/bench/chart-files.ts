@@ -1,4 +1,5 @@
 import { standalone } from '../report/figures/compose.ts';
+import figureStyle from '../report/figures/figure.css?raw';
 import type { Figure } from '../report/figures/figure.ts';
 import { html, markup } from '../report/html.ts';
 import { figureHtml } from '../report/page/figure.ts';
@@ -48,7 +49,7 @@ function page(figure: Figure, rows: readonly Row[], machine: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>lengthwise bench: ${machine}</title>
-<style>${markup(`:root{${themeCss(LIGHT)}}${style}`)}</style>
+<style>${markup(`:root{${themeCss(LIGHT)}}${figureStyle}${style}`)}</style>
 </head>
 <body>
 <main>

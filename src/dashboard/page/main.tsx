@@ -1,5 +1,6 @@
 import '../../engine/no-eval.ts';
 import 'uplot/dist/uPlot.min.css';
+import '../../report/figures/figure.css';
 import './style.css';
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';

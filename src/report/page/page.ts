@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Run } from '../../results/runs.ts';
 import { TASKS } from '../../tasks/registry.ts';
 import type { StudyFigures } from '../figures/all.ts';
+import figureStyle from '../figures/figure.css?raw';
 import type { Figure } from '../figures/figure.ts';
 import { type Html, html, markup } from '../html.ts';
 import type { ReportInput, Study } from '../input.ts';
@@ -32,7 +33,7 @@ const TITLE = 'How long must training sequences be?';
 /** The whole report as one HTML document that needs nothing else. */
 export function pageHtml(input: ReportInput, parts: PageParts): string {
   const css = markup(
-    `:root{${themeCss(LIGHT)}}@media screen and (prefers-color-scheme:dark){:root{${themeCss(DARK)}}}${style}`,
+    `:root{${themeCss(LIGHT)}}@media screen and (prefers-color-scheme:dark){:root{${themeCss(DARK)}}}${figureStyle}${style}`,
   );
   const { claims } = input;
   const studies = inPaperOrder(input, parts);
