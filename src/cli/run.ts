@@ -111,13 +111,9 @@ export async function run(file: string, options: RunOptions): Promise<void> {
 }
 
 /** The live page over a folder of results, its link said. */
-export async function besides(
-  out: string,
-  port: number,
-  queue?: string,
-): Promise<{ close(): Promise<void> }> {
+export async function besides(out: string, port: number): Promise<{ close(): Promise<void> }> {
   const { watchResults } = await import('./dashboard.ts');
-  const page = await watchResults([out], { port, ...(queue === undefined ? {} : { queue }) });
+  const page = await watchResults([out], { port });
   log(`Dashboard: ${page.url}`);
   return page;
 }

@@ -37,9 +37,7 @@ export async function submit(file: string, options: SubmitCommandOptions): Promi
   const experiment = await loadExperiment(file, options.set, options.size);
   const redis = await connectRedis(address, log);
   const threads = options.theory ? theoryThreads(join(builtFolder(), 'cli', 'theory-worker.js')) : undefined;
-  const page = options.dashboard
-    ? await besides(options.out, options.dashboardPort, options.queue)
-    : undefined;
+  const page = options.dashboard ? await besides(options.out, options.dashboardPort) : undefined;
   let told = 0;
   try {
     const outcome = await submitSweep(
@@ -81,5 +79,5 @@ function standingText({ collected, cells, inWork, waiting, active, failed, ...st
   const left = secondsLeft === null ? '-' : `${Math.ceil(secondsLeft)} s`;
   const jobs = `jobs: ${waiting} waiting, ${active} active, ${failed} failed`;
   const more = inWork > 0 ? ` and ${inWork.toFixed(1)} in work` : '';
-  return `  ${collected}/${cells} cells${more}, ${jobs}; ${workers} workers, ETA ${left}`;
+  return `  ${collected}/${cells} cells${more}, ${jobs}; ${workers.length} workers, ETA ${left}`;
 }

@@ -32,12 +32,15 @@ export async function worker(options: WorkerCommandOptions): Promise<void> {
     const { adapter, drain, lock } = options;
     const all: WorkerTotals = { finished: 0, failed: 0, cells: 0 };
     for (let last = false; !last; ) {
+      // Through the worker once there is one, so that whoever watches the queue hears it, too.
+      let say = log;
       const trainer = await sessionTrainer({
-        ...{ adapter, engine: ENGINE_HASH, say: log },
+        ...{ adapter, engine: ENGINE_HASH, say: line => say(line) },
         open: () => engines.open(),
         mustWait: () => engines.mustWait,
       });
       const own = new QueueWorker(redis, trainer, { ...build, drain, lockMs: 1000 * lock, say: log });
+      say = line => own.say(line);
       const forget = onStop('release', async () => {
         await own.stop();
         return 'What was in work is back in the queue.';

@@ -7,6 +7,7 @@ import type { Baseline } from '../analysis/baseline.ts';
 import type { RequiredLength } from '../analysis/required.ts';
 import type { Axes } from '../results/axes.ts';
 import type { Curve } from '../results/curve-file.ts';
+import type { LiveWorker } from '../results/live.ts';
 import type { CellResult } from '../results/schema.ts';
 
 /** How a cell stands. A code is a place in this list. */
@@ -60,6 +61,10 @@ export interface PackNow {
   done: number;
   total: number;
   sequencesPerSecond: number;
+  /** Median over its cells of the batch loss that was told last; null before one. */
+  loss: number | null;
+  /** The worker of a queue that trains it. */
+  worker: string | null;
 }
 
 /** A run without its cells. */
@@ -86,8 +91,10 @@ export interface RunHead {
   end: string | null;
   packs: PackNow[];
   secondsLeft: number | null;
-  /** Jobs of its queue. */
-  queue: { waiting: number; active: number; failed: number; workers: number } | null;
+  /** Jobs of its queue, and who can take them. */
+  queue: { waiting: number; active: number; failed: number; workers: LiveWorker[] } | null;
+  /** Cells whose jobs nobody could do, and why. */
+  lost: { cells: number; reason: string }[];
   /** What cannot be read, in words. */
   problems: string[];
 }
@@ -97,21 +104,9 @@ export interface RunData {
   columns: Columns;
 }
 
-/** A worker of a queue. */
-export interface WorkerHead {
-  id: string;
-  host: string;
-  adapter: string;
-  runtime: string;
-  state: string;
-  finished: number;
-  failed: number;
-  sequencesPerSecond: number | null;
-}
-
 /** What is known of a queue; `problem` where it cannot be asked. */
 export interface QueueHead {
-  workers: WorkerHead[];
+  workers: LiveWorker[];
   failures: { job: string; reason: string }[];
   problem: string | null;
 }
@@ -125,13 +120,26 @@ export interface Snapshot {
   queue: QueueHead | null;
 }
 
-export type { Curve };
+export type { LiveWorker };
+
+/** A test length of a cell: the mean loss over its sequences, with its standard error. */
+export interface TestedPoint {
+  length: number;
+  loss: number | null;
+  stderr: number | null;
+}
+
+/** What is drawn of a cell: its training curve, and losses at the test lengths that are evaluated. */
+export interface Curves extends Curve {
+  tests: TestedPoint[];
+}
 
 /** What changed: an event of the server. */
 export type Change =
   | { kind: 'head'; head: RunHead }
   | { kind: 'rows'; run: string; columns: Columns }
-  | { kind: 'curves'; run: string; curves: Record<string, Curve> }
+  /** What came to curves: points at steps that are known replace them and all that follow, as lengths that are known do theirs. */
+  | { kind: 'curves'; run: string; curves: Record<string, Curves> }
   | { kind: 'queue'; queue: QueueHead }
   /** What the page has is of no use: it asks for everything again. */
   | { kind: 'anew' };
@@ -181,8 +189,34 @@ export interface Frozen {
   snapshot: Snapshot;
   /** By run, then by cell. */
   details: Record<string, Record<string, CellDetail>>;
-  curves: Record<string, Record<string, Curve>>;
+  curves: Record<string, Record<string, Curves>>;
   results: Record<string, RunResults>;
+}
+
+/** Curves of a cell of which nothing is known yet. */
+export const noCurves = (): Curves => ({ steps: [], losses: [], tests: [] });
+
+/**
+ * Adds what came to curves. A step that is trained again, after an interruption, replaces what followed it, tests too; a test length
+ * replaces itself.
+ */
+export function extend(curves: Curves, news: Curves): void {
+  const [first] = news.steps;
+  if (first !== undefined) {
+    while (curves.steps.length > 0 && curves.steps.at(-1)! >= first) {
+      curves.steps.pop();
+      curves.losses.pop();
+    }
+    curves.tests = [];
+  }
+  news.steps.forEach((step, i) => {
+    curves.steps.push(step);
+    curves.losses.push(news.losses[i]!);
+  });
+  if (news.tests.length === 0) return;
+  const lengths = new Set(news.tests.map(({ length }) => length));
+  const old = curves.tests.filter(({ length }) => !lengths.has(length));
+  curves.tests = [...old, ...news.tests].sort((a, b) => a.length - b.length);
 }
 
 /** Columns without a row. */

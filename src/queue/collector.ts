@@ -4,10 +4,12 @@ import { estimateSeconds } from '../plan/estimate.ts';
 import { type PlannedPack, packsOf } from '../plan/packs.ts';
 import type { Build } from './build.ts';
 import { SharedCheckpoints } from './checkpoints.ts';
+import { FollowedJobs } from './followed-jobs.ts';
+import { type JobProgress, trainedShare } from './job-progress.ts';
 import { cutPack, type JobData, jobId, jobSchema } from './jobs.ts';
 import { type Counts, countsOf, JOB_OPTIONS, noteQueue, openQueue, type PackQueue } from './queues.ts';
 import { BadResult, type CellResult, Results } from './results.ts';
-import { liveWorkers } from './workers.ts';
+import { liveWorkers, type WorkerNote } from './workers.ts';
 
 export interface CollectorOptions extends Build {
   /** The kind of adapter that every cell must be trained on; null: any. */
@@ -29,7 +31,7 @@ export interface Standing extends Counts {
   /** What is trained of cells in work, in cells. */
   inWork: number;
   /** Workers that can take its jobs. */
-  workers: number;
+  workers: WorkerNote[];
   /** Estimate of what is left for the workers there are, in seconds; null where none has been measured. */
   secondsLeft: number | null;
 }
@@ -39,10 +41,19 @@ export interface CollectorEvents {
   /** Stores a cell for good. Called once a cell, one at a time. */
   keep(cell: Cell, result: CellResult): Promise<void>;
   standing(standing: Standing): void;
+  /** What a worker told of a job, and the job's cells that it is about. */
+  progress(job: number, cells: string[], progress: JobProgress): void;
+  /** Nobody trains a job for now of which there was progress. */
+  left(job: number): void;
+  /** A job is given up. */
+  lost(job: FailedJob): void;
 }
 
 /** What is known of a job that stands for missing cells. */
 interface TrackedJob {
+  /** Counts jobs, from 0. */
+  number: number;
+  /** In the order of its pack. */
   cells: string[];
   plannedSeconds: number;
 }
@@ -78,10 +89,12 @@ export class Collector {
   /** Collected cells whose loss stopped being finite. */
   private readonly diverged = new Set<string>();
   private readonly failures = new Map<string, FailedJob>();
+  private tracked = 0;
   private readonly stopped = new AbortController();
   private queue!: PackQueue;
   private results!: Results;
   private checkpoints!: SharedCheckpoints;
+  private followed!: FollowedJobs;
 
   constructor(redis: Redis, cells: readonly Cell[], options: CollectorOptions, events: CollectorEvents) {
     this.redis = redis;
@@ -98,8 +111,14 @@ export class Collector {
     this.queue = openQueue(this.redis, name);
     this.results = new Results(this.redis, name);
     this.checkpoints = new SharedCheckpoints(this.redis, name);
+    this.followed = new FollowedJobs(this.redis, name, {
+      cellsOf: id => this.jobs.get(id)?.cells,
+      progress: (id, cells, progress) => this.events.progress(this.jobs.get(id)!.number, cells, progress),
+      left: id => this.events.left(this.jobs.get(id)!.number),
+    });
     try {
       await this.findJobs();
+      this.followed.begin();
       await this.takeFinished();
       // What a worker handed in whose job was lost.
       await this.collect([...this.missing.keys()]);
@@ -117,6 +136,7 @@ export class Collector {
       }
       return [...this.failures.values()];
     } finally {
+      await this.followed.close();
       await this.queue.close();
     }
   }
@@ -154,13 +174,12 @@ export class Collector {
     for (const job of await this.queue.getJobs([...STATES])) {
       const data = job && jobSchema.safeParse(job.data).data;
       if (!job?.id || !data) continue;
-      const tracked = trackedOf(data);
-      if (!tracked.cells.some(cell => this.missing.has(cell))) continue;
+      if (!data.pack.replicas.some(({ cell }) => this.missing.has(cell))) continue;
       if (this.options.retry && (await job.isFailed())) {
         await job.remove();
         continue;
       }
-      this.jobs.set(job.id, tracked);
+      this.track(job.id, data);
       found++;
     }
     if (found > 0) say(`${found} jobs of these cells are queued already`);
@@ -178,10 +197,21 @@ export class Collector {
       .flatMap(pack => cutPack(pack, estimateSeconds, mostSeconds))
       .map(pack => this.jobOf(pack))
       .sort((a, b) => b.data.plannedSeconds - a.data.plannedSeconds);
+    // Before they are queued: a worker may take one at once, and tell of it.
+    for (const { opts, data } of jobs) this.track(opts.jobId, data);
     for (let first = 0; first < jobs.length; first += BATCH)
       await this.queue.addBulk(jobs.slice(first, first + BATCH));
-    for (const { opts, data } of jobs) this.jobs.set(opts.jobId, trackedOf(data));
     this.events.say(`queued ${open.length} cells in ${jobs.length} jobs`);
+  }
+
+  private track(id: string, { pack, plannedSeconds }: JobData): void {
+    const cells = pack.replicas.map(({ cell }) => cell);
+    this.jobs.set(id, { number: this.tracked++, cells, plannedSeconds });
+  }
+
+  private untrack(id: string): void {
+    this.followed.leave(id);
+    this.jobs.delete(id);
   }
 
   /** How long a job may be, as planned: no longer than asked for on the slowest worker, and short enough that every worker has one. */
@@ -226,7 +256,7 @@ export class Collector {
         this.events.say(`job ${id}: all ${cells.length} cells diverged; they are kept as such`);
       await (await this.queue.getJob(id))?.remove();
       // Cells whose results were not there are queued again.
-      this.jobs.delete(id);
+      this.untrack(id);
     }
     for (const id of await this.queue.getRanges(['failed'], 0, -1)) {
       const tracked = this.jobs.get(id);
@@ -240,6 +270,7 @@ export class Collector {
 
   private note(failed: FailedJob): void {
     this.failures.set(failed.id, failed);
+    this.events.lost(failed);
     this.events.say(
       `job ${failed.id} (${failed.cells.length} cells) failed and is not tried again: ${failed.reason}`,
     );
@@ -256,7 +287,7 @@ export class Collector {
     this.events.say(`Redis has lost ${lost.length} jobs`);
     for (const id of lost) {
       await this.collect(this.jobs.get(id)!.cells);
-      this.jobs.delete(id);
+      this.untrack(id);
       this.failures.delete(id);
     }
   }
@@ -275,24 +306,15 @@ export class Collector {
       (sum, [id, job]) => sum + (this.failures.has(id) ? 0 : job.plannedSeconds),
       0,
     );
-    const active = await this.queue.getActive();
-    const inWork = active.reduce(
-      (sum, job) => sum + Number(job?.progress ?? 0) * (this.jobs.get(job?.id ?? '')?.cells.length ?? 0),
-      0,
-    );
     return {
       ...(await countsOf(this.queue)),
-      inWork,
+      inWork: this.followed.underway.reduce((sum, progress) => sum + trainedShare(progress), 0),
       collected: this.total - this.missing.size,
       cells: this.total,
-      workers: peers.length,
+      workers: peers,
       secondsLeft: speed > 0 ? plannedSeconds / speed : null,
     };
   }
-}
-
-function trackedOf({ pack, plannedSeconds }: JobData): TrackedJob {
-  return { cells: pack.replicas.map(({ cell }) => cell), plannedSeconds };
 }
 
 /** Why a job failed, in words of ours where BullMQ gave up. */

@@ -1,5 +1,9 @@
 import { type Job, UnrecoverableError } from 'bullmq';
+import { type JobProgress, joined } from './job-progress.ts';
 import { type JobData, jobSchema } from './jobs.ts';
+
+/** Time between two notes of a job's progress: whoever watches sees it within a second. */
+const PROGRESS_MS = 500;
 
 export type PackJob = Job<JobData, null, 'pack'>;
 
@@ -9,6 +13,10 @@ export class HeldJob {
   private readonly job: PackJob;
   private readonly token: string;
   private readonly timer: NodeJS.Timeout;
+  /** Progress that is still to be told, and when. */
+  private untold: JobProgress | undefined;
+  private telling: NodeJS.Timeout | undefined;
+  private ended = false;
 
   /** `lockMs`: after so long without renewal the job is up for others. */
   constructor(job: PackJob, token: string, lockMs: number) {
@@ -27,9 +35,22 @@ export class HeldJob {
     throw new UnrecoverableError(`its payload is no pack: ${path.join('.') || 'the whole'}: ${message}`);
   }
 
-  /** Tells how far it is, from 0 to 1. */
-  progress(share: number): Promise<void> {
-    return this.job.updateProgress(share);
+  /** Tells how far it is, now or with what comes soon; no more once the job is let go. */
+  progress(news: JobProgress): void {
+    if (this.ended) return;
+    const both = this.untold ? joined(this.untold, news) : news;
+    if (!both) this.tell();
+    this.untold = both ?? news;
+    this.telling ??= setTimeout(() => this.tell(), PROGRESS_MS);
+  }
+
+  private tell(): void {
+    clearTimeout(this.telling);
+    this.telling = undefined;
+    if (!this.untold) return;
+    // Where Redis has lost the job, or is away, nobody is told.
+    this.job.updateProgress(this.untold).catch(() => {});
+    this.untold = undefined;
   }
 
   complete(): Promise<boolean> {
@@ -58,6 +79,8 @@ export class HeldJob {
   /** Ends the hold. Resolves to false when there was none any more: the job had gone to another worker, or Redis had lost it. */
   private async end(move: () => Promise<unknown>): Promise<boolean> {
     clearInterval(this.timer);
+    this.tell();
+    this.ended = true;
     try {
       await move();
       return true;

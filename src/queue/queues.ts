@@ -1,4 +1,4 @@
-import { type JobsOptions, Queue, Worker } from 'bullmq';
+import { type JobsOptions, Queue, QueueEvents, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { JobData } from './jobs.ts';
@@ -33,13 +33,29 @@ export const JOB_OPTIONS: JobsOptions = {
   stackTraceLimit: 1,
 };
 
+/**
+ * Events of a queue that Redis keeps. One of progress carries up to a second of a job's curves: a few kilobytes for each hundred cells.
+ */
+const MOST_EVENTS = 2000;
+
 /** Errors of BullMQ's own connections: ours tells when Redis goes and comes back. */
 const ignore = () => {};
 
 export function openQueue(redis: Redis, name: string): PackQueue {
-  const queue: PackQueue = new Queue(name, { connection: redis, prefix: PREFIX });
+  const queue: PackQueue = new Queue(name, {
+    connection: redis,
+    prefix: PREFIX,
+    streams: { events: { maxLen: MOST_EVENTS } },
+  });
   queue.on('error', ignore);
   return queue;
+}
+
+/** What happens in a queue, with what Redis still knows of what has happened. */
+export function openEvents(redis: Redis, name: string): QueueEvents {
+  const events = new QueueEvents(name, { connection: redis, prefix: PREFIX, lastEventId: '0-0' });
+  events.on('error', ignore);
+  return events;
 }
 
 /**

@@ -8,6 +8,7 @@ import { adapterName } from '../shared/adapter.ts';
 import type { Checkpoint } from '../shared/checkpoint.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
+import { testedLength } from '../sweep/tested-length.ts';
 import type { CellResult } from './results.ts';
 import { EngineAway, type PackTrainer } from './worker.ts';
 
@@ -49,7 +50,7 @@ export async function sessionTrainer({
   return {
     adapter: name,
     runtime: first.version,
-    async train(pack, { saved, onCheckpoints, onProgress, onCells }) {
+    async train(pack, { saved, onCheckpoints, onProgress, onTested, onCells }) {
       const checkpoints = new Map<string, Checkpoint>();
       for (const [cell, bytes] of saved) {
         try {
@@ -67,8 +68,10 @@ export async function sessionTrainer({
           savedOf: cell => checkpoints.get(cell),
           sourceOf: sourceOfTask,
           onLog: say,
-          onProgress(_, { phase, done, total }) {
-            if (phase === 'train') onProgress(done / total);
+          onProgress: (_, event, part) => onProgress(event, part),
+          onTested(_, event, part) {
+            const tested = testedLength(event, part);
+            if (tested) onTested(tested, part);
           },
           onCheckpoints: states =>
             onCheckpoints(new Map(states.map(state => [state.cell, writeCheckpoint(state)]))),

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Experiment } from '../config/experiment.ts';
 import { ENGINE_HASH } from '../plan/engine-hash.ts';
+import { liveWorkerSchema } from '../results/live.ts';
 import { writeModelIndex } from '../results/model-index.ts';
 import { InputError } from '../shared/errors.ts';
 import { keepCell } from '../sweep/keep-cell.ts';
@@ -57,19 +58,35 @@ export async function submitSweep(
     await store.writeManifest(manifest);
     for (const { hash } of untried(run)) stage?.add(hash);
     return await watched(run, async live => {
-      const adapter = options.sameAdapter ? await oneAdapter(redis, run, events.say) : null;
+      live.say({ say: 'begin', packs: plan.packs.length, workers: 0 });
+      const say = (line: string) => {
+        live.say({ say: 'note', line });
+        events.say(line);
+      };
+      let stood = '';
+      const adapter = options.sameAdapter ? await oneAdapter(redis, run, say) : null;
       const done = new Set(plan.finished);
       const collector = new Collector(
         redis,
         plan.cells.filter(({ hash }) => !done.has(hash)),
         { ...options, engine: ENGINE_HASH, version: options.maker.version, adapter },
         {
-          say: events.say,
+          say,
           standing(standing) {
-            const { waiting, active, failed, workers, secondsLeft } = standing;
-            live.say({ say: 'queue', waiting, active, failed, workers, secondsLeft });
+            const { waiting, active, failed, secondsLeft } = standing;
+            const workers = standing.workers.map(note => liveWorkerSchema.parse(note));
+            const now = { waiting, active, failed, workers, secondsLeft };
+            if (JSON.stringify(now) !== stood) live.say({ say: 'queue', ...now });
+            stood = JSON.stringify(now);
             events.standing(standing);
           },
+          progress(pack, cells, { cells: _, tested, ...progress }) {
+            live.packed(pack, cells);
+            live.progressed({ pack, ...progress });
+            for (const length of tested) live.say({ say: 'tested', pack, ...length });
+          },
+          left: pack => live.left(pack),
+          lost: ({ cells, reason }) => live.say({ say: 'lost', cells, reason }),
           async keep(cell, { outcome, curve, adapter, version, seconds, ...trained }) {
             totals.add({ ...trained, adapter }, { version });
             const points = curve.map(([step, loss]) => ({ step, loss }));
@@ -78,7 +95,6 @@ export async function submitSweep(
         },
       );
       const failed = await collector.run();
-      for (const { cells, reason } of failed) live.say({ say: 'lost', cells, reason });
       await stage?.drain();
       await writeModelIndex(folder, linesOf(run));
       await store.writeManifest(endedManifest(manifest, run, totals));

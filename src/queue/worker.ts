@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { Progress } from '../runtime/session.ts';
 import { InputError, MachineError, messageOf } from '../shared/errors.ts';
 import type { Pack } from '../shared/protocol.ts';
+import type { TestedLength } from '../sweep/tested-length.ts';
 import { type Build, otherBuildWanted } from './build.ts';
 import { SharedCheckpoints } from './checkpoints.ts';
 import { HeldJob } from './held-job.ts';
+import type { JobProgress } from './job-progress.ts';
 import type { JobData } from './jobs.ts';
 import { queueName } from './names.ts';
 import { checkOwnTask } from './own-task.ts';
@@ -24,8 +27,10 @@ export interface PackHooks {
   saved: ReadonlyMap<string, Uint8Array>;
   /** Where cells can go on from now, by cell. */
   onCheckpoints(checkpoints: ReadonlyMap<string, Uint8Array>): Promise<void>;
-  /** How far the pack is, from 0 to 1. */
-  onProgress(share: number): void;
+  /** How far the pack is, or the part of it that is trained by itself. */
+  onProgress(event: Progress, pack: Pack): void;
+  /** A test length of it that is evaluated, as far as it is. */
+  onTested(tested: TestedLength, pack: Pack): void;
   /** Cells that are trained and tested. */
   onCells(results: CellResult[]): Promise<void>;
 }
@@ -69,8 +74,8 @@ interface Source {
 const IDLE_MS = 500;
 /** A job that failed here is left to others for so long. */
 const LEAVE_MS = 5000;
-/** Time between two notes of a job's progress. */
-const PROGRESS_MS = 2000;
+/** Characters of a worker's last word. */
+const MOST_WORD = 300;
 /** Time between two tries to hand in a result when Redis is full. */
 const FULL_MS = 2000;
 
@@ -90,6 +95,7 @@ export class QueueWorker {
   private sequencesPerSecond: number | null = null;
   private speed: number | null = null;
   private said = new Set<string>();
+  private word: string | null = null;
 
   constructor(redis: Redis, trainer: PackTrainer, options: WorkerOptions) {
     this.redis = redis;
@@ -138,6 +144,13 @@ export class QueueWorker {
     await hideWorker(this.redis, this.id);
   }
 
+  /** Says a line here, and shows it to whoever watches the queue. */
+  say(line: string): void {
+    this.word = line.slice(0, MOST_WORD);
+    this.options.say(line);
+    this.beat();
+  }
+
   /** Takes a job and sees it through. Resolves to false when there was none. */
   private async workOnNext(): Promise<boolean> {
     for (const source of this.sources) {
@@ -161,7 +174,6 @@ export class QueueWorker {
   }
 
   private async workOn(held: HeldJob, source: Source): Promise<void> {
-    const { say } = this.options;
     let data: JobData;
     try {
       data = held.data();
@@ -186,14 +198,13 @@ export class QueueWorker {
     }
     if (this.stopped.signal.aborted) return;
     if (!(await held.complete()))
-      say(`job ${held.id} had gone back to the queue meanwhile; its results are handed in all the same`);
+      this.say(`job ${held.id} had gone back to the queue meanwhile; its results are handed in all the same`);
     this.unhelped.clear();
     this.totals.finished++;
   }
 
   /** Trains those cells of a job that nobody has handed in yet, and hands them in. */
   private async train(held: HeldJob, { pack, plannedSeconds }: JobData, source: Source): Promise<void> {
-    const { say } = this.options;
     const { results, checkpoints } = source;
     checkOwnTask(pack);
     const cells = pack.replicas.map(({ cell }) => cell);
@@ -201,7 +212,18 @@ export class QueueWorker {
     const open = pack.replicas.filter(({ cell }) => !present.has(cell));
     if (open.length === 0) return;
     const began = performance.now();
-    let told = 0;
+    const places = new Map(cells.map((cell, place) => [cell, place]));
+    let now: Pick<JobProgress, 'phase' | 'done' | 'total' | 'sequencesPerSecond'> = {
+      ...{ phase: 'train', done: 0, total: pack.steps, sequencesPerSecond: 0 },
+    };
+    const tell = ({ replicas }: Pack, news: Partial<JobProgress>) => {
+      const { phase, done, total, sequencesPerSecond } = { ...now, ...news };
+      now = { phase, done, total, sequencesPerSecond };
+      held.progress({
+        ...{ worker: this.id, cells: replicas.map(({ cell }) => places.get(cell)!) },
+        ...{ ...now, curve: news.curve ?? [], tested: news.tested ?? [] },
+      });
+    };
     let sequences = 0;
     let trainSeconds = 0;
     await this.trainer.train(
@@ -212,11 +234,8 @@ export class QueueWorker {
           if (!(await checkpoints.save(saved)))
             this.sayOnce('checkpoints of this size are not kept in Redis: a job that is lost begins again');
         },
-        onProgress: share => {
-          if (performance.now() - told < PROGRESS_MS) return;
-          told = performance.now();
-          held.progress(share).catch(() => {});
-        },
+        onProgress: (event, part) => tell(part, event),
+        onTested: (tested, part) => tell(part, { tested: [tested] }),
         onCells: async trained => {
           for (const result of trained) {
             await this.handIn(results, result);
@@ -231,7 +250,7 @@ export class QueueWorker {
     const seconds = (performance.now() - began) / 1000;
     if (trainSeconds > 0) this.sequencesPerSecond = sequences / trainSeconds;
     this.speed = (plannedSeconds * open.length) / cells.length / seconds;
-    say(`job ${held.id}: ${open.length} cells in ${seconds.toFixed(1)} s`);
+    this.say(`job ${held.id}: ${open.length} cells in ${seconds.toFixed(1)} s`);
   }
 
   /** Waits where Redis is full: whoever collects makes room. */
@@ -249,7 +268,7 @@ export class QueueWorker {
 
   private async failed(held: HeldJob, source: Source, error: unknown): Promise<void> {
     const reason = messageOf(error);
-    this.options.say(`job ${held.id} failed: ${reason}`);
+    this.say(`job ${held.id} failed: ${reason}`);
     this.totals.failed++;
     // What the input itself rules out, no worker will do better.
     const final = error instanceof UnrecoverableError || error instanceof InputError;
@@ -298,7 +317,7 @@ export class QueueWorker {
   private sayOnce(line: string): void {
     if (this.said.has(line)) return;
     this.said.add(line);
-    this.options.say(line);
+    this.say(line);
   }
 
   private pause(ms: number): Promise<void> {
@@ -331,15 +350,17 @@ export class QueueWorker {
       failed,
       sequencesPerSecond: this.sequencesPerSecond,
       speed: this.speed,
+      word: this.word,
     });
   }
 
-  /** While Redis is away nothing is shown; `connectRedis` tells. */
+  /** While Redis is away nothing is shown; `connectRedis` tells. Nor is a worker that has ended. */
   private beat(): void {
-    if (this.redis.status === 'ready') this.show().catch(() => {});
+    if (this.redis.status === 'ready' && !this.stopped.signal.aborted) this.show().catch(() => {});
   }
 
   private async close(): Promise<void> {
+    this.stopped.abort();
     const ready = this.redis.status === 'ready';
     if (ready) await hideWorker(this.redis, this.id).catch(() => {});
     await Promise.allSettled(

@@ -20,6 +20,8 @@ export const workerNoteSchema = z.strictObject({
   sequencesPerSecond: z.number().nullable(),
   /** How many times as fast as planned its jobs went; null before one. */
   speed: z.number().nullable(),
+  /** What it said last; null before anything. */
+  word: z.string().nullable(),
   /** By Redis's clock, in milliseconds since the epoch. */
   seen: z.number(),
 });

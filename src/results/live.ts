@@ -10,18 +10,32 @@ import { z } from 'zod';
 const loss = z.number().nullable();
 const at = z.string();
 
+/** A worker of a queue, as it shows itself. */
+export const liveWorkerSchema = z.object({
+  id: z.string(),
+  host: z.string(),
+  adapter: z.string(),
+  runtime: z.string(),
+  state: z.string(),
+  /** Jobs. */
+  finished: z.int(),
+  failed: z.int(),
+  /** Training sequences a second over its last job; null before one. */
+  sequencesPerSecond: z.number().nullable(),
+  /** What it said last; null before anything. */
+  word: z.string().nullable(),
+});
+
+export type LiveWorker = z.infer<typeof liveWorkerSchema>;
+
 /** A line of `live.jsonl`. Times are ISO 8601. */
 export const liveLineSchema = z.discriminatedUnion('say', [
   /** A process begins to train what is missing. */
   z.object({ say: z.literal('begin'), at, packs: z.int(), workers: z.int() }),
   /** Cells that a pack trains from now on, in the order of its losses. */
-  z.object({
-    say: z.literal('pack'),
-    at,
-    pack: z.int(),
-    cells: z.array(z.string()),
-    adapter: z.string().optional(),
-  }),
+  z.object({ say: z.literal('pack'), at, pack: z.int(), cells: z.array(z.string()) }),
+  /** Nobody trains that pack for now: its job is back in the queue. */
+  z.object({ say: z.literal('left'), at, pack: z.int() }),
   z.object({
     say: z.literal('progress'),
     at,
@@ -31,10 +45,21 @@ export const liveLineSchema = z.discriminatedUnion('say', [
     total: z.int(),
     /** Training sequences a second, all cells of the pack together. */
     sequencesPerSecond: z.number(),
-    /** Of the whole run; null until it is known. */
-    secondsLeft: z.number().nullable(),
+    /** Of the whole run; null until it is known. Of a sweep in a queue its own line tells. */
+    secondsLeft: z.number().nullable().optional(),
     /** Batch losses since the last line, in the order of the pack's cells. */
     curve: z.array(z.object({ step: z.int(), losses: z.array(loss) })),
+    /** Who trains it, where a queue's worker does. */
+    worker: z.string().optional(),
+  }),
+  /** Losses of a pack's cells at a test length with their standard errors, so far: a later line of that length replaces this one. */
+  z.object({
+    say: z.literal('tested'),
+    at,
+    pack: z.int(),
+    length: z.int(),
+    losses: z.array(loss),
+    stderrs: z.array(loss),
   }),
   /** A sweep in a queue. */
   z.object({
@@ -43,7 +68,7 @@ export const liveLineSchema = z.discriminatedUnion('say', [
     waiting: z.int(),
     active: z.int(),
     failed: z.int(),
-    workers: z.int(),
+    workers: z.array(liveWorkerSchema),
     secondsLeft: z.number().nullable(),
   }),
   /** Cells whose job nobody could do. */
@@ -56,6 +81,7 @@ export const liveLineSchema = z.discriminatedUnion('say', [
 
 export type LiveLine = z.infer<typeof liveLineSchema>;
 export type LiveProgress = Extract<LiveLine, { say: 'progress' }>;
+export type LiveTested = Extract<LiveLine, { say: 'tested' }>;
 
 const pathOf = (folder: string) => join(folder, 'live.jsonl');
 
@@ -71,6 +97,8 @@ export class LiveFile {
   private lines: string[] = [];
   /** Of each pack, what was told since the last write, in one line. */
   private readonly progress = new Map<number, Said<LiveProgress>>();
+  /** What each pack was last said to consist of: it may be split on its way. */
+  private readonly packs = new Map<number, string>();
   private timer: NodeJS.Timeout | undefined;
   private written = Promise.resolve();
 
@@ -78,7 +106,19 @@ export class LiveFile {
     this.path = pathOf(folder);
     // What a killed process was writing is ended, so that it spoils no line.
     this.lines.push('');
-    this.say({ say: 'note', line: `process ${process.pid}` });
+  }
+
+  /** Says which cells a pack consists of, where that has not been said. */
+  packed(pack: number, cells: readonly string[]): void {
+    const text = cells.join();
+    if (this.packs.get(pack) === text) return;
+    this.packs.set(pack, text);
+    this.say({ say: 'pack', pack, cells: [...cells] });
+  }
+
+  /** Says that nobody trains a pack for now. */
+  left(pack: number): void {
+    if (this.packs.delete(pack)) this.say({ say: 'left', pack });
   }
 
   say(line: Said): void {

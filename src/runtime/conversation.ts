@@ -22,8 +22,9 @@ export class SessionLeft extends SessionLost {}
 export class SessionStalled extends SessionLost {}
 
 export type Progress = Extract<EngineEvent, { event: 'progress' }>;
+export type Tested = Extract<EngineEvent, { event: 'tested' }>;
 /** Where a request for training stands. */
-export type Standing = Extract<EngineEvent, { event: 'state' | 'tested' }>;
+export type Standing = Extract<EngineEvent, { event: 'state' }> | Tested;
 export type Final = Exclude<EngineEvent, Progress | Standing>;
 
 /** Who is told what the engine says while a request is under way. */

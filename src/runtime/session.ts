@@ -18,6 +18,7 @@ export {
   SessionLost,
   SessionStalled,
   type Standing,
+  type Tested,
 } from './conversation.ts';
 export type { EngineOptions, SessionOptions } from './session-options.ts';
 export { isStopping, killEverything, onStop, stopEverything } from './stopping.ts';

@@ -7,7 +7,7 @@ import type { AdapterInfo, AdapterPreference, EngineEvent, Pack } from '../share
 import type { HostTask } from '../shared/task.ts';
 import { ask, OutOfMemory } from './ask.ts';
 import { deviceMemoryBytes } from './device-memory.ts';
-import { onStop, type Progress, type Session, SessionLeft, SessionLost } from './session.ts';
+import { onStop, type Progress, type Session, SessionLeft, SessionLost, type Tested } from './session.ts';
 import { type CurvePoint, Underway } from './underway.ts';
 
 export type Trained = Extract<EngineEvent, { event: 'trained' }>;
@@ -43,6 +43,8 @@ export interface Supervision {
   /** Opens what makes the sequences of a task that is fed by the host; it is closed when a pack is through. */
   sourceOf?: (task: HostTask) => Promise<SequenceSource<Pack>>;
   onProgress: (index: number, event: Progress, pack: Pack) => void;
+  /** How far a point of the evaluation is: it is told again as it goes on, and at its end. */
+  onTested?: (index: number, event: Tested, pack: Pack) => void;
   /** Where cells of a pack can go on from now. Training goes on meanwhile. */
   onCheckpoints?: (checkpoints: Checkpoint[]) => Promise<void>;
   /** Awaited before the next pack begins: this is where results reach the disk. */
@@ -200,6 +202,7 @@ async function train(
   const {
     onLog,
     onProgress,
+    onTested,
     onCheckpoints,
     onFinished,
     checkpointSeconds = CHECKPOINT_SECONDS,
@@ -264,7 +267,7 @@ async function train(
       },
       onStanding(event) {
         part.stands(event, origin, before);
-        if (event.event !== 'state') return;
+        if (event.event === 'tested') return onTested?.(index, event, pack);
         const checkpoints = part.checkpoints();
         written = written
           .then(() => onCheckpoints?.(checkpoints))

@@ -16,6 +16,7 @@ import type { AdapterPreference, Pack } from '../shared/protocol.ts';
 import { keepCell } from './keep-cell.ts';
 import { endedManifest, type Maker, manifestOf } from './manifest.ts';
 import { linesOf, type OpenRun, openRun, type Place } from './open-run.ts';
+import { testedLength } from './tested-length.ts';
 import { type TheoryEvents, TheoryStage } from './theory-stage.ts';
 import type { TheoryThreads } from './theory-threads.ts';
 import { TimeLeft } from './time-left.ts';
@@ -160,8 +161,11 @@ async function train(
     plan.packs.map(({ pack, cells }) => ({ cells: cells.length, seconds: packSeconds(pack) })),
     0,
   );
-  /** What each pack was last known to consist of: it may be split on its way. */
-  const shown = new Map<number, Pack>();
+  const packed = (index: number, { replicas }: Pack) =>
+    live.packed(
+      index,
+      replicas.map(({ cell }) => cell),
+    );
   live.say({ say: 'begin', packs: plan.packs.length, workers });
   await trainPacks(
     plan.packs.map(({ pack }) => ({ pack, adapter, ...(trace ? { profile: true } : {}) })),
@@ -176,14 +180,16 @@ async function train(
       savedOf: checkpoints.take,
       sourceOf: sourceOfTask,
       onProgress(index, event, pack) {
-        if (shown.get(index) !== pack) {
-          shown.set(index, pack);
-          live.say({ say: 'pack', pack: index, cells: pack.replicas.map(({ cell }) => cell) });
-        }
+        packed(index, pack);
         left.update(index, event);
         const { event: _, ...progress } = event;
         live.progressed({ pack: index, ...progress, secondsLeft: left.seconds() });
         events.progress(index, event);
+      },
+      onTested(index, event, pack) {
+        packed(index, pack);
+        const tested = testedLength(event, pack);
+        if (tested) live.say({ say: 'tested', pack: index, ...tested });
       },
       onCheckpoints(states) {
         const save = () => checkpoints.save(states);

@@ -4,15 +4,14 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import axe from 'axe-core';
-import puppeteer, { type Browser, type Page } from 'puppeteer';
+import type { Browser, Page } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VIEWS } from '../../src/dashboard/page/address.ts';
 import { exportDashboard } from '../../src/dashboard/server/export.ts';
 import { Library } from '../../src/dashboard/server/library.ts';
 import { type Dashboard, serveDashboard } from '../../src/dashboard/server/serve.ts';
-import { browserPath } from '../../src/runtime/browser.ts';
 import { cli, emptyFolder } from '../support/cli.ts';
+import { complaints, has, launch, moves, openPage, says, show } from '../support/live-page.ts';
 import { writeSynthetic } from '../support/synthetic.ts';
 
 const EVIL = `<img src=x onerror="document.title='broken'">`;
@@ -25,53 +24,13 @@ let browser: Browser;
 beforeAll(async () => {
   await library.open();
   served = await serveDashboard(library, { port: 0, built });
-  browser = await puppeteer.launch({
-    executablePath: browserPath(),
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-    pipe: true,
-  });
+  browser = await launch();
 });
 afterAll(async () => {
   await browser?.close();
   library.close();
   await served?.close();
 });
-
-/** A page, and what went wrong on it while it was looked at. */
-async function openPage(url: string): Promise<{ page: Page; trouble: string[] }> {
-  const page = await browser.newPage();
-  const trouble: string[] = [];
-  const origin = new URL(url).origin;
-  page.on('request', asked => {
-    const own = asked.url().startsWith(origin) || /^(blob|data):/.test(asked.url());
-    if (!own) trouble.push(asked.url());
-  });
-  page.on('console', message => message.type() === 'error' && trouble.push(message.text()));
-  page.on('pageerror', error => trouble.push(String(error)));
-  await page.goto(url);
-  return { page, trouble };
-}
-
-const show = (page: Page, hash: string) =>
-  page.evaluate(to => {
-    location.hash = to;
-  }, hash);
-const has = (page: Page, selector: string) => page.waitForSelector(selector, { timeout: 0 });
-const says = (page: Page, text: string) =>
-  page.waitForFunction(
-    wanted => document.querySelector('main')!.textContent!.includes(wanted),
-    { timeout: 0 },
-    text,
-  );
-
-/** What axe has against a page. */
-async function complaints(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() =>
-    (window as unknown as { axe: typeof axe }).axe.run({ resultTypes: ['violations'] }),
-  );
-  return violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
-}
 
 test('a run that trains while the page is open: curves move, a kill shows, a resume goes on, cells fill in', async () => {
   const folder = emptyFolder();
@@ -91,7 +50,7 @@ test('a run that trains while the page is open: curves move, a kill shows, a res
     });
     return { ended, kill: () => child!.kill('SIGKILL') };
   };
-  const { page, trouble } = await openPage(served.url);
+  const { page, trouble } = await openPage(browser, served.url);
   await says(page, 'There is no run here yet');
   await page.evaluate(() => Object.assign(window, { sameAsBefore: true }));
   // So many steps that it is still under way whenever it is looked at; a curve has a hundred points.
@@ -99,13 +58,7 @@ test('a run that trains while the page is open: curves move, a kill shows, a res
   await has(page, '[data-run-state="running"]');
   await show(page, '#curves');
   await has(page, '#training canvas');
-  const drawn = () => page.$eval('#training canvas', canvas => (canvas as HTMLCanvasElement).toDataURL());
-  const before = await drawn();
-  await page.waitForFunction(
-    was => (document.querySelector('#training canvas') as HTMLCanvasElement).toDataURL() !== was,
-    { timeout: 0 },
-    before,
-  );
+  await moves(page, '#training canvas');
   first.kill();
   expect((await first.ended).code).not.toBe(0);
   await show(page, '#sweep');
@@ -150,7 +103,7 @@ describe('over results of somebody else', () => {
     await shelf.open();
     const dashboard = await serveDashboard(shelf, { port: 0, built });
     closing = () => dashboard.close();
-    ({ page, trouble } = await openPage(dashboard.url));
+    ({ page, trouble } = await openPage(browser, dashboard.url));
   });
   let closing = async () => {};
   afterAll(async () => {

@@ -94,7 +94,7 @@ test('a worker that is told to stop hands its job on with a checkpoint: the next
   client.on('error', () => {});
   const hasBegun = async () => {
     const [job] = await client.keys('lengthwise:jobs-*:pack-????????????????');
-    return job !== undefined && Number(await client.hget(job, 'progress')) > 0;
+    return job !== undefined && ((await client.hget(job, 'progress')) ?? '0') !== '0';
   };
   let stopped = 0;
   const told = await cli(worker(), {

@@ -6,6 +6,7 @@ import { connectRedis } from '../../src/queue/connection.ts';
 import { QueueWorker } from '../../src/queue/worker.ts';
 import { fakeTrainer } from '../support/fake-trainer.ts';
 import { TestRedis } from '../support/redis.ts';
+import { UNWATCHED } from '../support/unwatched.ts';
 
 const TEXT = `name: empty
 task: { kind: simple, omega: 1 }
@@ -37,8 +38,7 @@ export async function queueCostMs(jobs: number): Promise<number> {
       cells,
       { ...build, adapter: null, packMinutes: 1e-9, retry: false },
       {
-        say: () => {},
-        standing: () => {},
+        ...UNWATCHED,
         keep: async () => {
           kept++;
         },

@@ -3,7 +3,12 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { parseExperiment } from '../../src/config/experiment.ts';
 import { type Cell, cellsOf } from '../../src/plan/cells.ts';
 import { addressOf } from '../../src/queue/address.ts';
-import { Collector, type CollectorOptions, type FailedJob } from '../../src/queue/collector.ts';
+import {
+  Collector,
+  type CollectorEvents,
+  type CollectorOptions,
+  type FailedJob,
+} from '../../src/queue/collector.ts';
 import { connectRedis } from '../../src/queue/connection.ts';
 import type { CellResult } from '../../src/queue/results.ts';
 import {
@@ -14,6 +19,7 @@ import {
 } from '../../src/queue/worker.ts';
 import { TestRedis } from './redis.ts';
 import { RedisProxy } from './redis-proxy.ts';
+import { UNWATCHED } from './unwatched.ts';
 
 /** The build that everybody here is, unless a test says otherwise. */
 export const ENGINE = 'abcdef012345';
@@ -93,7 +99,11 @@ export function useQueue() {
     return redis;
   }
 
-  async function submit(cells: Cell[], options: Partial<CollectorOptions> = {}): Promise<Collection> {
+  async function submit(
+    cells: Cell[],
+    options: Partial<CollectorOptions> = {},
+    events: Partial<CollectorEvents> = {},
+  ): Promise<Collection> {
     const [kept, results, said]: [string[], CellResult[], string[]] = [[], [], []];
     const collector = new Collector(
       await connect(),
@@ -109,12 +119,13 @@ export function useQueue() {
         ...options,
       },
       {
+        ...UNWATCHED,
         say: line => said.push(line),
-        standing: () => {},
         async keep({ hash }, result) {
           kept.push(hash);
           results.push(result);
         },
+        ...events,
       },
     );
     open.push(() => collector.stop());

@@ -1,9 +1,9 @@
-import type { QueueHead, RunHead, RunState } from '../data.ts';
+import type { LiveWorker, PackNow, QueueHead, RunHead, RunState } from '../data.ts';
 import type { Looked } from './looked.ts';
 import { Scroll } from './scroll.tsx';
 import type { Link } from './store.ts';
 import type { CellTable } from './table.ts';
-import { durationText } from './words.ts';
+import { durationText, metricText } from './words.ts';
 
 const STATE_WORDS: Record<RunState, string> = {
   empty: 'no cell yet',
@@ -62,33 +62,49 @@ function RunProgress({ table }: { table: CellTable }) {
         aria-label={`Cells of ${head.name} that are finished`}
       />
       {facts.length > 0 && <p class="facts">{facts.join(' · ')}</p>}
-      {head.packs.map(pack => (
-        <p class="facts" key={pack.pack}>
-          pack {pack.pack + 1} ({pack.cells} cells): {pack.phase === 'train' ? 'step' : 'test'}{' '}
-          {number(pack.done)} of {number(pack.total)}
-        </p>
-      ))}
+      {head.packs
+        .filter(({ worker }) => !head.queue?.workers.some(({ id }) => id === worker))
+        .map(pack => (
+          <p class="facts" key={pack.pack}>
+            pack {pack.pack + 1} ({pack.cells} cells): {standing(pack)}
+          </p>
+        ))}
       <Words head={head} />
     </div>
   );
 }
 
+/** How far a pack is: `step 20 of 100, loss 0.013`. */
+function standing({ phase, done, total, loss }: PackNow): string {
+  const at = `${phase === 'train' ? 'step' : 'test'} ${number(done)} of ${number(total)}`;
+  return loss === null ? at : `${at}, loss ${metricText(loss)}`;
+}
+
 function Words({ head }: { head: RunHead }) {
-  const { state, word, problems, queue } = head;
+  const { state, word, problems, queue, lost } = head;
   return (
     <>
       {queue && (
-        <p class="facts">
-          queue: {queue.waiting} jobs waiting, {queue.active} active, {queue.failed} failed; {queue.workers}{' '}
-          workers
-        </p>
+        <>
+          <p class="facts">
+            queue: {queue.waiting} jobs waiting, {queue.active} active, {queue.failed} failed;{' '}
+            {queue.workers.length === 0 ? 'no worker is at work' : `${queue.workers.length} workers`}
+          </p>
+          <Workers workers={queue.workers} packs={head.packs} />
+        </>
       )}
+      {state === 'running' && word && <p class="facts">last word: {word}</p>}
       {state === 'failed' && <p class="notice bad">It ended over an error: {word}</p>}
       {state === 'interrupted' && (
         <p class="notice">
           No process works on it. The same command goes on from its checkpoints: <code>{head.command}</code>
         </p>
       )}
+      {lost.map(({ cells, reason }) => (
+        <p class="notice bad" key={reason}>
+          {number(cells)} cells are given up: {reason}
+        </p>
+      ))}
       {problems.map(problem => (
         <p class="notice bad" key={problem}>
           {problem}
@@ -105,42 +121,54 @@ function Queue({ queue: { workers, failures, problem } }: { queue: QueueHead }) 
         <strong>Queue</strong> {workers.length === 0 ? 'no worker is at work' : `${workers.length} workers`}
       </p>
       {problem && <p class="notice bad">The queue does not answer: {problem}</p>}
-      {workers.length > 0 && (
-        <Scroll label="Workers">
-          <table>
-            <thead>
-              <tr>
-                {['worker', 'host', 'adapter', 'now', 'jobs', 'failed', 'sequences/s'].map(name => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {workers.map(worker => (
-                <tr key={worker.id}>
-                  <th scope="row">{worker.id}</th>
-                  <td>{worker.host}</td>
-                  <td>{worker.adapter}</td>
-                  <td>{worker.state}</td>
-                  <td class="number">{worker.finished}</td>
-                  <td class="number">{worker.failed}</td>
-                  <td class="number">
-                    {worker.sequencesPerSecond === null ? '–' : number(Math.round(worker.sequencesPerSecond))}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      )}
+      <Workers workers={workers} packs={[]} />
       {failures.map(({ job, reason }) => (
         <p class="notice bad" key={job}>
           job {job} failed: {reason}
         </p>
       ))}
     </div>
+  );
+}
+
+const WORKER_COLUMNS = ['worker', 'host', 'adapter', 'now', 'sequences/s', 'jobs', 'failed', 'last word'];
+const NUMBERS = new Set(['sequences/s', 'jobs', 'failed']);
+
+/** Workers of a queue, with the packs that they train. */
+function Workers({ workers, packs }: { workers: readonly LiveWorker[]; packs: readonly PackNow[] }) {
+  if (workers.length === 0) return null;
+  return (
+    <Scroll label="Workers">
+      <table>
+        <thead>
+          <tr>
+            {WORKER_COLUMNS.map(name => (
+              <th key={name} scope="col" class={NUMBERS.has(name) ? 'number' : ''}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {workers.map(worker => {
+            const pack = packs.find(own => own.worker === worker.id);
+            const rate = pack?.sequencesPerSecond || worker.sequencesPerSecond;
+            return (
+              <tr key={worker.id}>
+                <th scope="row">{worker.id}</th>
+                <td>{worker.host}</td>
+                <td>{worker.adapter}</td>
+                <td class="now">{pack ? `${pack.cells} cells, ${standing(pack)}` : worker.state}</td>
+                <td class="number">{rate === null ? '–' : number(Math.round(rate))}</td>
+                <td class="number">{number(worker.finished)}</td>
+                <td class="number">{number(worker.failed)}</td>
+                <td>{worker.word ?? '–'}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </Scroll>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { CellDetail, Change, Curve, Frozen, RunResults, Snapshot } from '../data.ts';
+import type { CellDetail, Change, Curves, Frozen, RunResults, Snapshot } from '../data.ts';
 
 /** Where the page has its data from: a server, or an export. */
 export interface Source {
@@ -7,7 +7,7 @@ export interface Source {
   /** Has changes told from a version on. */
   follow(since: string, hear: (changes: Change[]) => void, onLink: (isUp: boolean) => void): void;
   cell(run: string, cell: string): Promise<CellDetail | null>;
-  curves(run: string, cells: readonly string[]): Promise<Record<string, Curve>>;
+  curves(run: string, cells: readonly string[]): Promise<Record<string, Curves>>;
   results(run: string): Promise<RunResults | null>;
   model(run: string, cell: string): Promise<Uint8Array | null>;
 }

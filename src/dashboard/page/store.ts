@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Change, Curve, QueueHead } from '../data.ts';
+import { type Change, type Columns, type Curves, extend, noCurves, type QueueHead, STATES } from '../data.ts';
 import { openSource, type Source } from './source.ts';
 import { CellTable } from './table.ts';
 
@@ -15,7 +15,9 @@ export class Store {
   queue: QueueHead | null = null;
   /** Counts up whenever anything changes. */
   version = 0;
-  private readonly curves = new Map<string, Curve>();
+  private readonly curves = new Map<string, Curves>();
+  /** What came to curves that are asked for and not here yet. */
+  private readonly coming = new Map<string, Curves>();
   private readonly listeners = new Set<() => void>();
   private frame = 0;
 
@@ -38,13 +40,22 @@ export class Store {
   }
 
   /** Curves of some cells of a run; those that are not known yet are asked for. */
-  async curvesOf(run: string, cells: readonly string[]): Promise<Map<string, Curve>> {
-    const missing = cells.filter(cell => !this.curves.has(`${run} ${cell}`));
+  async curvesOf(run: string, cells: readonly string[]): Promise<Map<string, Curves>> {
+    const keyOf = (cell: string) => `${run} ${cell}`;
+    const missing = cells.filter(cell => !this.curves.has(keyOf(cell)));
     if (missing.length > 0) {
+      for (const cell of missing) this.coming.set(keyOf(cell), noCurves());
       const found = await this.source.curves(run, missing);
-      for (const cell of missing) this.curves.set(`${run} ${cell}`, found[cell] ?? { steps: [], losses: [] });
+      for (const cell of missing) {
+        const [key, curves] = [keyOf(cell), found[cell] ?? noCurves()];
+        const news = this.coming.get(key);
+        // Whoever asked as well may have had the answer first.
+        if (!this.coming.delete(key)) continue;
+        extend(curves, news!);
+        this.curves.set(key, curves);
+      }
     }
-    return new Map(cells.map(cell => [cell, this.curves.get(`${run} ${cell}`)!]));
+    return new Map(cells.map(cell => [cell, this.curves.get(keyOf(cell)) ?? noCurves()]));
   }
 
   private async read(): Promise<string | null> {
@@ -80,7 +91,7 @@ export class Store {
           break;
         }
         case 'rows':
-          this.runs.find(({ head }) => head.id === change.run)?.take(change.columns);
+          this.take(change.run, change.columns);
           break;
         case 'curves':
           for (const [cell, curve] of Object.entries(change.curves))
@@ -90,15 +101,18 @@ export class Store {
     this.changed();
   }
 
-  /** Only of curves that were asked for: the first answer has what was before. */
-  private extend(key: string, { steps, losses }: Curve): void {
-    const curve = this.curves.get(key);
-    if (!curve) return;
-    const kept = curve.steps.filter(step => step < (steps[0] ?? Infinity)).length;
-    this.curves.set(key, {
-      steps: [...curve.steps.slice(0, kept), ...steps],
-      losses: [...curve.losses.slice(0, kept), ...losses],
+  /** Takes in rows. Of cells that are finished, files have the curves: they are asked for again. */
+  private take(run: string, columns: Columns): void {
+    this.runs.find(({ head }) => head.id === run)?.take(columns);
+    columns.cells.forEach((cell, i) => {
+      if (isFinished(columns.states[i]!)) this.curves.delete(`${run} ${cell}`);
     });
+  }
+
+  /** Only of curves that were asked for: the first answer has what was before. */
+  private extend(key: string, news: Curves): void {
+    const curves = this.curves.get(key) ?? this.coming.get(key);
+    if (curves) extend(curves, news);
   }
 
   /** Many changes are one picture. A tab that nobody sees draws nothing, so that time counts there. */
@@ -112,6 +126,8 @@ export class Store {
     this.frame = document.hidden ? window.setTimeout(tell, 200) : requestAnimationFrame(tell);
   }
 }
+
+const isFinished = (code: number) => ['finished', 'diverged'].includes(STATES[code]!);
 
 /** Draws a component again whenever the store changes; gives its version. */
 export function useStore(store: Store): number {

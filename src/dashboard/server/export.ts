@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { makeFolder } from '../../results/files.ts';
 import { type FileData, writeWhole } from '../../shared/whole-file.ts';
-import type { Curve, Frozen } from '../data.ts';
+import type { Curves, Frozen } from '../data.ts';
 import { resultsOf } from './answers.ts';
 import { builtPage } from './built-page.ts';
 import type { FollowedRun } from './followed-run.ts';
@@ -65,8 +65,8 @@ async function detailsOf(run: FollowedRun, cells: readonly string[]): Promise<Fr
   return details;
 }
 
-function thinned({ steps, losses }: Curve): Curve {
+function thinned({ steps, losses, tests }: Curves): Curves {
   const every = Math.ceil(steps.length / MOST_POINTS);
   const kept = <T>(values: T[]) => values.filter((_, i) => i % every === 0 || i === values.length - 1);
-  return { steps: kept(steps), losses: kept(losses) };
+  return { steps: kept(steps), losses: kept(losses), tests };
 }

@@ -11,7 +11,7 @@ import { type FollowedCells, followCells, modelPath, workOn } from '../../result
 import { messageOf } from '../../shared/errors.ts';
 import { recordedCells } from '../../sweep/recorded-cells.ts';
 import { taskOf } from '../../tasks/registry.ts';
-import type { CellDetail, Curve, RunHead, State } from '../data.ts';
+import { type CellDetail, type Curves, noCurves, type RunHead, type State } from '../data.ts';
 import { commandOf } from './command.ts';
 import { LiveState } from './live-state.ts';
 import { metricsOf, type Row } from './rows.ts';
@@ -27,7 +27,7 @@ export interface News {
   anew: boolean;
   head: boolean;
   rows: Row[];
-  curves: Record<string, Curve>;
+  curves: Record<string, Curves>;
 }
 
 /** A run's folder, followed while any process writes to it. Nothing in it is ever changed. */
@@ -114,16 +114,23 @@ export class FollowedRun {
       packs: this.runState === 'running' ? state.packsNow(isFinished) : [],
       secondsLeft: this.runState === 'running' ? state.secondsLeft : null,
       queue: this.runState === 'running' ? state.queue : null,
+      lost: state.lost,
       problems: this.problems,
     };
   }
 
-  /** Training curves of some cells, finished or not. */
-  async curvesOf(cells: readonly string[]): Promise<Record<string, Curve>> {
-    const curves = await this.curveFile.read(cells.filter(cell => this.places.has(cell)));
+  /** Curves of some cells, finished or not. */
+  async curvesOf(cells: readonly string[]): Promise<Record<string, Curves>> {
+    const finished = await this.curveFile.read(cells.filter(cell => this.places.has(cell)));
+    const curves: Record<string, Curves> = {};
     for (const cell of cells) {
-      const curve = curves[cell] ?? this.state.curveOf(cell);
-      if (curve) curves[cell] = curve;
+      const place = this.places.get(cell);
+      const live = this.state.curvesOf(cell);
+      if (place) {
+        const { test } = await place.file.read(place);
+        const tests = test.map(({ length, loss, stderr }) => ({ length, loss, stderr }));
+        curves[cell] = { ...noCurves(), ...finished[cell], tests };
+      } else if (live) curves[cell] = live;
     }
     return curves;
   }

@@ -1,11 +1,20 @@
-import type { LiveLine } from '../../results/live.ts';
-import type { Curve, PackNow, RunHead } from '../data.ts';
+import { median } from 'simple-statistics';
+import type { LiveLine, LiveProgress, LiveTested } from '../../results/live.ts';
+import { type Curves, extend, noCurves, type PackNow, type RunHead } from '../data.ts';
+
+/** A pack that is under way, with its cells. */
+interface Underway {
+  cells: string[];
+  now: PackNow | undefined;
+}
+
+/** Digits of a loss that are shown. */
+const DIGITS = 6;
 
 /** What a run's process has said of itself, put together. */
 export class LiveState {
-  /** Packs that are under way, with their cells. */
-  private readonly packs = new Map<number, { cells: string[]; now: PackNow | undefined }>();
-  private readonly curves = new Map<string, Curve>();
+  private readonly packs = new Map<number, Underway>();
+  private readonly curves = new Map<string, Curves>();
   private readonly lostCells = new Map<string, string>();
   secondsLeft: number | null = null;
   queue: RunHead['queue'] = null;
@@ -13,32 +22,31 @@ export class LiveState {
   note: string | null = null;
 
   /** Takes in what was said. Returns what came to the curves. */
-  hear(lines: readonly LiveLine[]): Record<string, Curve> {
-    const news: Record<string, Curve> = {};
+  hear(lines: readonly LiveLine[]): Record<string, Curves> {
+    const news: Record<string, Curves> = {};
     for (const line of lines) {
       switch (line.say) {
         case 'begin':
           this.packs.clear();
-          [this.failure, this.note, this.secondsLeft] = [null, null, null];
+          this.lostCells.clear();
+          [this.failure, this.note, this.secondsLeft, this.queue] = [null, null, null, null];
           break;
         case 'pack':
           this.packs.set(line.pack, { cells: line.cells, now: undefined });
           break;
+        case 'left':
+          this.packs.delete(line.pack);
+          break;
         case 'progress': {
           const pack = this.packs.get(line.pack);
-          if (!pack) break;
-          const { phase, done, total, sequencesPerSecond } = line;
-          pack.now = { pack: line.pack, cells: pack.cells.length, phase, done, total, sequencesPerSecond };
-          this.secondsLeft = line.secondsLeft;
-          for (const { step, losses } of line.curve)
-            pack.cells.forEach((cell, r) => {
-              this.add(this.curves, cell, step, losses[r] ?? null);
-              news[cell] ??= { steps: [], losses: [] };
-              news[cell].steps.push(step);
-              news[cell].losses.push(losses[r] ?? null);
-            });
+          if (pack) this.progressed(pack, line, news);
           break;
         }
+        case 'tested':
+          this.packs.get(line.pack)?.cells.forEach((cell, r) => {
+            this.add(news, cell, { ...noCurves(), tests: [testedPoint(line, r)] });
+          });
+          break;
         case 'queue': {
           const { waiting, active, failed, workers } = line;
           this.queue = { waiting, active, failed, workers };
@@ -70,28 +78,54 @@ export class LiveState {
     );
   }
 
+  /** Why cells are given up, and how many for each reason. */
+  get lost(): RunHead['lost'] {
+    const counts = new Map<string, number>();
+    for (const reason of this.lostCells.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    return [...counts].map(([reason, cells]) => ({ cells, reason }));
+  }
+
   isLost(cell: string): boolean {
     return this.lostCells.has(cell);
   }
 
-  curveOf(cell: string): Curve | undefined {
+  curvesOf(cell: string): Curves | undefined {
     return this.curves.get(cell);
   }
 
-  /** Forgets the curve of a cell that is finished: its own file has it. */
+  /** Forgets the curves of a cell that is finished: its own files have them. */
   drop(cell: string): void {
     this.curves.delete(cell);
+    this.lostCells.delete(cell);
   }
 
-  /** A step that was there before is trained again, after an interruption: what followed it goes. */
-  private add(curves: Map<string, Curve>, cell: string, step: number, loss: number | null): void {
-    const curve = curves.get(cell) ?? { steps: [], losses: [] };
-    curves.set(cell, curve);
-    while (curve.steps.length > 0 && curve.steps.at(-1)! >= step) {
-      curve.steps.pop();
-      curve.losses.pop();
-    }
-    curve.steps.push(step);
-    curve.losses.push(loss);
+  private progressed(pack: Underway, line: LiveProgress, news: Record<string, Curves>): void {
+    const { phase, done, total, sequencesPerSecond, curve, worker = null } = line;
+    const losses = curve.at(-1)?.losses.filter(loss => loss !== null) ?? [];
+    const loss = losses.length > 0 ? rounded(median(losses)) : (pack.now?.loss ?? null);
+    const of = { pack: line.pack, cells: pack.cells.length };
+    pack.now = { ...of, phase, done, total, sequencesPerSecond, loss, worker };
+    if (line.secondsLeft !== undefined) this.secondsLeft = line.secondsLeft;
+    if (curve.length === 0) return;
+    const steps = curve.map(({ step }) => step);
+    pack.cells.forEach((cell, r) => {
+      const own = curve.map(point => point.losses[r] ?? null);
+      this.add(news, cell, { steps, losses: own, tests: [] });
+    });
   }
+
+  private add(news: Record<string, Curves>, cell: string, more: Curves): void {
+    const known = this.curves.get(cell) ?? noCurves();
+    this.curves.set(cell, known);
+    news[cell] ??= noCurves();
+    for (const curves of [known, news[cell]]) extend(curves, more);
+  }
+}
+
+function testedPoint({ length, losses, stderrs }: LiveTested, r: number) {
+  return { length, loss: rounded(losses[r]), stderr: rounded(stderrs[r]) };
+}
+
+function rounded(value: number | null | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value.toPrecision(DIGITS));
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { statusOf } from '../../queue/status.ts';
+import { liveWorkerSchema } from '../../results/live.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Library } from './library.ts';
 
@@ -14,11 +15,7 @@ export function watchQueue(redis: Redis, library: Library): () => void {
     try {
       const { queues, workers } = await statusOf(redis);
       library.setQueue({
-        workers: workers.map(
-          ({ id, host, adapter, runtime, state, finished, failed, sequencesPerSecond }) => ({
-            ...{ id, host, adapter, runtime, state, finished, failed, sequencesPerSecond },
-          }),
-        ),
+        workers: workers.map(note => liveWorkerSchema.parse(note)),
         failures: queues.flatMap(({ failures }) => failures),
         problem: null,
       });

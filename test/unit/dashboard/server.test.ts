@@ -61,7 +61,9 @@ describe('a library', () => {
     });
     expect(library.snapshot().runs[0]!.columns.cells).toEqual(['a', 'b']);
     const run = library.run('made-up/0123abcd')!;
-    expect(await run.curvesOf(['b'])).toEqual({ b: { steps: [1, 2, 3], losses: [1, 1 / 2, 1 / 3] } });
+    expect(await run.curvesOf(['b'])).toEqual({
+      b: { steps: [1, 2, 3], losses: [1, 1 / 2, 1 / 3], tests: [{ length: 16, loss: 0.2, stderr: null }] },
+    });
     expect((await run.detailOf('a'))!.line).toMatchObject({ cell: 'a', theory: null });
     expect(await run.detailOf('../../../etc/passwd')).toBeUndefined();
     // Whoever was away hears what changed meanwhile, and no more.
@@ -105,19 +107,21 @@ describe('live.jsonl', () => {
     writeFileSync(join(folder, 'live.jsonl'), '{"say":"progr');
     const live = new LiveFile(folder);
     live.say({ say: 'begin', packs: 1, workers: 1 });
-    live.say({ say: 'pack', pack: 0, cells: ['a', 'b'] });
+    live.packed(0, ['a', 'b']);
     live.progressed({ ...progress, done: 10, curve: [{ step: 10, losses: [1, 2] }] });
+    live.packed(0, ['a', 'b']);
     live.progressed({ ...progress, curve: [{ step: 20, losses: [0.5, null] }] });
     await live.close(false);
     const state = new LiveState();
     const { said } = await new FollowedLive(folder).look();
     expect(state.hear(said)).toEqual({
-      a: { steps: [10, 20], losses: [1, 0.5] },
-      b: { steps: [10, 20], losses: [2, null] },
+      a: { steps: [10, 20], losses: [1, 0.5], tests: [] },
+      b: { steps: [10, 20], losses: [2, null], tests: [] },
     });
     // Two events between two writes are one line.
-    expect(said.map(({ say }) => say)).toEqual(['note', 'begin', 'pack', 'progress']);
-    expect(state.packsNow(() => false)).toMatchObject([{ cells: 2, done: 20, total: 100 }]);
+    expect(said.map(({ say }) => say)).toEqual(['begin', 'pack', 'progress']);
+    // Of losses that are finite the median is told.
+    expect(state.packsNow(() => false)).toMatchObject([{ cells: 2, done: 20, total: 100, loss: 0.5 }]);
     expect(state.secondsLeft).toBe(8);
   });
 
@@ -137,7 +141,54 @@ describe('live.jsonl', () => {
       line(30, 3),
       line(20, 4),
     ]);
-    expect(state.curveOf('a')).toEqual({ steps: [10, 20], losses: [1, 4] });
+    expect(state.curvesOf('a')).toEqual({ steps: [10, 20], losses: [1, 4], tests: [] });
+  });
+
+  test('test lengths come in one by one, the last told counts; training again forgets them', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const state = new LiveState();
+    const tested = (length: number, value: number | null) => ({
+      ...{ say: 'tested' as const, at, pack: 0, length },
+      ...{ losses: [value, 2], stderrs: [0.1, null] },
+    });
+    const news = state.hear([
+      { say: 'pack', at, pack: 0, cells: ['a', 'b'] },
+      tested(16, 1),
+      tested(8, 3),
+      tested(16, 1 / 3),
+    ]);
+    const b = [8, 16].map(length => ({ length, loss: 2, stderr: null }));
+    const a = [
+      { length: 8, loss: 3, stderr: 0.1 },
+      { length: 16, loss: 0.333333, stderr: 0.1 },
+    ];
+    expect(news).toEqual(
+      Object.fromEntries(
+        Object.entries({ a, b }).map(([cell, tests]) => [cell, { steps: [], losses: [], tests }]),
+      ),
+    );
+    expect(state.curvesOf('a')!.tests).toEqual(a);
+    state.hear([{ say: 'progress', at, ...progress, curve: [{ step: 10, losses: [1, 1] }] }]);
+    expect(state.curvesOf('a')).toEqual({ steps: [10], losses: [1], tests: [] });
+  });
+
+  test('a pack that nobody trains any more is no longer under way, and why cells are given up is told', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const state = new LiveState();
+    state.hear([
+      { say: 'pack', at, pack: 0, cells: ['a'] },
+      { say: 'progress', at, ...progress, worker: 'w', curve: [] },
+    ]);
+    expect(state.packsNow(() => false)).toMatchObject([{ worker: 'w', loss: null }]);
+    state.hear([
+      { say: 'left', at, pack: 0 },
+      { say: 'lost', at, cells: ['a', 'b'], reason: 'no memory' },
+    ]);
+    expect([state.packsNow(() => false), state.underway]).toEqual([[], []]);
+    expect(state.lost).toEqual([{ cells: 2, reason: 'no memory' }]);
+    // Whoever begins again tries again.
+    state.hear([{ say: 'begin', at, packs: 1, workers: 0 }]);
+    expect(state.lost).toEqual([]);
   });
 });
 

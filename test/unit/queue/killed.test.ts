@@ -12,6 +12,7 @@ import type { CellResult } from '../../../src/queue/results.ts';
 import { madeUp } from '../../support/fake-trainer.ts';
 import { buildProgram } from '../../support/program.ts';
 import { TestRedis } from '../../support/redis.ts';
+import { UNWATCHED } from '../../support/unwatched.ts';
 
 const JOBS = 200;
 const WORKERS = 3;
@@ -59,8 +60,7 @@ test('200 jobs, three workers of which one is killed again and again, Redis kill
         auditMs: 2000,
       },
       {
-        say: () => {},
-        standing: () => {},
+        ...UNWATCHED,
         async keep({ hash }, result) {
           kept.set(hash, [...(kept.get(hash) ?? []), result]);
           while (kept.size >= next) await sleep(5);

@@ -6,7 +6,12 @@ import { fakeSession } from '../../support/fake-session.ts';
 import { NO_ADAPTER } from '../../support/made-up.ts';
 import { pack } from '../../support/packs.ts';
 
-const HOOKS = { saved: new Map(), onCheckpoints: async () => {}, onProgress: () => {} };
+const HOOKS = {
+  saved: new Map(),
+  onCheckpoints: async () => {},
+  onProgress: () => {},
+  onTested: () => {},
+};
 
 /** A trainer whose first engine goes away when it is to train. */
 async function abandoned(next: { mustWait: boolean; session: Session }) {

@@ -113,7 +113,7 @@ test('a job is as long as it may be on the slowest worker, and every worker has 
     adapter: 'a',
     state: 'idle',
   } as const;
-  const rates = { finished: 1, failed: 0, sequencesPerSecond: 1 };
+  const rates = { finished: 1, failed: 0, sequencesPerSecond: 1, word: null };
   for (const [id, speed] of [
     ['one', 2],
     ['two', 0.5],
