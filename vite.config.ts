@@ -123,6 +123,7 @@ export default defineConfig(async ({ mode }) => {
         build: program('dist/cli', {
           main: 'src/cli/main.ts',
           'theory-worker': 'src/sweep/theory-worker.ts',
+          'draw-worker': 'src/data/draw-worker.ts',
           'bench-dawn': 'src/bench/dawn.ts',
         }),
       };

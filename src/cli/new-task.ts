@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../shared/errors.ts';
-import { experimentOf, SKELETON, testOf } from '../tasks/plug-in/skeleton.ts';
+import { experimentOf, skeletonOf, testOf } from '../tasks/plug-in/skeleton.ts';
 import { print, printJson } from './output.ts';
 
 /** `lengthwise new-task`: writes a task to begin with, its test and an experiment. @throws InputError when one of them is there already */
-export async function newTask(name: string, { json }: { json: boolean }): Promise<void> {
+export async function newTask(name: string, { json, wgsl }: { json: boolean; wgsl: boolean }): Promise<void> {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(name))
     throw new InputError(`"${name}" is no name of a file`, 'Use letters, digits, "_" and "-", like my-task.');
   const files = {
-    [`${name}.ts`]: SKELETON,
+    [`${name}.ts`]: skeletonOf(wgsl),
     [`${name}.test.mjs`]: testOf(name),
     [`${name}.yaml`]: experimentOf(name),
   };

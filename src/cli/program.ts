@@ -152,7 +152,10 @@ export function program(): Command {
     .addOption(stall())
     .addOption(json());
   withMachine(
-    verb('check-task <module>', 'hold a plug-in task to its examples, and its WGSL to its TypeScript'),
+    verb(
+      'check-task <module>',
+      'hold a plug-in task to its examples, and its WGSL, if any, to its TypeScript',
+    ),
   )
     .addOption(json())
     .addHelpText(
@@ -162,7 +165,11 @@ export function program(): Command {
     .action(later(async () => (await import('./check-task.ts')).checkTask));
   verb('new-task <name>', 'write a task to begin with, its test and an experiment')
     .addOption(json())
-    .addHelpText('after', '\nExamples:\n  lengthwise new-task my-task')
+    .option('--no-wgsl', 'without WGSL: sequences are drawn in threads of this machine')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  lengthwise new-task my-task\n  lengthwise new-task my-task --no-wgsl',
+    )
     .action(later(async () => (await import('./new-task.ts')).newTask));
   withStatus(verb('status', 'jobs and workers of a queue')).addOption(json());
   verb('merge <folders...>', 'runs and shards of one grid into one run, every cell once')

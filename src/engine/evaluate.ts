@@ -1,7 +1,7 @@
 import { pathsOf } from '../model/paths.ts';
 import type { Pack, Positions } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
-import { hasClasses, lengthsOf, tokensOf } from '../shared/task.ts';
+import { hasClasses, lengthsOf, testLengths, tokensOf } from '../shared/task.ts';
 import { allocateBatch, type Batch, type BatchShape, batchUniform } from './batch.ts';
 import type { Device } from './device.ts';
 import { inOrder } from './dispatch.ts';
@@ -34,8 +34,8 @@ export interface Evaluation {
 }
 
 /**
- * Losses of trained replicas, and of classes how often they are right. Test sequences that are made on the host are each evaluated once,
- * at all their targets. Others of nominal length T have lengths T−span+1 … T+Δ−1 in equal parts, those that there are, so that every
+ * Losses of trained replicas, and of classes how often they are right. Test sequences out of files are each evaluated once, at all their
+ * targets. Others of nominal length T have lengths T−span+1 … T+Δ−1 in equal parts, those that there are, so that every
  * residue of the last position is met (docs/theory.md §9); a longer one goes on where the shorter one of its number ends, so one set of
  * strings gives all lengths. Points that `resume` has finished are not evaluated again, and one under way goes on with the first sequence
  * that it lacks.
@@ -97,9 +97,12 @@ export async function evaluatePack(
       const clock = scratch.upload('clock', Uint32Array.of(0, 0));
       const correct = classes ? scratch.storage('correct', replicas * batch.reads.rows) : undefined;
       const feed =
-        task.source === 'host'
-          ? new Feed(scratch, want, { task, point, replicas, sequences: part })
-          : undefined;
+        task.source === 'device'
+          ? undefined
+          : new Feed(scratch, want, {
+              ...{ task, point, replicas, outputs: model.outputs },
+              shape: { ...shape, sequences: part },
+            });
       const dispatches = await inOrder([
         sequencesPass(kernels, batch, { task, offsets: offsetsIn(stream), feed }, table, clock),
         forwardPass(kernels, batch),
@@ -131,13 +134,15 @@ export async function evaluatePack(
     uniformLength,
     reads: pack.positions,
   });
-  const { lengths, span = 1 } = pack.test;
+  const { lengths, span } = pack.test;
   const test: Estimate[][] = [];
   for (const [t, nominal] of lengths.entries()) {
-    const longest = nominal + (fed ? 1 : model.period) - 1;
-    const length = fed ? nominal : Math.max(law.shortest, nominal - span + 1);
+    const own =
+      task.source === 'host'
+        ? { length: nominal, spread: 1 }
+        : testLengths(task, { period: model.period, span }, nominal);
     const reads: Positions = fed ? fed[t + 1]!.reads : (pack.test.positions ?? 'last');
-    const shape = { longest: tokensOf(law, longest), length, spread: longest - length + 1, reads };
+    const shape = { ...own, longest: tokensOf(law, own.length + own.spread - 1), reads };
     test.push((await measure(STREAM.test, shape)).estimates());
   }
   const seconds = (performance.now() - began) / 1000;

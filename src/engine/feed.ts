@@ -1,6 +1,7 @@
 import { type Portion, unpackPortion, type Wanted } from '../shared/feed.ts';
-import type { HostTask, PackTask } from '../shared/task.ts';
-import type { Batch } from './batch.ts';
+import { longestRecord } from '../shared/records.ts';
+import { type FedTask, formOf, type PackTask } from '../shared/task.ts';
+import type { Batch, BatchShape } from './batch.ts';
 import { type Dispatch, inOrder } from './dispatch.ts';
 import { drawPass, everyPosition, offsetsPass } from './draw.ts';
 import type { Want } from './engine.ts';
@@ -36,12 +37,19 @@ export function sequencesPass(
 
 /** What is fed, and to how many. */
 export interface Feeding {
-  task: HostTask;
+  task: FedTask;
   /** Null: training; else of the evaluation, 0: training sequences, then the test lengths in order. */
   point: number | null;
   replicas: number;
-  /** Of a replica in a batch. */
-  sequences: number;
+  outputs: number;
+  /** Of the batches; `sequences` of a replica. */
+  shape: Pick<BatchShape, 'sequences' | 'longest' | 'reads'>;
+}
+
+/** Words of the longest record of a point, and of all that there are; null: there is no end to them. */
+function wordsOf({ task, point, outputs, shape }: Feeding): { mostWords: number; words: number | null } {
+  if (task.source === 'host') return task.points[point ?? 0]!;
+  return { mostWords: longestRecord({ ...shape, form: formOf(task), outputs }), words: null };
 }
 
 /**
@@ -63,9 +71,9 @@ export class Feed {
   private ahead: { first: number; portion: Promise<ArrayBuffer> } | undefined;
 
   constructor(memory: Memory, want: Want, feeding: Feeding) {
-    const { task, point, replicas, sequences } = feeding;
-    const { words, mostWords } = task.points[point ?? 0]!;
-    const step = replicas * sequences;
+    const { point, replicas, shape } = feeding;
+    const { words, mostWords } = wordsOf(feeding);
+    const step = replicas * shape.sequences;
     this.memory = memory;
     this.want = want;
     this.feeding = feeding;
@@ -85,7 +93,7 @@ export class Feed {
     const from = { window, clock, recordStarts, records };
     const [many, placed] = [shape.reads !== 'last', typeof shape.reads === 'number'];
     const constants = {
-      ...{ MANY_READS: many, PLACED: placed, CLASSES: this.feeding.task.form === 'classes' },
+      ...{ MANY_READS: many, PLACED: placed, CLASSES: formOf(this.feeding.task) === 'classes' },
     };
     return inOrder([
       kernels.run('unpackSequences', { ...from, batch: batch.batch, lengths, tokens }, { threads }),
@@ -129,7 +137,7 @@ export class Feed {
   /** As `holdStep`, the batch of an evaluation that begins with sequence `first` of each replica, of `end` sequences. */
   async holdSequences(first: number, end: number): Promise<void> {
     this.hold(0, await this.take(first, end));
-    const next = first + this.feeding.sequences;
+    const next = first + this.feeding.shape.sequences;
     if (next < end) this.ahead = this.ask(next, end);
   }
 
@@ -144,8 +152,8 @@ export class Feed {
   }
 
   private ask(first: number, end: number): { first: number; portion: Promise<ArrayBuffer> } {
-    const { point, sequences } = this.feeding;
-    const count = point === null ? Math.min(this.steps, end - first) : sequences;
+    const { point, shape } = this.feeding;
+    const count = point === null ? Math.min(this.steps, end - first) : shape.sequences;
     const wanted: Wanted = { point, first, count, room: this.room, complete: this.complete };
     const portion = this.want(wanted);
     // What goes wrong is seen when the portion is needed, if it ever is.

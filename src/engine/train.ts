@@ -4,7 +4,7 @@ import { learningRateFactor } from '../model/schedule.ts';
 import type { EngineEvent, Pack, PackState } from '../shared/protocol.ts';
 import { STREAM } from '../shared/random.ts';
 import { lengthsOf, tokensOf } from '../shared/task.ts';
-import { allocateBatch } from './batch.ts';
+import { allocateBatch, type BatchShape } from './batch.ts';
 import type { Device } from './device.ts';
 import { type Dispatch, inOrder } from './dispatch.ts';
 import { offsetsOf, specialisationOf } from './draw.ts';
@@ -100,7 +100,7 @@ async function prepareSteps(
   const multipliers = scratch.upload('multipliers', rates);
   const { losses, labels, reads } = batch;
   const single = { groups: 1, replicas: 1 };
-  const feed = want && feedOf(scratch, pack, want);
+  const feed = want && feedOf(scratch, pack, batch.shape, want);
   const step = await inOrder([
     sequencesPass(kernels, batch, { task: pack.task, offsets: offsetsOf(pack), feed }, table, clock),
     gradientPass(kernels, batch),
@@ -121,9 +121,14 @@ async function prepareSteps(
 }
 
 /** What feeds the training of a pack, where its sequences are made on the host. */
-function feedOf(memory: Memory, { task, replicas, batch }: Pack, want: Want): Feed | undefined {
+function feedOf(
+  memory: Memory,
+  { task, replicas, model: { outputs } }: Pack,
+  shape: BatchShape,
+  want: Want,
+): Feed | undefined {
   if (task.source === 'device') return undefined;
-  return new Feed(memory, want, { task, point: null, replicas: replicas.length, sequences: batch });
+  return new Feed(memory, want, { task, point: null, replicas: replicas.length, outputs, shape });
 }
 
 /** How a pack is trained, besides what it is. */

@@ -2,7 +2,7 @@ import { canonicalHasher } from '../config/hash.ts';
 import { trainingFloats } from '../model/memory.ts';
 import { type Pack, packSchema, type Replica } from '../shared/protocol.ts';
 import { type PackTask, tokensOf } from '../shared/task.ts';
-import { writtenDeviceTask } from '../tasks/device.ts';
+import { drawnTask } from '../tasks/device.ts';
 import { taskAndKnobs } from '../tasks/written.ts';
 import type { Cell } from './cells.ts';
 import { lawOfCell } from './resolve.ts';
@@ -83,7 +83,7 @@ function packTasks(): (cell: Cell) => PackTask {
     const written = JSON.stringify([task, data.law]);
     const known = byWritten.get(written);
     if (known) return known;
-    const made = writtenDeviceTask(task, data.law);
+    const made = drawnTask(task, data.law);
     const text = JSON.stringify(made);
     const same = byText.get(text) ?? made;
     byText.set(text, same);

@@ -4,7 +4,7 @@ import type { Checkpoint, Origin } from '../shared/checkpoint.ts';
 import { MachineError, messageOf } from '../shared/errors.ts';
 import { packPortion, type SequenceSource, type Wanted } from '../shared/feed.ts';
 import type { AdapterInfo, AdapterPreference, EngineEvent, Pack } from '../shared/protocol.ts';
-import type { HostTask } from '../shared/task.ts';
+import type { FedTask } from '../shared/task.ts';
 import { ask, OutOfMemory } from './ask.ts';
 import { deviceMemoryBytes } from './device-memory.ts';
 import { onStop, type Progress, type Session, SessionLeft, SessionLost, type Tested } from './session.ts';
@@ -41,7 +41,7 @@ export interface Supervision {
   /** Where a cell can go on, if anywhere. */
   savedOf: (cell: string) => Checkpoint | undefined;
   /** Opens what makes the sequences of a task that is fed by the host; it is closed when a pack is through. */
-  sourceOf?: (task: HostTask) => Promise<SequenceSource<Pack>>;
+  sourceOf?: (task: FedTask) => Promise<SequenceSource<Pack>>;
   onProgress: (index: number, event: Progress, pack: Pack) => void;
   /** How far a point of the evaluation is: it is told again as it goes on, and at its end. */
   onTested?: (index: number, event: Tested, pack: Pack) => void;
@@ -217,7 +217,7 @@ async function train(
   const resume = part.resume();
   const before = part.spent();
   const { pack } = part;
-  const source = pack.task.source === 'host' ? await supervision.sourceOf?.(pack.task) : undefined;
+  const source = pack.task.source === 'device' ? undefined : await supervision.sourceOf?.(pack.task);
   const feed = source && {
     feed: async (wanted: Wanted) => packPortion(await source.portion(pack, wanted)),
   };

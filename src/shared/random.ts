@@ -58,6 +58,11 @@ export class WordStream {
     this.used++;
     return this.block[lane]!;
   }
+
+  /** A uniform integer in 0…bound−1 from the next word: for laws of plug-ins, which import nothing from here. */
+  below(bound: number): number {
+    return below(this.next(), bound);
+  }
 }
 
 /** A number in [0, 1) from one word of a stream. */

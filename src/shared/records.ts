@@ -44,6 +44,21 @@ export function recordWords(
   return 2 + bytesInWords(length) + (writtenOut ? count : 0) + targets;
 }
 
+/** Words of the longest record of sequences of at most `longest` tokens, read at those positions. */
+export function longestRecord({
+  longest,
+  reads,
+  ...targets
+}: {
+  longest: number;
+  reads: 'last' | 'every' | number;
+  form: TargetForm;
+  outputs: number;
+}): number {
+  const most = reads === 'every' ? longest : Math.min(longest, reads === 'last' ? 1 : reads);
+  return recordWords(longest, most, { ...targets, writtenOut: true });
+}
+
 /** The record of a sequence. Positions that are the last ones anyway are not written out. */
 export function packRecord(sequence: LabelledSequence): Uint32Array<ArrayBuffer> {
   const { tokens, targets } = sequence;

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { TheoryOfCell } from '../results/store.ts';
+import { askThread } from '../runtime/ask-thread.ts';
 import type { TheoryTask } from './cell-theory.ts';
 
 /** What a thread answers to a task. */
@@ -41,7 +41,7 @@ export function theoryThreads(script: string): TheoryThreads {
     atOnce: Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1)),
     async compute(task) {
       const worker = free();
-      const answer = await ask(worker, task);
+      const answer = await askThread<TheoryAnswer>(worker, task);
       idle.push(worker);
       if ('failed' in answer) throw new Error(answer.failed);
       return answer.theory;
@@ -50,19 +50,4 @@ export function theoryThreads(script: string): TheoryThreads {
       await Promise.all([...all].map(worker => worker.terminate()));
     },
   };
-}
-
-/** Throws when the thread ends, out of memory for example, before it answers. */
-async function ask(worker: Worker, task: TheoryTask): Promise<TheoryAnswer> {
-  const over = new AbortController();
-  const { signal } = over;
-  try {
-    worker.postMessage(task);
-    return await Promise.race([
-      once(worker, 'message', { signal }).then(([answer]) => answer as TheoryAnswer),
-      once(worker, 'exit', { signal }).then(() => Promise.reject(new Error('its thread ended'))),
-    ]);
-  } finally {
-    over.abort();
-  }
 }

@@ -1,4 +1,4 @@
-import type { DeviceTask } from '../shared/task.ts';
+import type { DeviceTask, DrawnTask, ThreadTask } from '../shared/task.ts';
 import { lawOf } from './laws/registry.ts';
 import type { Knobs, Task } from './task.ts';
 import { taskAndKnobs, type WrittenTask } from './written.ts';
@@ -20,10 +20,22 @@ export function deviceTask(task: Task, knobs: Knobs, law: string): DeviceTask {
   };
 }
 
-/** The same of the task that a cell writes. */
-export function writtenDeviceTask(written: WrittenTask, law: string): DeviceTask {
+/** Whether a task's sequences are drawn on a device: else, without the WGSL for it, they are in threads of the host. */
+export function isDrawnOnDevice({
+  wgsl,
+  law,
+}: {
+  wgsl: string;
+  law?: { wgsl: string } | undefined;
+}): boolean {
+  return wgsl !== '' && law?.wgsl !== '';
+}
+
+/** What a pack carries of a task that is drawn, as a cell writes it. */
+export function drawnTask(written: WrittenTask, law: string): DrawnTask {
   const { task, knobs } = taskAndKnobs(written);
   const { target, source } = written;
+  if (!isDrawnOnDevice(task)) return threadTask(task, knobs, law, source as string);
   return {
     ...deviceTask(task, knobs, law),
     ...(target === undefined ? {} : { target: target as string | string[] }),
@@ -31,12 +43,18 @@ export function writtenDeviceTask(written: WrittenTask, law: string): DeviceTask
   };
 }
 
-/** What `writtenDeviceTask` was made from. */
-export function writtenIn({ name, target, plugIn }: DeviceTask, knobs: Knobs): WrittenTask {
+function threadTask(task: Task, knobs: Knobs, law: string, plugIn: string): ThreadTask {
+  const { classes, name, law: own } = deviceTask(task, knobs, law);
+  const { order, shortest, tokens } = own;
+  return { source: 'threads', name, classes, plugIn, law: { name: own.name, order, shortest, tokens } };
+}
+
+/** What `drawnTask` was made from. */
+export function writtenIn(task: DrawnTask, knobs: Knobs): WrittenTask {
   return {
-    kind: name,
-    ...(target === undefined ? {} : { target }),
-    ...(plugIn === undefined ? {} : { source: plugIn }),
+    kind: task.name,
+    ...(task.source === 'threads' || task.target === undefined ? {} : { target: task.target }),
+    ...(task.plugIn === undefined ? {} : { source: task.plugIn }),
     ...knobs,
   };
 }

@@ -82,7 +82,7 @@ export interface Task {
    * `fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>)`, which reads tokens with `token_at(sequence, i)`, i from 1, and where
    * `wanted(i)`, called for rising i, says that the prefix ends here, writes each output with `set_target(output, value)`, or a class with
    * `set_class(class)`; a prefix for which it writes nothing has no target. The boolean constant MANY_READS (also for `#if`) tells whether
-   * prefixes besides the whole sequence may be wanted.
+   * prefixes besides the whole sequence may be wanted. Empty: there is none, and sequences are drawn and labelled on the host.
    */
   wgsl: string;
   examples: TaskExample[];

@@ -37,7 +37,7 @@ const expressions = new Map<string, Task>();
  */
 export function taskWritten(written: WrittenTask): Task {
   const { kind, target, source } = written;
-  if (typeof source === 'string') return plugInOf(kind, source);
+  if (typeof source === 'string') return plugInOf(kind, source).task;
   if (kind !== EXPRESSION) return taskOf(kind);
   const names = knobNames(written).filter(name => name !== 'vocabulary');
   const key = JSON.stringify([target, names]);

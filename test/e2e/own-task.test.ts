@@ -46,6 +46,44 @@ describe('a task of one’s own', () => {
     expect(theory.stderr).toMatch(/\.\/my-task\.ts is a plug-in whose source [0-9a-f]{32} is not here/);
   });
 
+  test('without WGSL it is checked without a GPU, and drawn in threads', {
+    retry: 0,
+  }, async () => {
+    const cwd = emptyFolder();
+    expect((await cliHere(['new-task', 'mine', '--no-wgsl'], { cwd })).code).toBe(0);
+    expect(readFileSync(join(cwd, 'mine.ts'), 'utf8')).not.toMatch(/wgsl:/);
+    const checked = await cliHere(['check-task', './mine.ts', '--json'], { cwd });
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      drawnOn: 'host',
+      adapter: null,
+      checks: [],
+      passed: true,
+    });
+    expect((await cliHere(['check-task', './mine.ts'], { cwd })).stdout).toMatch(
+      /2 examples are as they say\.\nIt has no WGSL: sequences are drawn in threads of this machine/,
+    );
+    const run = ['run', 'mine.yaml', '--out', 'results', '--set', 'train.steps=30', '--set', 'task.scale=2'];
+    const { code, stdout, stderr } = await cli(run, { cwd });
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/Trained at /);
+    expect((await cli(run, { cwd })).stdout).toMatch(/already finished/);
+  });
+
+  test('without WGSL that throws while it is drawn is one error', { retry: 0 }, async () => {
+    const cwd = emptyFolder();
+    await cliHere(['new-task', 'mine', '--no-wgsl'], { cwd });
+    const text = readFileSync(join(cwd, 'mine.ts'), 'utf8');
+    const throws = text.replace(
+      'return reads.map',
+      "if (tokens.length > 12) throw new Error('too long');\n    return reads.map",
+    );
+    writeFileSync(join(cwd, 'mine.ts'), throws);
+    const { code, stderr } = await cli(['run', 'mine.yaml', '--out', 'results'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error: .*mine\.ts: targets at \{"scale":\d\} threw: too long/);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
   test('new-task writes over nothing', async () => {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'mine.ts'), 'mine');

@@ -1,10 +1,19 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Standing } from '../../src/runtime/session.ts';
 import { InputError } from '../../src/shared/errors.ts';
 import type { Pack, PackState } from '../../src/shared/protocol.ts';
 import { fedTwin, type TestFeed } from '../support/drawn-feed.ts';
 import { useEngine } from '../support/engine.ts';
 import { pack, replica, taskWith } from '../support/packs.ts';
+import {
+  buildDrawWorker,
+  feedOf,
+  PARITY,
+  plugInPack,
+  TWICE,
+  threadSource,
+  withoutWgsl,
+} from '../support/plug-ins.ts';
 
 const engine = useEngine();
 
@@ -106,4 +115,58 @@ test('a host that makes nothing says why, and the engine lives on', async () => 
   const fails: TestFeed = wanted => (wanted.first > 0 ? Promise.reject(error) : feed(wanted));
   await expect(outcomeOf(pack, { feed: fails })).rejects.toThrow(error);
   expect(await outcomeOf(pack, { feed })).toEqual(await outcomeOf(own('last')));
+});
+
+describe('a plug-in without WGSL is trained and evaluated as the same with WGSL, bit by bit', () => {
+  let script: string;
+  beforeAll(async () => {
+    script = await buildDrawWorker();
+  });
+  const experiment = (more: string, task = 'scale: [1, 3]') => `name: x
+task: { kind: ./my-task.ts, ${task} }
+model: { width: 8 }
+train: { length: [5, 9], steps: 7, batch: 5${more} }
+test: { length: [8, 13], sequences: 12 }
+streams: paired
+`;
+  test.each([
+    ['the last position', PARITY, experiment('')],
+    ['every position', PARITY, experiment(', positions: every')],
+    ['three positions, lengths fixed', PARITY, experiment(', positions: 3, lengthMode: fixed')],
+    ['a law of its own, classes', TWICE, experiment('', 'm: [2, 3]')],
+    ['a span of test lengths', TWICE, experiment('', 'm: [2, 3]').replace('sequences', 'span: 4, sequences')],
+  ])('%s', async (_, text, written) => {
+    const drawn = await outcomeOf(unnamed(await plugInPack(text, written)));
+    const pack = unnamed(await plugInPack(withoutWgsl(text), written));
+    expect(pack.task.source).toBe('threads');
+    const source = threadSource(pack, script, { threads: 2 });
+    try {
+      expect(await outcomeOf(pack, { feed: feedOf(pack, source) })).toEqual(drawn);
+    } finally {
+      await source.close();
+    }
+  });
+
+  test('and goes on from a state to the same bits', async () => {
+    const pack = await plugInPack(withoutWgsl(TWICE), experiment('', 'm: [2, 3]'));
+    const states: Extract<Standing, { event: 'state' }>[] = [];
+    const onStanding = (event: Standing) => {
+      if (event.event === 'state') states.push(event);
+    };
+    const source = threadSource(pack, script);
+    try {
+      const whole = await outcomeOf(pack, { feed: feedOf(pack, source), onStanding });
+      const { step, replicas } = states.find(state => state.step > 2 && state.step < 7)!;
+      const resume = { step, replicas, tested: [] };
+      expect(await outcomeOf(pack, { feed: feedOf(pack, source), resume })).toEqual(whole);
+    } finally {
+      await source.close();
+    }
+  });
+});
+
+/** A pack whose cells are called by their place: their hashes cover the plug-in's source. */
+const unnamed = (pack: Pack): Pack => ({
+  ...pack,
+  replicas: pack.replicas.map((own, r) => ({ ...own, cell: String(r) })),
 });

@@ -29,7 +29,7 @@ export interface Law {
   /**
    * `fn draw_tokens(stream: ptr<function, WordStream>, row: u32, length: u32, replica: Replica) -> u32`, which calls
    * `put_token(row, i, token)` for i = 1, 2, … in order, may begin again at 1, and gives the number of tokens; `token_at(row, i)` reads
-   * one that was put. Constants `S` (vocabulary) and `ORDER` are there.
+   * one that was put. Constants `S` (vocabulary) and `ORDER` are there. Empty, of a task's own law alone: sequences are drawn on the host.
    */
   wgsl: string;
 }

@@ -4,8 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError, messageOf } from '../../shared/errors.ts';
 import { KINDS } from '../registry.ts';
+import type { Task } from '../task.ts';
 import { checkedPlugIn } from './checked.ts';
-import { keepPlugIn } from './loaded.ts';
+import { keepPlugIn, type PlugInCode } from './loaded.ts';
 import { tryPlugIn } from './trial.ts';
 
 const HASH_DIGITS = 32;
@@ -39,8 +40,14 @@ export async function loadPlugIn(file: string, kind: string): Promise<PlugIn> {
   const source = hash('sha256', code).slice(0, HASH_DIGITS);
   const url = `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`;
   await tryPlugIn(file, url);
-  keepPlugIn(source, checkedPlugIn((await import(url)).default, file, kind));
+  const plugIn = { file, kind, url };
+  keepPlugIn(source, await taskOfCode(plugIn), plugIn);
   return { file, source };
+}
+
+/** The task of a plug-in that is bundled. Runs its code. @throws as `checkedPlugIn` */
+export async function taskOfCode({ file, kind, url }: PlugInCode): Promise<Task> {
+  return checkedPlugIn((await import(url)).default, file, kind);
 }
 
 /** One module of a file and all that it imports, without comments and layout. */

@@ -1,10 +1,30 @@
+const WGSL = `
+  // The same on the GPU. Up to four numbers go there as knobs.xyzw.
+  wgslKnobs: ({ scale }: Knobs) => [scale, 0, 0, 0],
+
+  // token_at(sequence, t), t from 1, reads a token; where wanted(t), asked for rising t, is true, set_target(output, value) writes a
+  // target of the prefix that ends at t. S is the vocabulary; precise_sin and exact_ratio(n, d) are there.
+  wgsl: /* wgsl */ \`
+fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>) {
+  var ones = 0u;
+  for (var t = 1u; t <= length; t++) {
+    ones += token_at(sequence, t);
+    if (wanted(t)) { set_target(0u, knobs.x * exact_ratio(ones, t)); }
+  }
+}\`,
+`;
+
+const NO_WGSL = `
+  // Without WGSL sequences are drawn and labelled by this file, in threads, while the GPU trains. docs/tasks.md says what "wgsl" would be.
+`;
+
 /** A task to begin with: what `new-task` writes. */
-export const SKELETON = `import { z } from 'zod';
+export const skeletonOf = (wgsl: boolean) => `import { z } from 'zod';
 
 /**
  * The scaled share of ones among the tokens so far: scale · (ones / length).
  *
- * Change it into your own task, and hold it to its examples and to its WGSL with \`npx lengthwise check-task\`.
+ * Change it into your own task, and hold it to its examples${wgsl ? ' and to its WGSL' : ''} with \`npx lengthwise check-task\`.
  */
 
 // Numbers of the task, keys beside \`kind\` in an experiment. A list of them there is a grid axis.
@@ -33,21 +53,7 @@ export default {
       return [(scale * ones) / length];
     });
   },
-
-  // The same on the GPU. Up to four numbers go there as knobs.xyzw.
-  wgslKnobs: ({ scale }: Knobs) => [scale, 0, 0, 0],
-
-  // token_at(sequence, t), t from 1, reads a token; where wanted(t), asked for rising t, is true, set_target(output, value) writes a
-  // target of the prefix that ends at t. S is the vocabulary; precise_sin and exact_ratio(n, d) are there.
-  wgsl: /* wgsl */ \`
-fn task_targets(sequence: u32, length: u32, knobs: vec4<f32>) {
-  var ones = 0u;
-  for (var t = 1u; t <= length; t++) {
-    ones += token_at(sequence, t);
-    if (wanted(t)) { set_target(0u, knobs.x * exact_ratio(ones, t)); }
-  }
-}\`,
-
+${wgsl ? WGSL : NO_WGSL}
   // Worked by hand. They are computed whenever the task is loaded.
   examples: [
     { knobs: { scale: 1 }, tokens: [1, 0, 0, 0], target: [1 / 4] },
@@ -61,7 +67,7 @@ export const testOf = (name: string) => `// node --test
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 
-test('${name}: examples, and WGSL as TypeScript', { timeout: 600_000 }, () => {
+test('${name}: checked', { timeout: 600_000 }, () => {
   execFileSync('npx', ['lengthwise', 'check-task', './${name}.ts', '--runtime', 'dawn'], {
     cwd: import.meta.dirname,
     stdio: 'inherit',

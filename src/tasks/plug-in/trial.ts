@@ -1,8 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../../shared/errors.ts';
-
-/** Loading a module and computing its examples takes milliseconds; a machine that is busy takes many times that. */
-const PATIENCE_MS = 30_000;
+import { PATIENCE_MS } from './in-time.ts';
 
 /** What the thread does: whatever a plug-in may get wrong by itself. */
 const SCRIPT = `

@@ -7,7 +7,7 @@ import { openQueue, openWorker } from '../../../src/queue/queues.ts';
 import { statusOf } from '../../../src/queue/status.ts';
 import { EngineAway } from '../../../src/queue/worker.ts';
 import { InputError, MachineError } from '../../../src/shared/errors.ts';
-import { onDevice } from '../../../src/shared/task.ts';
+import { type DeviceTask, onDevice, type PackTask } from '../../../src/shared/task.ts';
 import { fakeTrainer } from '../../support/fake-trainer.ts';
 import { ENGINE, grid, hashesOf, until, useQueue } from '../../support/queue.ts';
 
@@ -163,16 +163,37 @@ describe('a worker', () => {
     expect(await queue.getJobState('bad')).toBe('failed');
   });
 
-  test('runs no WGSL but what its own build makes of the task', async () => {
+  const SOURCE = 'f'.repeat(32);
+  test.each<[string, (task: DeviceTask) => PackTask, RegExp]>([
+    [
+      'WGSL but what its own build makes of the task',
+      task => ({ ...task, wgsl: `${task.wgsl} // more` }),
+      /its task simple is not the one that this worker has/,
+    ],
+    [
+      'WGSL of a plug-in that it was not given',
+      task => ({ ...task, name: './mine.ts', plugIn: SOURCE }),
+      /the task \.\/mine\.ts is a plug-in whose source f{32} is not here/,
+    ],
+    [
+      'plug-in in its threads that it was not given',
+      ({ classes, law }) => {
+        const { wgsl: _, scratchWords: __, ...drawn } = law;
+        return { source: 'threads', name: './mine.ts', plugIn: SOURCE, classes, law: drawn };
+      },
+      /the task \.\/mine\.ts is a plug-in whose source f{32} is not here/,
+    ],
+  ])('runs no %s', async (_, change, message) => {
     const [{ pack }] = packsOf(grid(1)) as [PlannedPack];
-    const task = { ...pack.task, wgsl: `${onDevice(pack.task).wgsl} // more` };
+    const task = change(onDevice(pack.task));
     const job = { engine: ENGINE, pack: { ...pack, task }, plannedSeconds: 1, failedBy: [] };
     const queue = openQueue(await connect(), queueName(ENGINE, null));
     atEnd(() => queue.close());
     await queue.add('pack', job, { jobId: 'foreign' });
     const { ended, said } = await work(fakeTrainer(), { drain: true });
     expect(await ended).toMatchObject({ finished: 0, failed: 1 });
-    expect(said.join()).toMatch(/job foreign failed: its task simple is not the one that this worker has/);
+    expect(said.join()).toMatch(/job foreign failed: /);
+    expect(said.join()).toMatch(message);
   });
 
   test('of another build takes no job, and says which build is wanted', async () => {

@@ -6,10 +6,15 @@ import { cellsOf } from '../../../src/plan/cells.ts';
 import { packsOf } from '../../../src/plan/packs.ts';
 import { checkOwnTask } from '../../../src/queue/own-task.ts';
 import { manifestSchema } from '../../../src/results/schema.ts';
+import { onDevice, type ThreadTask } from '../../../src/shared/task.ts';
+import { checkRepeats } from '../../../src/tasks/plug-in/check.ts';
+import { checkedPlugIn } from '../../../src/tasks/plug-in/checked.ts';
 import { loadPlugIn } from '../../../src/tasks/plug-in/load.ts';
+import { plugInOf } from '../../../src/tasks/plug-in/loaded.ts';
 import { tryPlugIn } from '../../../src/tasks/plug-in/trial.ts';
 import { complexityOf, taskWritten } from '../../../src/tasks/written.ts';
 import { emptyFolder } from '../../support/cli.ts';
+import { PARITY, plugInExperiment, plugInPack, TWICE, withoutWgsl } from '../../support/plug-ins.ts';
 
 /** The share of ones, as TypeScript that imports zod and a file beside it. */
 const TASK = `import { z } from 'zod';
@@ -55,6 +60,14 @@ function written(task = TASK, share = SHARE, experiment = EXPERIMENT): string {
 }
 const load = (folder: string, ...sets: string[]) => loadExperiment(join(folder, 'x.yaml'), sets);
 
+const OF_TWICE = EXPERIMENT.replace('scale: [1, 2]', 'm: 2');
+
+/** What a plug-in's text exports. */
+async function exportsOf(text: string): Promise<object> {
+  const { plugIn } = onDevice((await plugInPack(text, EXPERIMENT)).task);
+  return (await import(plugInOf('./my-task.ts', plugIn!).code.url)).default;
+}
+
 describe('a task that is a plug-in', () => {
   test('has cells and packs as any task, and its source in their hash', async () => {
     const cells = cellsOf(await load(written()));
@@ -86,6 +99,82 @@ describe('a task that is a plug-in', () => {
     );
     const changed = { ...pack, task: { ...pack.task, wgsl: 'fn other() {}' } };
     expect(() => checkOwnTask(changed)).toThrow(/is not the one that this worker has/);
+  });
+
+  test('brings a law, classes and positions of its own', async () => {
+    const [cell] = cellsOf(await loadExperiment(plugInExperiment(TWICE, OF_TWICE)));
+    expect(cell!.config).toMatchObject({
+      data: { law: 'task' },
+      train: { positions: 'every', loss: 'cross-entropy' },
+      model: { vocabulary: 3, outputs: 4 },
+    });
+    const [{ pack }] = packsOf([cell!]) as [ReturnType<typeof packsOf>[number]];
+    const tokens = { each: 2, more: 1 };
+    expect(pack.task).toMatchObject({
+      source: 'device',
+      classes: true,
+      law: { name: 'task', shortest: 2, tokens },
+    });
+    expect(() => checkOwnTask(pack)).not.toThrow();
+    const file = plugInExperiment(TWICE, OF_TWICE);
+    const cells = async (...sets: string[]) => cellsOf(await loadExperiment(file, sets));
+    await expect(cells('train.length=1')).rejects.toThrow(
+      /train\.length: 1 is shorter than a sequence can be \(2\)/,
+    );
+    await expect(cells('test.length=501')).rejects.toThrow(
+      /test\.length: 501 is longer than a sequence can be \(500\)/,
+    );
+    await expect(cells('data.law=uniform-iid')).rejects.toThrow(/draws sequences by a law of its own/);
+    await expect(cells('train.positions=last')).rejects.toThrow(/answers at several positions/);
+  });
+
+  test.each([
+    ['without WGSL', withoutWgsl(TWICE)],
+    ['whose law has no WGSL', TWICE.replace(/wgsl: `\nfn draw_tokens[^`]*`,/, '')],
+  ])('%s is drawn in threads, by a worker that has it alone', async (_, text) => {
+    const pack = await plugInPack(text, OF_TWICE);
+    expect(pack.task).toEqual({
+      ...{
+        source: 'threads',
+        name: './my-task.ts',
+        plugIn: expect.stringMatching(/^[0-9a-f]{32}$/),
+        classes: true,
+      },
+      law: { name: 'task', order: 0, shortest: 2, tokens: { each: 2, more: 1 } },
+    });
+    expect(() => checkOwnTask(pack)).not.toThrow();
+    const elsewhere = { ...pack, task: { ...pack.task, plugIn: 'f'.repeat(32) } };
+    expect(() => checkOwnTask(elsewhere)).toThrow(/a plug-in whose source f{32} is not here/);
+    const task = pack.task as ThreadTask;
+    const longer = { ...pack, task: { ...task, law: { ...task.law, shortest: 1 } } };
+    expect(() => checkOwnTask(longer)).toThrow(/is not the one that this worker has/);
+    expect(checkRepeats(taskWritten({ kind: './my-task.ts', source: task.plugIn }))).toBeUndefined();
+  });
+
+  test('that draws otherwise the second time is found', async () => {
+    const text = withoutWgsl(TWICE).replace('stream.below(2)', 'Number(Math.random() < 0.5)');
+    const { plugIn } = (await plugInPack(text, OF_TWICE)).task as ThreadTask;
+    const task = taskWritten({ kind: './my-task.ts', source: plugIn });
+    expect(checkRepeats(task)).toMatch(
+      /^sequence \d+ of task with \{"m":2\} is [012 ]+ → .*, and when it is drawn again [012 ]+ → /,
+    );
+  });
+
+  test('that hangs when it is asked later is broken off, whoever asks', async () => {
+    const never = () => {
+      for (;;);
+    };
+    const own = await exportsOf(PARITY);
+    const hangs = (what: object) => checkedPlugIn({ ...own, ...what }, 'my-task.ts', './my-task.ts', 100);
+    const targets = (tokens: ArrayLike<number>) => (tokens.length > 4 ? never() : [[1]]);
+    expect(() => hangs({ targets }).targets([0, 1, 0, 1, 1], { scale: 1 }, [5])).toThrow(
+      'my-task.ts: targets at {"scale":1} has not come to an end in 0.1 s',
+    );
+    expect(() => checkRepeats(hangs({ targets }))).toThrow(/targets at .* has not come to an end/);
+    expect(() => hangs({ limitVariance: never }).limitVariance!({ scale: 1 }, 'uniform-iid', 1)).toThrow(
+      /limitVariance at .* has not come to an end/,
+    );
+    expect(() => hangs({ shape: never })).toThrow(/shape at .* has not come to an end/);
   });
 
   test('that is away leaves its results readable, and says what it is needed for', () => {
@@ -142,6 +231,11 @@ describe('a task that is a plug-in', () => {
       'has a wrong example',
       TASK.replace('target: [1]', 'target: [3]'),
       /example 1 0 0 1 .*said to be \[3\], targets gives \[1\]/,
+    ],
+    [
+      'has a law that draws nothing',
+      TASK.replace('targets:', 'law: {}, targets:'),
+      /its default export is no task: law\.draw: expected a function/,
     ],
     [
       'has no tokens',
