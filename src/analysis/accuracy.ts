@@ -37,6 +37,13 @@ export function hasClasses(cells: readonly CellResult[]): boolean {
   return cells.some(({ test }) => test.some(({ exactMatch }) => exactMatch !== undefined));
 }
 
+/** What cells are judged by (`levelOf`). */
+export type Measure = 'loss' | 'error rate';
+
+export function measureOf(cells: readonly CellResult[]): Measure {
+  return hasClasses(cells) ? 'error rate' : 'loss';
+}
+
 /** Exact match over runs of the same setting at one test length; every run counts. Undefined where none has classes. */
 export function exactMatchOf(points: readonly TestPoint[]): ExactMatch | undefined {
   const shares = points.flatMap(({ exactMatch }) => exactMatch ?? []);

@@ -58,7 +58,7 @@ export class Baselines implements Yardstick {
   of(axes: Axes): Baseline | undefined {
     const config = this.configs.get(settingLabel(axes));
     // What classes would be predicted without training is no squared error.
-    if (!config || taskAndKnobs(config.task).task.classes) return undefined;
+    if (!config || hasClasses(config)) return undefined;
     const { task, data, test } = config;
     const key = JSON.stringify([task, data, test.length]);
     const baseline = this.known.get(key) ?? (config.fed ? fedBaseline(config.fed) : baselineOf(config));
@@ -77,12 +77,16 @@ export class Baselines implements Yardstick {
   training(axes: Axes): number | undefined {
     const label = groupLabel(axes);
     const config = this.configs.get(label);
-    if (config?.train.loss !== 'mse' || taskAndKnobs(config.task).task.classes) return undefined;
+    if (config?.train.loss !== 'mse' || hasClasses(config)) return undefined;
     const loss = this.trained.get(label) ?? trainingBaseline(config);
     this.trained.set(label, loss);
     return loss;
   }
 }
+
+/** Whether the targets of a cell are classes. */
+const hasClasses = ({ task, fed }: Drawn) =>
+  fed ? fed.form === 'classes' : taskAndKnobs(task).task.classes === true;
 
 const settingLabel = (axes: Axes) => labelOf(settingOf(axes));
 const groupLabel = (axes: Axes) => `${settingLabel(axes)} N ${without(axes, 'seed')['train.length']}`;

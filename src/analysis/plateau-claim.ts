@@ -1,5 +1,5 @@
 import { labelOf } from '../results/axes.ts';
-import { LEARNED, type Setting } from './learned.ts';
+import { LEARNED, type Setting, shareWords } from './learned.ts';
 import { octavesOf, PLATEAU_OCTAVES, plateauSlope, tailLengths } from './plateau.ts';
 import { everyMeanWithin, LEVEL } from './region.ts';
 import { type Claim, LEAST_SEEDS, listed, NEEDS_SEEDS, repeatedText } from './verdict.ts';
@@ -18,10 +18,9 @@ export function plateauClaim(all: readonly Setting[]): Claim | undefined {
   }));
   const measured = settings.filter(({ slopes }) => slopes.length > 0);
   if (measured.length === 0) return undefined;
-  const unknown = measured.filter(({ predictMean }) => predictMean === undefined);
-  const unlearned = measured.filter(
-    ({ predictMean, generalizes }) => predictMean !== undefined && !generalizes,
-  );
+  const { measure } = measured[0]!;
+  const unknown = measured.filter(({ whole }) => whole === undefined);
+  const unlearned = measured.filter(({ whole, generalizes }) => whole !== undefined && !generalizes);
   const learned = measured.filter(({ generalizes }) => generalizes);
   const short = learned.filter(setting => !isLongEnough(setting));
   const few = learned.filter(setting => isLongEnough(setting) && setting.slopes.length < LEAST_SEEDS);
@@ -43,8 +42,8 @@ export function plateauClaim(all: readonly Setting[]): Claim | undefined {
   const labels = (some: readonly Setting[]) => listed(some.map(({ axes }) => labelOf(axes) || 'all cells'));
   return {
     id: 'plateau',
-    statement: 'the loss stops changing over the last octaves of the test length',
-    statistic: `slope of log₂ loss an octave of T, T = ${tail[0]}…${tail.at(-1)}${deciding ? `, in the setting that decides (${deciding})` : ''}; two one-sided t tests over seeds against ±${PLATEAU_SLOPE} in every setting learned, all of which must pass; refuted by t tests beyond ±${PLATEAU_SLOPE}, two-sided, Holm-adjusted over settings`,
+    statement: `the ${measure} stops changing over the last octaves of the test length`,
+    statistic: `slope of log₂ ${measure} an octave of T, T = ${tail[0]}…${tail.at(-1)}${deciding ? `, in the setting that decides (${deciding})` : ''}; two one-sided t tests over seeds against ±${PLATEAU_SLOPE} in every setting learned, all of which must pass; refuted by t tests beyond ±${PLATEAU_SLOPE}, two-sided, Holm-adjusted over settings`,
     value: decision?.mean ?? null,
     interval: decision?.interval ?? null,
     confidence: 1 - 2 * LEVEL,
@@ -59,7 +58,9 @@ export function plateauClaim(all: readonly Setting[]): Claim | undefined {
     remarks: [
       `${tested.length} of ${settings.length} settings are tested`,
       ...(unlearned.length > 0
-        ? [`not learned (at every test length above ${LEARNED} of predicting the mean): ${labels(unlearned)}`]
+        ? [
+            `not learned (at every test length above ${shareWords({ measure }, LEARNED)}): ${labels(unlearned)}`,
+          ]
         : []),
       ...(short.length > 0
         ? [`tested at less than ${PLATEAU_OCTAVES} octaves beyond N: ${labels(short)}`]

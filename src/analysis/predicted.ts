@@ -2,6 +2,7 @@ import { median } from 'simple-statistics';
 import { settingOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
 import { leastOf, mostOf } from '../shared/extremes.ts';
+import { hasClasses } from './accuracy.ts';
 import { groupsBySeed, type PlateauPoint, plateauPoints, type SeedGroup } from './plateau.ts';
 
 type Theory = NonNullable<CellResult['theory']>;
@@ -73,8 +74,9 @@ export function complexityRanges(
   return { norm: rangeOf('norm'), range: rangeOf('range'), empirical: rangeOf('empirical') };
 }
 
-/** Predicted and measured training lengths side by side, for every setting of the knobs and every ε. */
+/** Predicted and measured training lengths side by side, for every setting of the knobs and every ε. Bounds say nothing of error rates. */
 export function lengthRows(cells: readonly CellResult[], epsilons: readonly number[]): LengthRow[] {
+  const judgedByErrors = hasClasses(cells);
   const groups = groupsBySeed(cells);
   const settings = new Map<string, { axes: CellResult['axes']; own: Measured[] }>();
   plateauPoints(cells).forEach((point, i) => {
@@ -94,7 +96,7 @@ export function lengthRows(cells: readonly CellResult[], epsilons: readonly numb
       epsilon,
       measured: leastLength(own, epsilon),
       longestTrained,
-      predicted: predictions(theories, Math.sqrt(epsilon)),
+      predicted: judgedByErrors ? [] : predictions(theories, Math.sqrt(epsilon)),
     }));
   });
 }

@@ -1,6 +1,6 @@
 import { labelOf, symbolOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
-import type { Line, Setting } from './learned.ts';
+import { type Line, type Setting, shareWords } from './learned.ts';
 import { plateauOf, seedMean, testLevelAt } from './plateau.ts';
 import { holm, meanOf, pool, upperTail } from './statistics.ts';
 import { LEAST_SEEDS } from './verdict.ts';
@@ -53,18 +53,18 @@ export function reversals(lines: readonly Line[]): Reversal[] {
 export function reversalText({ setting, after, limit }: Reversal, path: string): string {
   const why = {
     length: 'training length limits it',
-    training: 'but training limits it: the loss on strings of length N is as high',
+    training: `but training limits it: the ${setting.measure} on strings of length N is as high`,
     unknown: 'whether length or training limits it cannot be told: T = N was not tested',
   };
-  return `against the trend: ${labelOf(setting.axes)} has ${shareOf(setting)} of predicting the mean, ${symbolOf(path)} = ${after.axes[path]} has ${shareOf(after)}; ${why[limit]}`;
+  return `against the trend: ${labelOf(setting.axes)} has ${shareWords(setting, shareOf(setting))}, ${symbolOf(path)} = ${after.axes[path]} has ${shareOf(after)}; ${why[limit]}`;
 }
 
-/** By how much the log share of predicting the mean falls from one setting to the next, seed by seed. */
+/** By how much the log share of the whole falls from one setting to the next, seed by seed. */
 function fallsOf(a: Setting, b: Setting): number[] {
   const after = new Map(b.members.map(cell => [cell.axes.seed, plateauOf(cell)]));
   return a.members.flatMap(cell => {
     const [from, to] = [plateauOf(cell), after.get(cell.axes.seed)];
-    return from && to ? [Math.log(from / a.predictMean!) - Math.log(to / b.predictMean!)] : [];
+    return from && to ? [Math.log(from / a.whole!) - Math.log(to / b.whole!)] : [];
   });
 }
 
@@ -75,6 +75,6 @@ function limitOf({ axes, members }: Setting): Reversal['limit'] {
   return long > 2 * own ? 'length' : 'training';
 }
 
-function shareOf({ members, predictMean }: Setting): string {
-  return (seedMean(members.map(plateauOf)).mean! / predictMean!).toExponential(1);
+function shareOf({ members, whole }: Setting): string {
+  return (seedMean(members.map(plateauOf)).mean! / whole!).toExponential(1);
 }

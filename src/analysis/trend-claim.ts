@@ -1,6 +1,6 @@
 import type { Streams } from '../config/streams.ts';
 import { labelOf, symbolOf, without } from '../results/axes.ts';
-import { LEARNED, type Line, type Setting } from './learned.ts';
+import { LEARNED, type Line, lossesOf, type Setting, shareWords } from './learned.ts';
 import { plateauOf } from './plateau.ts';
 import { type Reversal, reversals, reversalText } from './reversal.ts';
 import { bootstrap, holm } from './statistics.ts';
@@ -28,6 +28,7 @@ export function trendClaim(
 ): Claim | undefined {
   const values = [...new Set(settings.map(({ axes }) => Number(axes[path])))].sort((a, b) => a - b);
   if (values.length < 2 || values.some(Number.isNaN)) return undefined;
+  const { measure } = settings[0]!;
   const ordered = direction === 'rises' ? values : [...values].reverse();
   const lines = linesOf(settings, path, ordered);
   const whole = lines.filter(line => line.settings.length === ordered.length);
@@ -41,7 +42,7 @@ export function trendClaim(
   const base = {
     id,
     statement: `the plateau ${direction} with ${what}`,
-    statistic: `strength of Page’s trend of plateaus as a share of predicting the mean, from −1 to 1; exact permutation in ${blocks.length} independent blocks (${streams === 'paired' ? 'seeds, whose settings share their random numbers' : 'a seed in a setting each'})`,
+    statistic: `strength of Page’s trend of plateaus ${measure === 'loss' ? 'as a share of predicting the mean' : 'of error rates'}, from −1 to 1; exact permutation in ${blocks.length} independent blocks (${streams === 'paired' ? 'seeds, whose settings share their random numbers' : 'a seed in a setting each'})`,
     confidence: 0.95,
     threshold: 0,
     level: TREND_LEVEL,
@@ -57,7 +58,7 @@ export function trendClaim(
   const remarks = [
     ...(unlearned.length > 0
       ? [
-          `left out, a model of theirs having learned nothing (all of its losses are above ${LEARNED} of predicting the mean): ${labels(unlearned)}`,
+          `left out, a model of theirs having learned nothing (all of its ${measure === 'loss' ? 'losses' : 'error rates'} are above ${shareWords({ measure }, LEARNED)}): ${labels(unlearned)}`,
         ]
       : []),
     ...(expected > rows.length
@@ -66,7 +67,7 @@ export function trendClaim(
     ...(repeated > 0 ? [repeatedText(repeated)] : []),
   ];
   if (blocks.length === 0) {
-    const unknown = settings.some(({ predictMean }) => predictMean === undefined);
+    const unknown = settings.some(({ whole }) => whole === undefined);
     const lacks = unknown
       ? 'needs the loss of predicting the mean, which is not known for this experiment'
       : 'needs a line of models that have all learned something';
@@ -141,7 +142,7 @@ function linesOf(settings: readonly Setting[], path: string, ordered: readonly n
   }));
 }
 
-/** Plateaus of one seed along a line, as shares of predicting the mean. */
+/** Plateaus of one seed along a line, as shares of the whole. */
 interface Row {
   line: Line;
   seed: unknown;
@@ -155,12 +156,19 @@ function rowsOf(lines: readonly Line[]): Row[] {
   const seen = new Set<string>();
   return lines.flatMap(line => {
     const bySeed = line.settings.map(
-      ({ members, predictMean }) =>
-        new Map(members.map(cell => [cell.axes.seed, (plateauOf(cell) ?? Number.NaN) / predictMean!])),
+      ({ members, whole }) =>
+        new Map(
+          members.map(cell => [
+            cell.axes.seed,
+            { share: (plateauOf(cell) ?? Number.NaN) / whole!, losses: lossesOf(cell) },
+          ]),
+        ),
     );
     return [...bySeed[0]!.keys()].flatMap(seed => {
-      const shares = bySeed.map(own => own.get(seed) ?? Number.NaN);
-      const key = shares.join();
+      const row = bySeed.map(own => own.get(seed));
+      const shares = row.map(cell => cell?.share ?? Number.NaN);
+      // Error rates may well be equal where losses are not.
+      const key = (line.settings[0]!.measure === 'loss' ? shares : row.map(cell => cell?.losses)).join();
       if (shares.some(Number.isNaN) || seen.has(key)) return [];
       seen.add(key);
       return [{ line, seed, shares }];

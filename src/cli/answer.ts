@@ -1,4 +1,4 @@
-import { hasClasses } from '../analysis/accuracy.ts';
+import { measureOf } from '../analysis/accuracy.ts';
 import type { Yardstick } from '../analysis/baseline.ts';
 import { plateauPoints } from '../analysis/plateau.ts';
 import { lengthRows } from '../analysis/predicted.ts';
@@ -23,7 +23,7 @@ export function answerText(cells: readonly CellResult[], epsilons: readonly numb
   const rest = rows.length - lines.length;
   return [
     wrapped(
-      `How long must training sequences be? The least N of ${lengths.join(', ')} whose plateau, the mean ${hasClasses(cells) ? 'error' : 'loss'} on long sequences, is small enough:`,
+      `How long must training sequences be? The least N of ${lengths.join(', ')} whose plateau, the mean ${measureOf(cells)} on long sequences, is small enough:`,
     ),
     ...lines,
     ...(rest > 0 ? [`  … and ${rest} more`] : []),

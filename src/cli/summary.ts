@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import chart from 'simple-ascii-chart';
 import { max, min } from 'simple-statistics';
-import { hasClasses } from '../analysis/accuracy.ts';
+import { hasClasses, measureOf } from '../analysis/accuracy.ts';
 import type { Baseline, Baselines } from '../analysis/baseline.ts';
 import { plateauPoints, type SeedMean, tailLengths } from '../analysis/plateau.ts';
 import { lengthRows, type TheoryPoint, theoryPoints } from '../analysis/predicted.ts';
@@ -50,7 +50,7 @@ export function summaryText(cells: readonly CellResult[], baselines: Baselines):
   }
   const seeds = max(points.map(({ plateau }) => plateau.seeds + plateau.diverged));
   return [
-    `Plateau ${hasClasses(cells) ? 'error (1 − exact match)' : 'loss'}: geometric mean over test lengths ${tail[0]}…${tail.at(-1)} and over ${seeds} seed${seeds === 1 ? '' : 's'} (×÷ standard error; % of predicting the mean)`,
+    `Plateau ${hasClasses(cells) ? 'error rate (1 − exact match)' : 'loss'}: geometric mean over test lengths ${tail[0]}…${tail.at(-1)} and over ${seeds} seed${seeds === 1 ? '' : 's'} (×÷ standard error${hasClasses(cells) ? '' : '; % of predicting the mean'})`,
     compact(table),
   ].join('\n');
 }
@@ -190,7 +190,7 @@ export function plateauCharts(cells: readonly CellResult[]): string {
       showTickLabel: false,
       formatter,
     });
-    return `log10 plateau loss against training length N: ${column}${drawn.trimEnd()}`;
+    return `log10 plateau ${measureOf(cells)} against training length N: ${column}${drawn.trimEnd()}`;
   });
   return charts.join('\n\n');
 }

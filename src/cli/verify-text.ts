@@ -22,7 +22,7 @@ const named =
 
 const KINDS: readonly Kind[] = [
   {
-    title: 'Does the loss settle as sequences grow? (slope: doublings of the loss an octave of T)',
+    title: 'Does the error settle as sequences grow? (slope: doublings of the error an octave of T)',
     value: 'slope',
     threshold: 'within ±',
     isOf: named('plateau'),

@@ -29,6 +29,9 @@ export function numberText(value: number | null, digits = 3): string {
   return `${mantissa!.replace('-', '−')} × ${powerOfTen(Number(exponent))}`;
 }
 
+/** Words with a capital at their beginning. */
+export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** A share in words, in per cent: `3.1 %`. */
 export function shareText(share: number | null): string {
   return share === null ? 'none' : `${Number((100 * share).toPrecision(2))} %`;

@@ -50,13 +50,13 @@ type Meanings = Record<Verdict, string>;
 const MEANINGS: Record<string, Meanings> = {
   plateau: {
     shown: 'Still longer sequences cost a trained model nothing more.',
-    refuted: 'There are settings in which the loss goes on changing as sequences get longer.',
-    undecided: 'Whether the loss has settled in every setting is not shown, nor that it has not.',
+    refuted: 'There are settings in which the error goes on changing as sequences get longer.',
+    undecided: 'Whether the error has settled in every setting is not shown, nor that it has not.',
   },
   'monotone-N': {
-    shown: 'Training on longer sequences leaves less loss on very long ones.',
-    refuted: 'There are longer training sequences that leave more loss on very long ones.',
-    undecided: 'It is not shown that training on longer sequences leaves less loss on very long ones.',
+    shown: 'Training on longer sequences leaves less error on very long ones.',
+    refuted: 'There are longer training sequences that leave more error on very long ones.',
+    undecided: 'It is not shown that training on longer sequences leaves less error on very long ones.',
   },
   'hardmax-mass': {
     shown: 'The model looks only at the positions that the answer depends on.',
@@ -79,9 +79,9 @@ const OTHER: Meanings = { shown: 'Shown.', refuted: 'Refuted.', undecided: 'Not 
 
 function harder(knob: string): Meanings {
   return {
-    shown: `The harder the task (larger ${knob}), the more loss is left at the same training length.`,
-    refuted: `There are harder tasks (larger ${knob}) that leave less loss at the same training length.`,
-    undecided: `It is not shown that a harder task (larger ${knob}) leaves more loss at the same training length.`,
+    shown: `The harder the task (larger ${knob}), the more error is left at the same training length.`,
+    refuted: `There are harder tasks (larger ${knob}) that leave less error at the same training length.`,
+    undecided: `It is not shown that a harder task (larger ${knob}) leaves more error at the same training length.`,
   };
 }
 

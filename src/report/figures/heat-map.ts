@@ -1,8 +1,9 @@
+import { measureOf } from '../../analysis/accuracy.ts';
 import { labelOf } from '../../results/axes.ts';
 import type { CellResult } from '../../results/schema.ts';
 import { leastOf, mostOf } from '../../shared/extremes.ts';
 import { lossPoints, settingsOf } from '../frames.ts';
-import { lengthTick, numberText } from '../names.ts';
+import { capital, lengthTick, numberText } from '../names.ts';
 import { inkOn, token, viridis } from '../theme.ts';
 import { channels, draw } from './draw.ts';
 import { type Canvas, type Figure, MOST_PANELS, PANEL, panelsLeft } from './figure.ts';
@@ -13,6 +14,7 @@ const ROW_PIXELS = 24;
 
 /** Loss over training length × test length, a panel for each setting of the knobs. Undefined without losses. */
 export function lossMap(canvas: Canvas, id: string, cells: readonly CellResult[]): Figure | undefined {
+  const measure = measureOf(cells);
   const settings = settingsOf(cells);
   const panels = settings
     .slice(0, MOST_PANELS)
@@ -26,9 +28,9 @@ export function lossMap(canvas: Canvas, id: string, cells: readonly CellResult[]
   const shade = (mean: number) => (high - low < 1e-9 ? 1 : (high - Math.log10(mean)) / (high - low));
   return {
     id,
-    title: 'Loss over training and test length',
+    title: `${capital(measure)} over training and test length`,
     caption: `Every combination of training length N (rows) and test length T (columns), geometric mean over seeds. Rows that keep one shade have reached their plateau.${panelsLeft(panels.length, settings.length)}`,
-    legend: { kind: 'ramp', title: 'loss', low: numberText(10 ** high, 2), high: numberText(10 ** low, 2) },
+    legend: { kind: 'ramp', title: measure, low: numberText(10 ** high, 2), high: numberText(10 ** low, 2) },
     panels: panels.map(({ axes, points }) => {
       const title = labelOf(axes) || 'all cells';
       const rows = [...new Set(points.map(({ trainLength }) => trainLength))].sort((a, b) => b - a);

@@ -1,3 +1,4 @@
+import { hasClasses } from '../../analysis/accuracy.ts';
 import { lengthRows } from '../../analysis/predicted.ts';
 import type { RequiredLength } from '../../analysis/required.ts';
 import { labelOf, symbolOf, without } from '../../results/axes.ts';
@@ -78,8 +79,8 @@ export function lengthsNeeded(
   const ticks = Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => i * step);
   return {
     id,
-    title: 'Training length needed, measured and predicted',
-    caption: `The least training length N*(ε) whose plateau is at most ε: measured (bar: 95 % interval, over seeds and between the lengths trained), and by every bound that applies to these models, with unknown constants taken as 1. A triangle marks a length beyond those trained: up, none was long enough; down, the shortest was.${left.length > 0 ? ` Not drawn, because beyond ${powerOfTen(MOST_LOG10)} or not finite: ${left.map(boundName).join(', ')}.` : ''}${panelsLeft(panels.length, all.length)}`,
+    title: `Training length needed, measured${names.length > 0 ? ' and predicted' : ''}`,
+    caption: `The least training length N*(ε) whose plateau${hasClasses(cells) ? ', an error rate,' : ''} is at most ε: measured (bar: 95 % interval, over seeds and between the lengths trained)${names.length > 0 ? ', and by every bound that applies to these models, with unknown constants taken as 1' : ''}. A triangle marks a length beyond those trained: up, none was long enough; down, the shortest was.${left.length > 0 ? ` Not drawn, because beyond ${powerOfTen(MOST_LOG10)} or not finite: ${left.map(boundName).join(', ')}.` : ''}${panelsLeft(panels.length, all.length)}`,
     legend: { kind: 'keys', title: 'training length', keys },
     panels: panels.map(({ title, measured, bounds }) => ({
       title,

@@ -1,8 +1,9 @@
+import { measureOf } from '../../analysis/accuracy.ts';
 import type { Baseline, Baselines } from '../../analysis/baseline.ts';
 import { labelOf } from '../../results/axes.ts';
 import type { CellResult } from '../../results/schema.ts';
 import { lossPoints, settingsOf } from '../frames.ts';
-import { numberText } from '../names.ts';
+import { capital, numberText } from '../names.ts';
 import { ordered, token } from '../theme.ts';
 import { logDomain } from './draw.ts';
 import { type Canvas, type Figure, type Key, MOST_PANELS, PANEL, panelsLeft, symbolAt } from './figure.ts';
@@ -18,6 +19,7 @@ export function lossCurves(
   cells: readonly CellResult[],
   baselines: Pick<Baselines, 'of'>,
 ): Figure | undefined {
+  const measure = measureOf(cells);
   const settings = settingsOf(cells);
   const panels = settings
     .slice(0, MOST_PANELS)
@@ -44,8 +46,8 @@ export function lossCurves(
   ].sort((a, b) => a - b);
   return {
     id,
-    title: 'Loss against test length',
-    caption: `How wrong the model is on sequences of T tokens, by the training length N. A flat line means that longer sequences cost nothing more. Lines: geometric mean over seeds; bands: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds, at most ${MOST_DOTS} of each.${untrained.length > 0 ? ' Dashed: what is reached without training, by always answering the mean, or the sequence’s own token counts.' : ''}${panelsLeft(panels.length, settings.length)}`,
+    title: `${capital(measure)} against test length`,
+    caption: `How wrong the model is on sequences of T tokens${measure === 'loss' ? '' : ': the share of them that it does not answer right throughout'}, by the training length N. A flat line means that longer sequences cost nothing more. Lines: geometric mean over seeds; bands: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds, at most ${MOST_DOTS} of each.${untrained.length > 0 ? ' Dashed: what is reached without training, by always answering the mean, or the sequence’s own token counts.' : ''}${panelsLeft(panels.length, settings.length)}`,
     legend: { kind: 'keys', title: 'training length N', keys: [...keys, ...untrainedKeys] },
     panels: panels.map(({ axes, points }) => {
       const title = labelOf(axes) || 'all cells';
@@ -64,12 +66,19 @@ export function lossCurves(
             return last ? [`N = ${key.label} ends at ${numberText(last.spread.mean)} at T = ${last.x}`] : [];
           })
           .join('; ')}.`,
-        svg: lossPanel(canvas, domain, lengths, 'test length T', [
-          ...untrainedLines(baselines.of(axes)).map(({ loss, key }) =>
-            canvas.Plot.ruleY([loss], { stroke: key.colour, strokeDasharray: key.dash }),
-          ),
-          ...lines.flatMap(({ key, points: own }) => seriesMarks(canvas, own, key, domain, 'band')),
-        ]),
+        svg: lossPanel(
+          canvas,
+          domain,
+          lengths,
+          'test length T',
+          [
+            ...untrainedLines(baselines.of(axes)).map(({ loss, key }) =>
+              canvas.Plot.ruleY([loss], { stroke: key.colour, strokeDasharray: key.dash }),
+            ),
+            ...lines.flatMap(({ key, points: own }) => seriesMarks(canvas, own, key, domain, 'band')),
+          ],
+          measure,
+        ),
       };
     }),
   };

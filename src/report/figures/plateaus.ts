@@ -1,3 +1,4 @@
+import { measureOf } from '../../analysis/accuracy.ts';
 import { labelOf, symbolOf, without } from '../../results/axes.ts';
 import type { CellResult } from '../../results/schema.ts';
 import { leastOf } from '../../shared/extremes.ts';
@@ -37,6 +38,7 @@ export function plateauCurves(
   cells: readonly CellResult[],
   knobs: readonly string[],
 ): Figure | undefined {
+  const measure = measureOf(cells);
   const frames = plateauFrames(cells);
   const lengths = [...new Set(frames.map(({ trainLength }) => trainLength))].sort((a, b) => a - b);
   const spreads = frames.flatMap(({ plateau, trainLoss }) => [plateau, trainLoss]);
@@ -89,6 +91,7 @@ export function plateauCurves(
         lengths,
         'training length N',
         lines.flatMap(({ key, points }) => seriesMarks(canvas, points, key, domain, 'bars')),
+        pick === 'plateau' ? measure : 'loss',
       ),
     };
   };
@@ -96,7 +99,7 @@ export function plateauCurves(
   return {
     id,
     title: 'Plateau against training length',
-    caption: `Left: the plateau, the loss that is left on long sequences. Right: the loss on sequences like those trained on, on the same scale. Where both are equally high, training was the limit; where only the plateau is, the training length was. Lines: geometric mean over seeds; bars: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds, at most ${MOST_DOTS} of each.${values.some(value => value < foot) ? ' Training losses below the axis stand at its foot.' : ''}${panelsLeft(rows.length, others.size)}`,
+    caption: `Left: the plateau, the ${measure} that is left on long sequences. Right: the loss on sequences like those trained on, on the same scale. Where ${measure === 'loss' ? 'both are equally high' : 'the loss is high'}, training was the limit; where only the plateau is, the training length was. Lines: geometric mean over seeds; bars: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds, at most ${MOST_DOTS} of each.${values.some(value => value < foot) ? ' Training losses below the axis stand at its foot.' : ''}${panelsLeft(rows.length, others.size)}`,
     legend: knob ? { kind: 'keys', title: symbolOf(knob), keys } : undefined,
     panels: rows.flatMap(([rest, own]) => {
       const suffix = rest ? `, ${rest}` : '';

@@ -1,4 +1,5 @@
 import type { Markish } from '@observablehq/plot';
+import type { Measure } from '../../analysis/accuracy.ts';
 import type { SeedSpread } from '../frames.ts';
 import { channels, draw, lengthAxis, lengthScale, lossAxis } from './draw.ts';
 import type { Canvas, Key } from './figure.ts';
@@ -86,17 +87,18 @@ function someOf(seeds: readonly number[]): readonly number[] {
   return every <= 1 ? seeds : seeds.filter((_, i) => i % every === 0);
 }
 
-/** A panel of losses over lengths, both logarithmic. */
+/** A panel of losses, or of what `measure` says, over lengths, both logarithmic. */
 export function lossPanel(
   canvas: Canvas,
   domain: [number, number],
   lengths: readonly number[],
   label: string,
   marks: Markish[],
+  measure: Measure = 'loss',
 ): string {
   return draw(canvas, {
     x: lengthScale(lengths),
     y: { type: 'log', domain, clamp: true },
-    marks: [...lossAxis(canvas, domain), ...lengthAxis(canvas, lengths, label), ...marks],
+    marks: [...lossAxis(canvas, domain, measure), ...lengthAxis(canvas, lengths, label), ...marks],
   });
 }

@@ -1,3 +1,4 @@
+import { hasClasses } from '../../analysis/accuracy.ts';
 import { Baselines } from '../../analysis/baseline.ts';
 import { plateauOf } from '../../analysis/plateau.ts';
 import { labelOf, symbolOf } from '../../results/axes.ts';
@@ -27,7 +28,7 @@ export function plateauTable(run: Run): Html {
   const part = rows.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${rows.length} rows.` : '';
   return html`<details><summary>The numbers of ${name}</summary>
 ${tableHtml({
-  caption: `${name}: geometric means over seeds with 95 % intervals; share: of the loss of predicting the mean, on strings as long as those of the loss.${part}`,
+  caption: `${name}: geometric means over seeds with 95 % intervals${hasClasses(cells) ? '; plateaus are error rates' : '; share: of the loss of predicting the mean, on strings as long as those of the loss'}.${part}`,
   paged: true,
   head: [
     'setting',

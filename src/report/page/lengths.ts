@@ -1,3 +1,4 @@
+import { hasClasses } from '../../analysis/accuracy.ts';
 import { lengthRows } from '../../analysis/predicted.ts';
 import { labelOf, symbolOf } from '../../results/axes.ts';
 import { CERTIFIED, VACUOUS_LOG10 } from '../../theory/bounds.ts';
@@ -22,7 +23,7 @@ export function lengthTables({ run, lengths, exponents }: Study): Html {
     return html`${logText(found.log10N)}${range !== undefined && html` <small>range C: ${logText(range)}</small>`}`;
   };
   return html`${tableHtml({
-    caption: html`${run.name}: training length needed for a plateau of at most ε, measured and by each bound that applies to these models (medians over seeds; bounds at error √ε, the root mean square that a loss of ε stands for${names.includes('certificate') && `; the certificate for ${CERTIFIED}`}).`,
+    caption: html`${run.name}: training length needed for a plateau${hasClasses(run.cells) && ', an error rate,'} of at most ε, measured${names.length > 0 && html` and by each bound that applies to these models (medians over seeds; bounds at error √ε, the root mean square that a loss of ε stands for${names.includes('certificate') && `; the certificate for ${CERTIFIED}`})`}.`,
     head: ['setting', 'ε', 'N* measured', '95 % interval', ...names.map(boundName)],
     numeric: [1, 2, 3, ...names.map((_, i) => i + 4)],
     rows: lengths.map(row => [

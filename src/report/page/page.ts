@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hasClasses } from '../../analysis/accuracy.ts';
 import type { Run } from '../../results/runs.ts';
 import { TASKS } from '../../tasks/registry.ts';
 import type { StudyFigures } from '../figures/all.ts';
@@ -60,7 +61,7 @@ ${outcomeHtml(claims)}
 </ul></nav>
 </header>
 <main id="main">
-${ASKED}
+${asked(studies.some(({ study }) => hasClasses(study.run.cells)))}
 <section id="verdicts" aria-labelledby="verdicts-head"><h2 id="verdicts-head">Verdicts</h2>
 ${verdictsHtml(claims)}</section>
 <div id="figures">${groupsHtml(studies, parts)}</div>
@@ -86,8 +87,10 @@ ${missingHtml([...input.missing, ...parts.notes])}</section>
 `.text;
 }
 
-const ASKED = html`<section id="asked" aria-labelledby="asked-head"><h2 id="asked-head">What was asked</h2>
-<p>A transformer learns a task from short sequences and is then used on long ones. Does it still work there, and how long did the short ones have to be? Small transformers were trained on sequences of up to N tokens, where N is the <dfn>training length</dfn>, and tested on sequences of T tokens, far longer. The loss is the mean squared error of the answer: 0 is perfect.</p>
+const asked = (
+  errors: boolean,
+) => html`<section id="asked" aria-labelledby="asked-head"><h2 id="asked-head">What was asked</h2>
+<p>A transformer learns a task from short sequences and is then used on long ones. Does it still work there, and how long did the short ones have to be? Small transformers were trained on sequences of up to N tokens, where N is the <dfn>training length</dfn>, and tested on sequences of T tokens, far longer. The loss is the mean squared error of the answer: 0 is perfect.${errors && ' Where the answer is one of several classes, the error rate stands in its place: the share of sequences that are not answered right throughout.'}</p>
 <p>The theory says that the loss settles as T grows. The level on which it settles is the <dfn>plateau</dfn>; here it is the geometric mean of the loss over the last three octaves of test lengths. A larger N should lower it, a harder task should raise it. Each of these claims is put to a test over <dfn>seeds</dfn>, repetitions of the same training with other random numbers, and is shown, refuted, or undecided where neither could be shown.</p></section>`;
 
 const LENGTHS = html`<p><dfn>N*(ε)</dfn> is the smallest training length whose plateau is at most ε, interpolated between the lengths that were trained. The theory bounds it through properties of the trained weights: the <dfn>complexity C(f)</dfn>, how sharply the model can react to a change of its input, and the <dfn>margin γ</dfn>, the gap between the largest attention score and the next. The published bounds hold up to constants that are not spelled out, taken as 1 here; many are vacuous, so large that they say nothing. The <dfn>certificate</dfn> follows for these very weights without a hidden constant, but bounds one of three terms only: how far the model's answer to a long string is from its answer to a short one.</p>`;

@@ -1,6 +1,6 @@
 import type { Claim, Verdict } from '../../analysis/verdict.ts';
 import { type Html, html } from '../html.ts';
-import { confidenceText, numberText, probabilityText } from '../names.ts';
+import { capital, confidenceText, numberText, probabilityText } from '../names.ts';
 import { meaningOf, notShown, outcomeOf, outcomeWords, shownLast } from '../words.ts';
 import { tableHtml } from './table.ts';
 
@@ -20,8 +20,6 @@ const LOOKS: Record<Verdict, { mark: string; tone: string }> = {
   refuted: { mark: '✕', tone: 'bad' },
   undecided: { mark: '?', tone: 'open' },
 };
-
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Every claim with the number that decides it; the refuted and the undecided come first. */
 export function verdictsHtml(claims: readonly Claim[]): Html {

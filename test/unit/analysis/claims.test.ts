@@ -315,3 +315,45 @@ describe('hardmax', () => {
     expect(verdicts(0.98, 0.99, { kind: 'simple' })).toEqual([]);
   });
 });
+
+describe('claims about classes are about error rates', () => {
+  const SEQUENCES = 512;
+  /** Cells whose losses say nothing, and which are wrong in so many of 512 sequences. */
+  const wrong = (errors: (at: { N: number; omega: number; T: number; seed: number }) => number) =>
+    gridCells({ loss: () => 5 }).map(cell => ({
+      ...cell,
+      test: cell.test.map(({ length, loss, stderr }) => {
+        const at = { N: cell.axes['train.length'], omega: cell.axes['task.omega'], seed: cell.axes.seed };
+        const count = errors({ ...(at as { N: number; omega: number; seed: number }), T: length });
+        const exactMatch = 1 - count / SEQUENCES;
+        return { length, loss, stderr, accuracy: exactMatch, exactMatch, sequences: SEQUENCES };
+      }),
+    }));
+  const unknown = { plateau: () => undefined, training: () => undefined };
+  const settings = (cells: readonly CellLine[]) => settingsOf(cells, unknown);
+
+  test('the plateau is shown where they are flat, and refuted where they grow', () => {
+    const claim = plateauClaim(settings(wrong(({ N, seed }) => 128 / N + seed)))!;
+    expect(claim).toMatchObject({
+      verdict: 'shown',
+      lacks: null,
+      statement: 'the error rate stops changing over the last octaves of the test length',
+    });
+    expect(claim.statistic).toMatch(/^slope of log₂ error rate an octave of T/);
+    const grows = plateauClaim(settings(wrong(({ T, seed }) => Math.min(512, T / 4 + seed))))!;
+    expect(grows.verdict).toBe('refuted');
+    const guesses = plateauClaim(settings(wrong(({ omega, seed }) => (omega === 4 ? 300 : 10) + seed)))!;
+    expect(guesses.remarks.join()).toContain(
+      'not learned (at every test length above an error rate of 0.5): ω = 4',
+    );
+  });
+
+  test('the trend counts seeds that are equally often right, and says error rates', () => {
+    const claim = trendClaim(settings(wrong(({ N }) => 128 / N)), 'train.length', 'falls', 'cell')!;
+    expect(claim).toMatchObject({ verdict: 'shown', seeds: 27 });
+    expect(claim.statistic).toContain('Page’s trend of plateaus of error rates');
+    const back = trendClaim(settings(wrong(({ N, seed }) => N ** 2 / 2 + seed)), 'train.length', 'falls', 'cell')!;
+    expect(back.verdict).toBe('refuted');
+    expect(back.remarks.join()).toMatch(/N = 16 has an error rate of 2\.5e-1/);
+  });
+});

@@ -217,3 +217,37 @@ describe('files', () => {
     }
   });
 });
+
+describe('where targets are classes', () => {
+  const CLASSES: Synthetic = {
+    ...OMEGA,
+    vary: cell => ({
+      ...cell,
+      test: cell.test.map(({ length, loss, stderr }) => {
+        const exactMatch = 1 - Math.round(400 * loss!) / 400;
+        return { length, loss, stderr, accuracy: exactMatch, exactMatch, sequences: 400 };
+      }),
+    }),
+  };
+
+  test('figures are of error rates and say so; training has a loss', () => {
+    const loss = figureOf(CLASSES, 'loss');
+    expect(loss.title).toBe('Error rate against test length');
+    expect(loss.panels[0]!.svg).toMatch(/>error rate</);
+    const { panels, caption } = figureOf(CLASSES, 'plateau');
+    expect(
+      panels.map(({ svg }) => /label">(loss|error rate)<|>(loss|error rate)</.exec(svg)?.slice(1).join('')),
+    ).toEqual(['error rate', 'loss']);
+    expect(caption).toMatch(/^Left: the plateau, the error rate that is left on long sequences\./);
+    expect(figureOf(CLASSES, 'heat-map')).toMatchObject({
+      title: 'Error rate over training and test length',
+      legend: { title: 'error rate' },
+    });
+    const { title, legend } = figureOf(CLASSES, 'lengths');
+    expect([title, legend]).toMatchObject([
+      'Training length needed, measured',
+      { keys: [{ label: 'measured' }] },
+    ]);
+    expect(figureOf(OMEGA, 'loss').title).toBe('Loss against test length');
+  });
+});
