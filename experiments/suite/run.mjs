@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The suite of Huang et al. (ICLR 2025) and their table beside ours: `npm run suite`, or `npm run suite -- paper` for their widths and
-// steps, which want a GPU. Options after the size go to `lengthwise run`; `--tasks parity,sort` takes some tasks. Finished cells are
-// never run again.
+// steps, which want a GPU. Options after the size go to `lengthwise run`; `--tasks parity,sort` takes some tasks, `--lengths 10,20,50`
+// more training lengths than theirs. Finished cells are never run again.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Table from 'cli-table3';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const published = JSON.parse(readFileSync(join(import.meta.dirname, 'published.json'), 'utf8'));
@@ -12,16 +13,28 @@ const published = JSON.parse(readFileSync(join(import.meta.dirname, 'published.j
 /** @param {string} line */
 const print = line => process.stdout.write(`${line}\n`);
 
-const [size = 'ci', ...rest] = process.argv.slice(2);
-const at = rest.indexOf('--tasks');
-const options = at < 0 ? rest : rest.toSpliced(at, 2);
+const given = process.argv.slice(2);
+const size = given[0]?.startsWith('-') === false ? given.shift() : 'ci';
+
+/** The value of an option, which is taken out of those that `lengthwise run` is given. */
+function taken(name) {
+  const at = given.indexOf(name);
+  return at < 0 ? undefined : given.splice(at, 2)[1];
+}
+
 // At the size ci, what two cores carry.
 const CI = ['binary-majority', 'majority', 'sort', 'copy-unique', 'copy-repeats', 'parity'];
 const all = [...new Set(published.rows.map(row => row.task))];
-const tasks = at < 0 ? (size === 'ci' ? CI : all) : rest[at + 1].split(',');
+const tasks = taken('--tasks')?.split(',') ?? (size === 'ci' ? CI : all);
+const lengths = taken('--lengths');
+const unknown = tasks.find(task => !all.includes(task));
+if (unknown !== undefined) {
+  process.stderr.write(`error: --tasks: ${unknown} is none of ${all.join(', ')}\n`);
+  process.exit(2);
+}
 const results = join('results', `suite-${size}`);
 
-// Their two encodings, scalable softmax, and the limit rule with a suffix of 4.
+// Their two encodings, scalable softmax, and the limit rule: the suffix of the last 5 positions has scores scaled by log i.
 const SOFTMAX = {
   none: '{ rule: softmax, encoding: none }',
   absolute: '{ rule: softmax, encoding: absolute }',
@@ -35,71 +48,101 @@ const VARIANTS = [
   },
   {
     name: 'limit rule',
-    sets: ['model.attention={ precision: finite }', 'model.locality=4', 'train.positionOffset=none'],
+    sets: ['model.attention={ precision: infinite }', 'model.locality=4', 'train.positionOffset=none'],
   },
 ];
 const experimentOf = (task, variant) => `suite-${task}-${variant.name.replaceAll(/[^a-z]+/g, '-')}`;
 
-for (const task of tasks)
-  for (const variant of VARIANTS) {
-    const sets = [`name=${experimentOf(task, variant)}`, ...variant.sets].flatMap(set => ['--set', set]);
-    const args = [
+/** Runs a task under a variant, and reads what it has come to: `run --json`, with its cells. */
+function runOf(task, variant) {
+  const sets = [
+    `name=${experimentOf(task, variant)}`,
+    ...variant.sets,
+    ...(lengths === undefined ? [] : [`train.length=[${lengths}]`]),
+  ].flatMap(set => ['--set', set]);
+  const file = join('experiments', 'suite', `${task}.yaml`);
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [
+      join('dist', 'cli', 'main.js'),
       'run',
-      join('experiments', 'suite', `${task}.yaml`),
+      file,
       '--size',
       size,
       '--out',
       results,
+      '--json',
       ...sets,
-      ...options,
-    ];
-    const { status } = spawnSync(process.execPath, [join('dist', 'cli', 'main.js'), ...args], {
-      cwd: ROOT,
-      stdio: 'inherit',
-    });
-    if (status !== 0) process.exit(status ?? 1);
-  }
-
-/** Exact match of every run of an experiment at a test length. */
-function sharesOf(name, length) {
-  const folder = join(ROOT, results, name);
-  return readdirSync(folder).flatMap(run =>
-    readFileSync(join(folder, run, 'cells.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line).test.find(point => point.length === length).exactMatch),
+      ...given,
+    ],
+    { cwd: ROOT, stdio: ['inherit', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 2 ** 28 },
   );
+  if (status !== 0) process.exit(status ?? 1);
+  const summary = JSON.parse(stdout);
+  const cells = readFileSync(join(ROOT, summary.run, 'cells.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line));
+  return { ...summary, cells };
 }
 
+const meanOf = numbers => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+const share = x => x.toFixed(3);
+
+/** Exact match of every run trained to N at a test length; a run that diverged is never right. */
+const sharesAt = (cells, N, length) =>
+  cells
+    .filter(({ axes }) => axes['train.length'] === N)
+    .map(({ test }) => test.find(point => point.length === length)?.exactMatch ?? 0);
+
+/** N*(ε): the least of the trained lengths whose plateau of error rates is at most ε. */
+const neededText = ({ epsilon, measured, longestTrained }) =>
+  `${measured === null ? `> ${longestTrained}` : measured} (${epsilon})`;
+
 const GENERALIZES = 0.95;
-print(
-  `\nExact match, theirs: ${published.source}; ours: size ${size}, RMS norm where they have layer norm, all runs: mean (least–most).`,
-);
-print(`A row generalises where its mean in the last bin is ${GENERALIZES} or more.\n`);
-print(['task', 'attention', 'bin', 'theirs', 'ours', 'runs'].join('\t'));
+const words = generalises => (generalises ? 'generalises' : 'does not');
+
+/** What of a published pattern shows, in words. */
+function patternOf(theirs, means) {
+  const [there, here] = [theirs.exactMatch.at(-1), means.at(-1)].map(mean => mean >= GENERALIZES);
+  if (means[0] < GENERALIZES)
+    return `theirs ${words(there)}; ours does not fit lengths to ${published.bins[0]}: says nothing of length`;
+  return there === here
+    ? `shows: ${words(there)}`
+    : `does not show: theirs ${words(there)}, ours ${words(here)}`;
+}
+
+const bins = published.bins.map(length => `${length - 49}-${length}`);
+const table = new Table({
+  head: ['task', 'attention', 'theirs', 'N', ...bins, 'runs', 'N*(ε)', 'published pattern'],
+  style: { head: [], border: [] },
+});
 for (const task of tasks)
   for (const variant of VARIANTS) {
+    const { cells, lengths: needed } = runOf(task, variant);
     const theirs = published.rows.find(row => row.task === task && row.encoding === variant.name);
-    const means = published.bins.map((length, b) => {
-      const shares = sharesOf(experimentOf(task, variant), length);
-      const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
-      const ours = `${mean.toFixed(3)} (${Math.min(...shares).toFixed(3)}–${Math.max(...shares).toFixed(3)})`;
-      const bin = `${length - 49}-${length}`;
-      print(
-        [task, variant.name, bin, theirs ? theirs.exactMatch[b].toFixed(3) : '–', ours, shares.length].join(
-          '\t',
-        ),
-      );
-      return mean;
-    });
-    if (!theirs) continue;
-    const [published_, here] = [theirs.exactMatch.at(-1), means.at(-1)].map(mean => mean >= GENERALIZES);
-    const words = generalises => (generalises ? 'generalises' : 'does not generalise');
-    const fits =
-      means[0] >= GENERALIZES
-        ? ''
-        : `; ours does not fit lengths to 50 either (${means[0].toFixed(3)}), so it says nothing of length`;
-    print(
-      `\t→ published: ${words(published_)}; here: ${words(here)}${published_ === here ? ', the pattern shows' : ', the pattern does not show'}${fits}`,
-    );
+    const trained = [...new Set(cells.map(({ axes }) => axes['train.length']))].sort((a, b) => a - b);
+    for (const N of trained) {
+      const shares = published.bins.map(length => sharesAt(cells, N, length));
+      const whole = N === trained.at(-1);
+      table.push([
+        task,
+        variant.name,
+        whole && theirs ? theirs.exactMatch.map(share).join('\n') : '',
+        N,
+        ...shares.map(own => `${share(meanOf(own))}\n${share(Math.min(...own))}–${share(Math.max(...own))}`),
+        shares[0].length,
+        whole ? needed.map(neededText).join('\n') : '',
+        whole && theirs ? patternOf(theirs, shares.map(meanOf)).replaceAll(/[;:] /g, ';\n') : '',
+      ]);
+    }
   }
+
+print(`\nExact match. Theirs: ${published.source}.`);
+print(
+  `Ours: size ${size}, RMS norm where they have layer norm, every run: mean, and least–most. N: longest training sequences.`,
+);
+print(
+  `A row generalises where its mean in the last bin is ${GENERALIZES} or more. N*(ε): the least N whose plateau of error rates is at most ε.\n`,
+);
+print(table.toString());

@@ -225,7 +225,7 @@ export const experimentSchema = z.strictObject({
     length: said(
       z.union([count.transform(length => [length]), distinct(count)]),
       'Test lengths T; a list of them is no axis.',
-      { unit: 'tokens' },
+      { unit: 'tokens', standard: 'required; of files those of `task.test`' },
     ),
     span: said(
       count.optional(),
@@ -275,6 +275,15 @@ export function experimentJsonSchema(): object {
     override({ zodSchema, jsonSchema }) {
       // What lengthwise fills in is nobody's to write.
       if (zodSchema === fileTaskSchema) delete jsonSchema.properties?.found;
+      // A file task names its test lengths beside their files: only others need them, and the part that they are in.
+      if (zodSchema === experimentSchema.shape.test) jsonSchema.required = [];
+      if (zodSchema === experimentSchema) {
+        jsonSchema.required = jsonSchema.required!.filter(key => key !== 'test');
+        jsonSchema.if = {
+          properties: { task: { properties: { kind: { const: fileTaskSchema.shape.kind.value } } } },
+        };
+        jsonSchema.else = { required: ['test'], properties: { test: { required: ['length'] } } };
+      }
     },
   });
 }

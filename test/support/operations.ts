@@ -3,6 +3,7 @@ import { OPERATIONS } from '../../src/engine/operations.ts';
 import { setFaults, withFaults } from './faults.ts';
 import { gradientOf } from './inspect.ts';
 import { attentionOf } from './inspect-attention.ts';
+import { correctOf } from './inspect-correct.ts';
 import { overrun } from './overrun.ts';
 import type { TestEvent, TestRequest } from './protocol.ts';
 import { replay } from './replay.ts';
@@ -14,6 +15,7 @@ export const TEST_OPERATIONS: Operations<TestRequest, TestEvent> = {
   faults: setFaults,
   gradient: gradientOf,
   attention: attentionOf,
+  correct: correctOf,
   overrun,
   replay,
 };

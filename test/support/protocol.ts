@@ -87,6 +87,16 @@ export const testRequestSchema = z.discriminatedUnion('op', [
     phi: base64,
     logScale: base64,
   }),
+  /** Which reads are right. */
+  z.strictObject({
+    op: z.literal('correct'),
+    adapter: adapterPreferenceSchema,
+    outputs: z.int().min(1),
+    /** Float32 arrays: what a model says and targets [reads, outputs], which reads count [reads]. */
+    said: base64,
+    targets: base64,
+    weights: base64,
+  }),
   /** What goes wrong in every training from here on. Answered as `probe`. */
   z.strictObject({
     op: z.literal('faults'),
@@ -134,6 +144,8 @@ export const testEventSchema = z.discriminatedUnion('event', [
     gradPhi: base64,
     gradLogScale: base64,
   }),
+  /** 1 where a read is right, else 0. */
+  z.strictObject({ event: z.literal('judged'), adapter: adapterInfoSchema, correct: base64 }),
   z.strictObject({
     event: z.literal('replayed'),
     /** Share of the arena that was NaN before the state was written. */

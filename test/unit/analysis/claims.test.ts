@@ -352,7 +352,12 @@ describe('claims about classes are about error rates', () => {
     const claim = trendClaim(settings(wrong(({ N }) => 128 / N)), 'train.length', 'falls', 'cell')!;
     expect(claim).toMatchObject({ verdict: 'shown', seeds: 27 });
     expect(claim.statistic).toContain('Page’s trend of plateaus of error rates');
-    const back = trendClaim(settings(wrong(({ N, seed }) => N ** 2 / 2 + seed)), 'train.length', 'falls', 'cell')!;
+    const back = trendClaim(
+      settings(wrong(({ N, seed }) => N ** 2 / 2 + seed)),
+      'train.length',
+      'falls',
+      'cell',
+    )!;
     expect(back.verdict).toBe('refuted');
     expect(back.remarks.join()).toMatch(/N = 16 has an error rate of 2\.5e-1/);
   });
