@@ -7,7 +7,7 @@ import type { Outcome } from './sweep.ts';
 
 /** What a column of results is called: every axis but training length and seed. */
 export function columnOf(axes: Axes): string {
-  return labelOf(settingOf(axes)) || 'plateau loss';
+  return labelOf(settingOf(axes)) || 'plateau';
 }
 
 /** How many cells diverged. */
