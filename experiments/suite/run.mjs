@@ -3,7 +3,7 @@
 // steps, which want a GPU. Options after the size go to `lengthwise run`; `--tasks parity,sort` takes some tasks, `--lengths 10,20,50`
 // more training lengths than theirs. Finished cells are never run again.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Table from 'cli-table3';
 
@@ -79,11 +79,18 @@ function runOf(task, variant) {
   );
   if (status !== 0) process.exit(status ?? 1);
   const summary = JSON.parse(stdout);
-  const cells = readFileSync(join(ROOT, summary.run, 'cells.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line));
-  return { ...summary, cells };
+  return { ...summary, cells: cellsIn(join(ROOT, summary.run)) };
+}
+
+/** The cells of a run, those whose theory is to come too (docs/results.md). */
+function cellsIn(folder) {
+  const cells = new Map();
+  for (const name of ['trained.jsonl', 'cells.jsonl'].map(file => join(folder, file)).filter(existsSync))
+    for (const line of readFileSync(name, 'utf8').split('\n').filter(Boolean)) {
+      const cell = JSON.parse(line);
+      cells.set(cell.cell, cell);
+    }
+  return [...cells.values()];
 }
 
 const meanOf = numbers => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
