@@ -121,7 +121,7 @@ function patternOf(theirs, means) {
 
 const bins = published.bins.map(length => `${length - 49}-${length}`);
 const table = new Table({
-  head: ['task', 'attention', 'theirs', 'N', ...bins, 'runs', 'N*(ε)', 'published pattern'],
+  head: ['task', 'attention', 'theirs by bin', 'N', ...bins, 'runs', 'N*(ε)', 'published pattern'],
   style: { head: [], border: [] },
 });
 for (const task of tasks)
