@@ -5,6 +5,7 @@ import { type Axes, labelOf, settingOf, without } from '../results/axes.ts';
 import type { Run } from '../results/runs.ts';
 import { InputError } from '../shared/errors.ts';
 import { STREAM, streamKey } from '../shared/random.ts';
+import { remembered } from '../shared/remembered.ts';
 import type { HostTask } from '../shared/task.ts';
 import { type Drawing, sampleSequence } from '../tasks/sample.ts';
 import { taskAndKnobs } from '../tasks/written.ts';
@@ -50,8 +51,7 @@ export class Baselines implements Yardstick {
 
   /** Of the grid that a run's manifest names; of none where its experiment is not one of this version. */
   static ofRun({ manifest }: Run): Baselines {
-    const parsed = parseContent(manifest.experiment);
-    return new Baselines(parsed.success ? cellsNamed(manifest.name, parsed.data) : []);
+    return ofManifest(manifest);
   }
 
   /** The baseline of a setting of the knobs. Training length and seed among the axes do not matter. */
@@ -87,6 +87,14 @@ export class Baselines implements Yardstick {
 /** Whether the targets of a cell are classes. */
 const hasClasses = ({ task, fed }: Drawn) =>
   fed ? fed.form === 'classes' : taskAndKnobs(task).task.classes === true;
+
+/** Of a grid's first seed: the others have the same. Tables, figures and claims of a run share what it has computed. */
+const ofManifest = remembered(({ name, experiment }: Run['manifest']): Baselines => {
+  const parsed = parseContent(experiment);
+  return new Baselines(
+    parsed.success ? cellsNamed(name, { ...parsed.data, seed: [parsed.data.seed].flat().slice(0, 1) }) : [],
+  );
+});
 
 const settingLabel = (axes: Axes) => labelOf(settingOf(axes));
 const groupLabel = (axes: Axes) => `${settingLabel(axes)} N ${without(axes, 'seed')['train.length']}`;

@@ -1,5 +1,6 @@
 import { linearRegression } from 'simple-statistics';
 import type { CellResult } from '../results/schema.ts';
+import { remembered } from '../shared/remembered.ts';
 import { levelOf } from './accuracy.ts';
 import { meanOf, pool } from './statistics.ts';
 
@@ -65,8 +66,11 @@ export function testLevelAt({ test, population }: CellResult, length: number): n
   return drawn ? levelOf(drawn) : null;
 }
 
-/** Losses of a cell's tail. Null where it was not tested, diverged, or has a loss without a logarithm. */
-function tailOf(cell: CellResult): TailPoint[] | null {
+/**
+ * Losses of a cell's tail. Null where it was not tested, diverged, or has a loss without a logarithm. Remembered: every table, figure and
+ * claim of a run asks for them.
+ */
+const tailOf = remembered((cell: CellResult): TailPoint[] | null => {
   const lengths = tailLengths(cell);
   const points = lengths.flatMap(length => {
     const level = testLevelAt(cell, length);
@@ -75,7 +79,7 @@ function tailOf(cell: CellResult): TailPoint[] | null {
   return cell.divergedAtStep === null && points.length > 0 && points.length === lengths.length
     ? points
     : null;
-}
+});
 
 /**
  * The plateau of one cell: the geometric mean of its test losses over the tail. Null when it has none: diverged, not tested, or a loss of
@@ -103,17 +107,8 @@ export interface SeedGroup {
   members: CellResult[];
 }
 
-/** Groups of cells that were asked for: every table and claim of a run wants the same ones. */
-const grouped = new WeakMap<readonly CellResult[], SeedGroup[]>();
-
-/** Groups cells that differ only in their seed, in order of appearance. */
-export function groupsBySeed(cells: readonly CellResult[]): SeedGroup[] {
-  const known = grouped.get(cells) ?? findGroups(cells);
-  grouped.set(cells, known);
-  return known;
-}
-
-function findGroups(cells: readonly CellResult[]): SeedGroup[] {
+/** Groups cells that differ only in their seed, in order of appearance. Remembered: every table and claim of a run wants the same ones. */
+export const groupsBySeed = remembered((cells: readonly CellResult[]): SeedGroup[] => {
   const groups = new Map<string, SeedGroup>();
   for (const cell of cells) {
     const { seed: _, ...axes } = cell.axes;
@@ -123,7 +118,7 @@ function findGroups(cells: readonly CellResult[]): SeedGroup[] {
     groups.set(key, group);
   }
   return [...groups.values()];
-}
+});
 
 /** Plateaus and training losses of every point of the grid, over seeds. */
 export function plateauPoints(cells: readonly CellResult[]): PlateauPoint[] {

@@ -52,23 +52,25 @@ export function requiredLengths(cells: readonly CellResult[], epsilons: readonly
   return curvesOf(cells).flatMap(({ axes, curve }) => {
     if (curve.length === 0) return [];
     const bank = residualsOf(curve);
-    return epsilons.map(epsilon => {
-      const log = Math.log(epsilon);
-      const { length } = crossing(meansOf(curve), log);
-      const end = (pick: (found: Crossing) => number) =>
-        resampled(bank.length, stream => pick(crossing(redraw(curve, bank, stream), log)));
+    const logs = epsilons.map(Math.log);
+    const ends =
+      bank.length === 0
+        ? null
+        : resampled(bank.length, stream => {
+            const points = redraw(curve, bank, stream);
+            return logs.flatMap(log => {
+              const { after, upTo } = crossing(points, log);
+              return [after, upTo];
+            });
+          });
+    return epsilons.map((epsilon, e) => {
+      const { length } = crossing(meansOf(curve), logs[e]!);
       return {
         axes,
         epsilon,
         length: isFound({ length }) ? length : null,
         censored: length === 0 ? 'below' : length === Infinity ? 'above' : null,
-        interval:
-          bank.length === 0
-            ? null
-            : spanOf(
-                end(({ after }) => after),
-                end(({ upTo }) => upTo),
-              ),
+        interval: ends && spanOf(ends[2 * e]!, ends[2 * e + 1]!),
         shortest: curve[0]!.length,
         longest: curve.at(-1)!.length,
       };
@@ -93,29 +95,28 @@ export function lengthExponents(
     }
     return [...groups].flatMap(([key, entries]) => {
       if (entries.length < 2) return [];
-      return epsilons.map(epsilon => {
-        const log = Math.log(epsilon);
-        const found = entries.map(({ value, curve }) => ({ value, ...crossing(meansOf(curve), log) }));
-        const seeds = entries.every(({ bank }) => bank.length > 0);
-        const units = entries.reduce((sum, { bank }) => sum + bank.length, 0);
-        const end = (which: 0 | 1) =>
-          resampled(
-            units,
-            stream =>
-              slopesWithin(
-                entries.map(({ value, curve, bank }) => ({
-                  value,
-                  ...crossing(redraw(curve, bank, stream), log),
-                })),
-              )?.[which] ?? Number.NaN,
-          );
+      const logs = epsilons.map(Math.log);
+      const means = entries.map(({ value, curve }) => ({ value, points: meansOf(curve) }));
+      const seeds = entries.every(({ bank }) => bank.length > 0);
+      const units = entries.reduce((sum, { bank }) => sum + bank.length, 0);
+      const ends =
+        seeds &&
+        resampled(units, stream => {
+          const drawn = entries.map(({ value, curve, bank }) => ({
+            value,
+            points: redraw(curve, bank, stream),
+          }));
+          return logs.flatMap(log => slopesWithin(crossings(drawn, log)) ?? [Number.NaN, Number.NaN]);
+        });
+      return epsilons.map((epsilon, e) => {
+        const found = crossings(means, logs[e]!);
         const measured = slope(found);
         return {
           knob,
           axes: JSON.parse(key) as CellResult['axes'],
           epsilon,
           measured,
-          interval: measured === null || !seeds ? null : withoutNoise(spanOf(end(0), end(1))),
+          interval: measured === null || !ends ? null : withoutNoise(spanOf(ends[2 * e]!, ends[2 * e + 1]!)),
           values: { used: found.filter(isFound).length, all: found.length },
           predicted: predictedExponents(
             rows.filter(row => row.epsilon === epsilon),
@@ -185,8 +186,9 @@ function residualsOf(curve: Curve): number[] {
 /** Mean log plateaus as other seeds might have given them. */
 function redraw(curve: Curve, bank: readonly number[], stream: WordStream): Point[] {
   return curve.map(({ length, logs }) => {
-    const drawn = logs.map(() => bank[below(stream.next(), bank.length)]!);
-    return { length, y: meanOf(logs) + meanOf(drawn) };
+    let sum = 0;
+    for (let i = 0; i < logs.length; i++) sum += bank[below(stream.next(), bank.length)]!;
+    return { length, y: meanOf(logs) + sum / logs.length };
   });
 }
 
@@ -213,6 +215,11 @@ function crossing(points: readonly Point[], log: number): Crossing {
     after: a.length,
     upTo: b.length,
   };
+}
+
+/** Where the curves of some values of a knob come down to a log plateau. */
+function crossings(curves: readonly { value: number; points: Point[] }[], log: number) {
+  return curves.map(({ value, points }) => ({ value, ...crossing(points, log) }));
 }
 
 /** From the low end of one interval to the high end of another. */

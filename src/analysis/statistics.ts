@@ -83,24 +83,31 @@ export function holm(pValues: readonly number[]): number[] {
 
 /** The percentile bootstrap of a statistic of `count` units, which it is given as indices. */
 export function bootstrap(count: number, statistic: (units: number[]) => number): Interval {
-  return resampled(count, stream =>
+  return resampled(count, stream => [
     statistic(Array.from({ length: count }, () => below(stream.next(), count))),
-  ) as Interval;
+  ])[0] as Interval;
 }
 
 /**
- * The middle 95 % of a statistic of resampled data, in which `units` values are drawn each time. `resample` draws from the stream, the same
- * one every time this is called; 0 and ∞ count as values. Null where it gives NaN more than half the time; other NaN are left out.
+ * The middle 95 % of each of some statistics of resampled data, in which `units` values are drawn each time. `resample` draws from the
+ * stream, the same one every time this is called; 0 and ∞ count as values. Null where a statistic is NaN more than half the time; other NaN
+ * are left out.
  */
-export function resampled(units: number, resample: (stream: WordStream) => number): Interval | null {
+export function resampled(
+  units: number,
+  resample: (stream: WordStream) => readonly number[],
+): (Interval | null)[] {
   const stream = new WordStream(streamKey(0, STREAM.bootstrap), 0, 0);
   const resamples = Math.max(LEAST_RESAMPLES, Math.min(RESAMPLES, Math.floor(DRAWS / units)));
-  const values = Array.from({ length: resamples }, () => resample(stream))
-    .filter(value => !Number.isNaN(value))
-    .sort((a, b) => a - b);
-  if (values.length < resamples / 2) return null;
-  const at = (share: number) => values[Math.min(values.length - 1, Math.floor(share * values.length))]!;
-  return [at((1 - LEVEL) / 2), at((1 + LEVEL) / 2)];
+  const drawn = Array.from({ length: resamples }, () => resample(stream));
+  return drawn[0]!.map((_, which) => {
+    const values = Float64Array.from(drawn, statistics => statistics[which]!)
+      .filter(value => !Number.isNaN(value))
+      .sort();
+    if (values.length < resamples / 2) return null;
+    const at = (share: number) => values[Math.min(values.length - 1, Math.floor(share * values.length))]!;
+    return [at((1 - LEVEL) / 2), at((1 + LEVEL) / 2)];
+  });
 }
 
 export function meanOf(values: readonly number[]): number {

@@ -2,6 +2,7 @@ import { groupsBySeed, plateauOf, testLevelAt } from '../analysis/plateau.ts';
 import { type Interval, meanOf, pool, tInterval } from '../analysis/statistics.ts';
 import { settingOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
+import { remembered } from '../shared/remembered.ts';
 
 /**
  * What a few seeds say of a loss: their geometric mean, and the t interval of the mean logarithm on a variance pooled over training
@@ -39,8 +40,8 @@ export interface PlateauFrame {
   trainLoss: SeedSpread;
 }
 
-/** Settings of the knobs, in order of appearance. */
-export function settingsOf(cells: readonly CellResult[]): Setting[] {
+/** Settings of the knobs, in order of appearance. Remembered, as what follows: several figures are drawn from the same. */
+export const settingsOf = remembered((cells: readonly CellResult[]): Setting[] => {
   const settings = new Map<string, Setting>();
   for (const cell of cells) {
     const axes = settingOf(cell.axes);
@@ -50,10 +51,10 @@ export function settingsOf(cells: readonly CellResult[]): Setting[] {
     settings.set(key, setting);
   }
   return [...settings.values()];
-}
+});
 
 /** Loss by training length and test length, both ascending, of the cells of one setting. */
-export function lossPoints(cells: readonly CellResult[]): LossPoint[] {
+export const lossPoints = remembered((cells: readonly CellResult[]): LossPoint[] => {
   const groups = byTrainLength(cells);
   const lengths = [...new Set(cells.flatMap(({ test }) => test.map(({ length }) => length)))];
   const lossAt = (cell: CellResult, length: number) =>
@@ -63,10 +64,10 @@ export function lossPoints(cells: readonly CellResult[]): LossPoint[] {
     return groups.map(({ trainLength }, g) => ({ trainLength, testLength, loss: spreads[g]! }));
   });
   return points.sort((a, b) => a.trainLength - b.trainLength || a.testLength - b.testLength);
-}
+});
 
 /** Plateau and training loss of every point of the grid, by setting, then by training length. */
-export function plateauFrames(cells: readonly CellResult[]): PlateauFrame[] {
+export const plateauFrames = remembered((cells: readonly CellResult[]): PlateauFrame[] => {
   return settingsOf(cells).flatMap(({ axes, cells: own }) => {
     const groups = byTrainLength(own);
     const plateaus = spreadsOf(
@@ -84,7 +85,7 @@ export function plateauFrames(cells: readonly CellResult[]): PlateauFrame[] {
       trainLoss: trainLosses[g]!,
     }));
   });
-}
+});
 
 /**
  * Geometric means and intervals of groups of losses, the variance of the logarithms pooled over the groups: a few seeds each cannot say it

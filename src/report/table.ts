@@ -28,6 +28,14 @@ function picked(rows: readonly Row[], pick: (row: Row) => Value): Values {
   };
 }
 
+/** One value in every row. */
+function repeated(value: Value, length: number): Values {
+  return {
+    length,
+    slice: (from = 0, to = length) => Array<Value>(Math.max(0, Math.min(to, length) - from)).fill(value),
+  };
+}
+
 /** What a row is about: a cell of a run at one test length. */
 interface Row {
   run: Run;
@@ -82,31 +90,44 @@ export function cellTable(runs: readonly Run[]): Column[] {
     });
   });
   const constants = new Map(runs.map(run => [run, constantsOf(run)]));
-  const paths = new Set(
-    runs.flatMap(run => [
-      ...Object.keys(constants.get(run)!),
-      ...run.cells.flatMap(({ axes }) => Object.keys(axes)),
-    ]),
-  );
+  const settings = valuesOf(runs, constants);
   const column = (name: string, type: BasicType, pick: (row: Row) => Value): Column => ({
     name,
     type,
     data: picked(rows, pick),
   });
-  // An axis that a cell has no use for is null there.
-  const settingOf = ({ run, cell }: Pick<Row, 'run' | 'cell'>, path: string) =>
-    path in cell.axes ? cell.axes[path]! : (constants.get(run)![path] ?? null);
   return [
     column('experiment', 'STRING', ({ run }) => run.manifest.name),
     column('run', 'STRING', ({ run }) => run.manifest.run),
     column('cell', 'STRING', ({ cell }) => cell.cell),
-    ...[...paths].map(path => {
-      const values = runs.flatMap(run => run.cells.map(cell => settingOf({ run, cell }, path)));
+    ...[...settings].map(([path, values]) => {
       const { type, as } = narrowest(values);
-      return column(columnName(path), type, row => as(settingOf(row, path)));
+      const name = columnName(path);
+      const [only] = values;
+      if (values.size === 1) return { name, type, data: repeated(finite(as(only!)), rows.length) };
+      return column(name, type, ({ run, cell }) => as(settingOf(cell, constants.get(run)!, path)));
     }),
     ...FIXED.map(([name, type, pick]) => column(name, type, pick)),
   ];
+}
+
+/** A setting of a cell: an axis of it, or what its run has for all. An axis that a cell has no use for is null there. */
+function settingOf({ axes }: CellResult, constants: Record<string, Value>, path: string): Value {
+  return path in axes ? axes[path]! : (constants[path] ?? null);
+}
+
+/** Every value that a setting has in some runs, by its path: as an axis, or for a whole run. */
+function valuesOf(
+  runs: readonly Run[],
+  constants: ReadonlyMap<Run, Record<string, Value>>,
+): Map<string, Set<Value>> {
+  const axes = new Map(runs.map(run => [run, new Set(run.cells.flatMap(cell => Object.keys(cell.axes)))]));
+  const paths = new Set(runs.flatMap(run => [...Object.keys(constants.get(run)!), ...axes.get(run)!]));
+  const seen = (run: Run, path: string): Value[] =>
+    axes.get(run)!.has(path)
+      ? run.cells.map(cell => settingOf(cell, constants.get(run)!, path))
+      : [constants.get(run)![path] ?? null];
+  return new Map([...paths].map(path => [path, new Set(runs.flatMap(run => seen(run, path)))]));
 }
 
 /** Rows of a piece of CSV. */
@@ -168,8 +189,8 @@ function columnName(path: string): string {
 const MOST_INT32 = 2 ** 31 - 1;
 
 /** A setting is a column of the narrowest type that holds all of its values; mixed ones are written as text. */
-function narrowest(values: readonly Value[]): { type: BasicType; as: (value: Value) => Value } {
-  const present = [...new Set(values)].filter(value => value !== null);
+function narrowest(values: ReadonlySet<Value>): { type: BasicType; as: (value: Value) => Value } {
+  const present = [...values].filter(value => value !== null);
   const all = (is: (value: Value) => boolean) => present.length > 0 && present.every(is);
   const itself = (value: Value) => value;
   if (all(value => Number.isInteger(value) && Math.abs(value as number) <= MOST_INT32))

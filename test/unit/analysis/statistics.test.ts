@@ -93,9 +93,10 @@ describe('edges', () => {
   });
 
   test('resampling gives the same interval every time, keeps ∞ as a value, and gives up when most draws have none', () => {
-    const statistic = () => resampled(1, stream => (below(stream.next(), 2) === 0 ? 1 : Infinity));
-    expect(statistic()).toEqual([1, Infinity]);
+    const statistic = () => resampled(1, stream => [below(stream.next(), 2) === 0 ? 1 : Infinity]);
+    expect(statistic()).toEqual([[1, Infinity]]);
     expect(statistic()).toEqual(statistic());
-    expect(resampled(1, stream => (below(stream.next(), 3) === 0 ? 1 : Number.NaN))).toBeNull();
+    const two = resampled(1, stream => [0, below(stream.next(), 3) === 0 ? 1 : Number.NaN]);
+    expect(two).toEqual([[0, 0], null]);
   });
 });
