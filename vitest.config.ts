@@ -22,16 +22,24 @@ const LEFT_OUT = {
 /** Files that take more than their size says, longest first. */
 const LONG = ['gpu/attention', 'gpu/golden', 'unit/sweep/many', 'e2e/dawn', 'e2e/bench', 'e2e/report'];
 
-/** Long files first, so that no worker is left with one at the end; before them, in a row, those that share engines. */
+/** Projects in the order in which they run. Those whose files share a worker must stand together; the shortest files come last. */
+const PROJECTS = ['gpu-dawn', 'gpu-chrome', 'e2e', 'unit'];
+
+/** By project, and long files first, so that no worker is left with one at the end. */
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ project, moduleId }: TestSpecification) => {
       const long = LONG.findIndex(name => moduleId.endsWith(`test/${name}.test.ts`));
-      return (project.config.isolate ? LONG.length + 1 : 0) + (long < 0 ? LONG.length : long);
+      return PROJECTS.indexOf(project.name) * (LONG.length + 1) + (long < 0 ? LONG.length : long);
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
+
+const node = (name: string, include: string[], isolate: boolean) => ({
+  extends: true as const,
+  test: { name, include, isolate, globalSetup: 'test/support/temporary-folder.ts' },
+});
 
 const gpu = (runtime: 'chrome' | 'dawn') => ({
   extends: true as const,
@@ -57,16 +65,11 @@ export default defineConfig({
     // Each GPU and end-to-end file owns a browser or a Dawn process; two at a time is what two cores carry.
     maxWorkers: 2,
     sequence: { sequencer: LongFirst },
+    setupFiles: 'test/support/clear-folders.ts',
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'node',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/gpu/**'],
-          globalSetup: 'test/support/temporary-folder.ts',
-        },
-      },
+      // A worker loads the source once for all files that it runs: that took as long as the tests themselves.
+      node('unit', ['test/unit/**/*.test.ts'], false),
+      node('e2e', ['test/e2e/**/*.test.ts'], true),
       gpu('chrome'),
       gpu('dawn'),
     ],

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, vi } from 'vitest';
+import { vi } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
@@ -81,13 +81,14 @@ export function whenSaid(child: ChildProcess, what: RegExp, act: () => void): vo
 
 const folders: string[] = [];
 
-/** A fresh empty folder, gone when the tests of the file are done. */
+/** A fresh empty folder, gone when the tests of the file are done (`clear-folders.ts`). */
 export function emptyFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'lengthwise-test-'));
   folders.push(folder);
   return folder;
 }
 
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-});
+/** Deletes what `emptyFolder` has given since the last time. */
+export function clearFolders(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
