@@ -49,9 +49,9 @@ export class CellBound {
   private readonly model: AnyModel;
   private readonly tables: ClassTables;
   private readonly cells: BodyCells;
-  /** U B e_i of each neuron [m][outputs], and its length [m]. */
-  private readonly columns: Float64Array[];
-  private readonly reaches: number[];
+  /** U B e_i of each neuron [m, outputs], and its length [m]. */
+  private readonly columns: Float64Array;
+  private readonly reaches: Float64Array;
   /** Tokens of a residue class of z that can be other ones than its share of x's. */
   private readonly rounding: number;
 
@@ -62,14 +62,14 @@ export class CellBound {
     this.tables = tables;
     this.cells = cells;
     this.rounding = roundedTokens(model.config);
-    this.columns = Array.from({ length: m }, (_, i) =>
-      Float64Array.from({ length: outputs }, (__, o) => {
-        let product = 0;
-        for (let k = 0; k < d; k++) product += unembed![o * d + k]! * B![k * m + i]!;
-        return product;
-      }),
-    );
-    this.reaches = this.columns.map(column => Math.hypot(...column));
+    this.columns = new Float64Array(m * outputs);
+    this.reaches = new Float64Array(m);
+    for (let i = 0; i < m; i++) {
+      const column = this.columns.subarray(i * outputs, (i + 1) * outputs);
+      for (let o = 0; o < outputs; o++)
+        for (let k = 0; k < d; k++) column[o]! += unembed![o * d + k]! * B![k * m + i]!;
+      this.reaches[i] = Math.hypot(...column);
+    }
   }
 
   /** A bound on ‖f(x) − f(z)‖ for every x whose body lies in the cell and every z of at least `length` tokens. */
@@ -135,57 +135,73 @@ export class CellBound {
 
   /** Ranges of the MLP's inputs along the straight way from any x of the cell to its z [m]. */
   private inputs(cell: BodyCell, heads: Head[], length: number): Interval[] {
-    const { outputs, mlpWidth, vocabulary, period } = this.model.config;
+    const { outputs, mlpWidth, period } = this.model.config;
     const bias = this.model.tensors['layer.0.mlp_bias'] ?? [];
     const own = this.cells.queries[cell.context.query]!;
-    return Array.from({ length: mlpWidth }, (_, i) => {
-      const at = outputs + i;
-      const input = { low: bias[i]! + own[at]!, high: bias[i]! + own[at]! };
-      for (const { h, slots, scale, total } of heads) {
-        const { low, high } = mixture(slots, at);
-        const weights = this.cells.weights(h, cell.context.query);
-        const values = this.cells.values[h]!;
+    const inputs = Array.from({ length: mlpWidth }, (_, i): Interval => {
+      const input = bias[i]! + own[outputs + i]!;
+      return { low: input, high: input };
+    });
+    for (const { h, slots, scale, total } of heads) {
+      const weights = this.cells.weights(h, cell.context.query);
+      const values = this.cells.values[h]!;
+      for (let i = 0; i < mlpWidth; i++) {
+        const at = outputs + i;
+        const low = leastMean(slots, at, 1);
+        const high = -leastMean(slots, at, -1);
         let rounded = 0;
         for (let r = 0; r < period; r++) {
-          let most = 0;
           // The mean that tokens move about can be anywhere between; what differs between two tokens is largest at an end.
-          for (const mean of [low, high]) {
-            let [least, largest] = [Infinity, -Infinity];
-            for (let s = 0; s < vocabulary; s++) {
-              const c = s * period + r;
-              const moved = weights[c]! * (values[c]![at]! - mean);
-              least = Math.min(least, moved);
-              largest = Math.max(largest, moved);
-            }
-            most = Math.max(most, largest - least);
-          }
-          rounded += most;
+          const from = this.differing(weights, values, r, at, low);
+          const to = this.differing(weights, values, r, at, high);
+          rounded += Math.max(from, to);
         }
         const slack = (this.rounding * scale * rounded) / (this.free(length) * total);
-        input.low += low - slack;
-        input.high += high + slack;
+        inputs[i]!.low += low - slack;
+        inputs[i]!.high += high + slack;
       }
-      return input;
-    });
+    }
+    return inputs;
+  }
+
+  /** How much the weighed deviations from a mean differ between two tokens of a residue at most, in one entry. */
+  private differing(
+    weights: ArrayLike<number>,
+    values: readonly Probe[],
+    r: number,
+    at: number,
+    mean: number,
+  ): number {
+    const { period, vocabulary } = this.model.config;
+    let [least, largest] = [Infinity, -Infinity];
+    for (let c = r; c < vocabulary * period; c += period) {
+      const moved = weights[c]! * (values[c]![at]! - mean);
+      if (moved < least) least = moved;
+      if (moved > largest) largest = moved;
+    }
+    return largest - least;
   }
 
   /** sup ‖J v‖ over all slopes J = U (I + B D A) with the neurons' slopes D where their inputs lie. */
   private outputNorm(inputs: Interval[]): Norm {
     const { activation, outputs } = this.model.config;
-    const neurons = inputs.flatMap((interval, i) => {
+    const middles = new Float64Array(inputs.length);
+    const halves = new Float64Array(inputs.length);
+    inputs.forEach((interval, i) => {
       const { low, high } = slopes(activation, interval);
-      const column = this.columns[i]!;
-      const half = ((high - low) / 2) * this.reaches[i]!;
-      return low === 0 && high === 0 ? [] : [{ at: outputs + i, middle: (low + high) / 2, half, column }];
+      middles[i] = (low + high) / 2;
+      halves[i] = ((high - low) / 2) * this.reaches[i]!;
     });
     const out = new Float64Array(outputs);
+    // A certificate asks for this tens of thousands of times.
     return (v, w) => {
       let around = 0;
       for (let o = 0; o < outputs; o++) out[o] = v[o]! - w[o]!;
-      for (const { at, middle, half, column } of neurons) {
-        const input = v[at]! - w[at]!;
-        around += half * Math.abs(input);
-        for (let o = 0; o < outputs; o++) out[o]! += middle * input * column[o]!;
+      for (let i = 0; i < inputs.length; i++) {
+        const input = v[outputs + i]! - w[outputs + i]!;
+        const pull = middles[i]! * input;
+        around += halves[i]! * Math.abs(input);
+        for (let o = 0; o < outputs; o++) out[o]! += pull * this.columns[i * outputs + o]!;
       }
       return Math.hypot(...out) + around;
     };
@@ -319,40 +335,41 @@ function reachOf(slots: readonly Slot[], extents: readonly Extent[]): number {
   return Math.min(sum(moved), Math.max(...extents.map(({ distance, radius }) => distance + radius)));
 }
 
-/** Range of one entry of a mean that attention can have: what shares leave open goes to the slots with the least, or the most, of it. */
-function mixture(slots: readonly Slot[], at: number): Interval {
-  let [low, high, open] = [0, 0, 1];
-  let [least, most] = [Infinity, -Infinity];
-  for (const { share, hull } of slots) {
-    const [from, to] = [hull.low[at]!, hull.high[at]!];
-    low += share.low * from;
-    high += share.low * to;
-    open -= share.low;
-    if (from < least) least = from;
-    if (to > most) most = to;
-  }
-  if (open <= 0) return { low, high };
-  // Of many slots none holds much more than its least.
-  if (slots.length > FEW_SLOTS) return { low: low + open * least, high: high + open * most };
-  const lowest = filled(slots, open, ({ hull }) => hull.low[at]!);
-  const highest = filled(slots, open, ({ hull }) => -hull.high[at]!);
-  return { low: low + lowest, high: high - highest };
-}
-
 /** Up to this many slots, what an open share adds is found exactly. */
 const FEW_SLOTS = 4;
 
+/**
+ * The least that one entry of a mean that attention can have is (sign 1), or minus the most (−1): what shares leave open goes to the slots
+ * with the least of it.
+ */
+function leastMean(slots: readonly Slot[], at: number, sign: 1 | -1): number {
+  let [sure, open, least] = [0, 1, Infinity];
+  for (const { share, hull } of slots) {
+    const value = sign > 0 ? hull.low[at]! : -hull.high[at]!;
+    sure += share.low * value;
+    open -= share.low;
+    if (value < least) least = value;
+  }
+  if (open <= 0) return sure;
+  // Of many slots none holds much more than its least.
+  return sure + (slots.length > FEW_SLOTS ? open * least : filled(slots, open, at, sign));
+}
+
 /** The least that an open share can add: to the slot with the least value as much as it can hold, then to the next. */
-function filled(slots: readonly Slot[], open: number, value: (slot: Slot) => number): number {
-  const rest = new Set(slots);
-  let left = open;
-  let total = 0;
-  while (left > 0 && rest.size > 0) {
-    let next: Slot | undefined;
-    for (const slot of rest) if (!next || value(slot) < value(next)) next = slot;
-    rest.delete(next!);
-    const more = rest.size === 0 ? left : Math.min(left, next!.share.high - next!.share.low);
-    total += more * value(next!);
+function filled(slots: readonly Slot[], open: number, at: number, sign: 1 | -1): number {
+  let [left, total, full] = [open, 0, 0];
+  for (let rest = slots.length; left > 0 && rest > 0; rest--) {
+    let [next, least] = [-1, Infinity];
+    for (let k = 0; k < slots.length; k++) {
+      if (full & (1 << k)) continue;
+      const { hull } = slots[k]!;
+      const value = sign > 0 ? hull.low[at]! : -hull.high[at]!;
+      if (next < 0 || value < least) [next, least] = [k, value];
+    }
+    full |= 1 << next;
+    const { share } = slots[next]!;
+    const more = rest === 1 ? left : Math.min(left, share.high - share.low);
+    total += more * least;
     left -= more;
   }
   return total;
