@@ -54,9 +54,14 @@ export function certificateOf(
     known.set(length, error);
     return error;
   };
+  const lengths = new Map<number, number | null>();
   return {
     errorAt,
-    log10Length: epsilon => solve(errors(epsilon), shortest, period, epsilon),
+    // The bound and the chain ask for the same.
+    log10Length(epsilon) {
+      if (!lengths.has(epsilon)) lengths.set(epsilon, solve(errors(epsilon), shortest, period, epsilon));
+      return lengths.get(epsilon)!;
+    },
     note,
   };
 }
