@@ -14,7 +14,18 @@ declare module 'vitest' {
  * about kernels alone runs in one; what differs (sessions, timestamps, messages) is tested in both, here and in test/e2e.
  */
 const LEFT_OUT = {
-  chrome: ['attention', 'bounds', 'company', 'correct', 'feed', 'golden', 'long', 'paths', 'resume', 'supervise'],
+  chrome: [
+    'attention',
+    'bounds',
+    'company',
+    'correct',
+    'feed',
+    'golden',
+    'long',
+    'paths',
+    'resume',
+    'supervise',
+  ],
   // Its engine also looks at every index (test/support/checked-gpu.ts). The last two are in pages of their own, whatever the engine runs in.
   dawn: ['roofline', 'gpujs', 'jax-training'],
 };
