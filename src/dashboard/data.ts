@@ -78,6 +78,8 @@ export interface RunHead {
   /** Axes that make the task harder, the first first. */
   knobs: string[];
   epsilons: number[];
+  /** Its configuration by path, lists as JSON; what an axis varies is told by the cells. */
+  settings: Record<string, Scalar>;
   /** Cells that are planned. */
   planned: number;
   state: RunState;

@@ -1,3 +1,4 @@
+import progress from '../report/progress.css?raw';
 import { DARK, LIGHT, themeCss } from '../report/theme.ts';
 import { Pace } from './pace.ts';
 import type { Status } from './status.ts';
@@ -9,7 +10,7 @@ const RETRY_MS = [200, 1000, 2000, 5000];
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(
-  `:root{${themeCss(LIGHT)}}@media (prefers-color-scheme:dark){:root{${themeCss(DARK)}}}${style}`,
+  `:root{${themeCss(LIGHT)}}@media (prefers-color-scheme:dark){:root{${themeCss(DARK)}}}${progress}${style}`,
 );
 document.adoptedStyleSheets = [sheet];
 

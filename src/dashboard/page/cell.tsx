@@ -1,11 +1,14 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { attentionMaps } from '../../report/figures/attention.ts';
 import { boundName, numberText } from '../../report/names.ts';
-import { inkOn, viridis } from '../../report/theme.ts';
-import type { CellTheory } from '../../results/schema.ts';
+import type { CellResult, CellTheory } from '../../results/schema.ts';
 import type { AttentionMap } from '../../theory/sampled.ts';
 import type { CellDetail } from '../data.ts';
 import type { Place } from './address.ts';
+import { type Shown, shownOf, testLines, trainingLines, useCurves } from './curve-lines.ts';
+import { canvas, FigureView, type Rows } from './figure.tsx';
 import type { Looked } from './looked.ts';
+import { TestPanel, TrainingPanel } from './panel.tsx';
 import { Scroll } from './scroll.tsx';
 import type { Store } from './store.ts';
 import { axesText } from './words.ts';
@@ -63,12 +66,15 @@ export function CellView({ looked, place, store }: { looked: Looked; place: Plac
             : {}),
         }}
       />
+      <CellCurves shown={shownOf(table, at)} {...{ place, store }} />
       {line && <Tests test={line.test as TestPoint[]} />}
       {typeof line?.theoryError === 'string' && (
         <p class="notice bad">Its theory failed: {line.theoryError}</p>
       )}
       {theory && <Theory theory={theory} />}
-      {!!line?.attention && <Attention map={line.attention as AttentionMap} />}
+      {!!line?.attention && (
+        <Attention line={line as unknown as CellResult} map={line.attention as AttentionMap} />
+      )}
       <details>
         <summary>Configuration</summary>
         <pre class="scroll" tabIndex={0}>
@@ -78,6 +84,21 @@ export function CellView({ looked, place, store }: { looked: Looked; place: Plac
         </pre>
       </details>
     </>
+  );
+}
+
+/** Its training curve, and its losses by test length, as far as they are there. */
+function CellCurves({ shown, place, store }: { shown: Shown; place: Place; store: Store }) {
+  const curves = useCurves(store, [shown]);
+  const [training, testing] = useMemo(
+    () => [trainingLines([shown], curves, 0), testLines([shown], curves)],
+    [curves],
+  );
+  return (
+    <div class="side-by-side">
+      <TrainingPanel {...{ place, lines: training }} />
+      <TestPanel {...{ place, lines: testing }} />
+    </div>
   );
 }
 
@@ -210,46 +231,20 @@ function Theory({ theory }: { theory: CellTheory }) {
   );
 }
 
-function Attention({ map: { length, sequences, heads } }: { map: AttentionMap }) {
-  const period = heads[0]?.residueMass.length ?? 0;
-  return (
-    <Scroll label="Attention">
-      <table>
-        <caption>
-          Attention of the first layer at the last position, by residue of the position; T = {length},{' '}
-          {sequences} sequences
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">head</th>
-            {Array.from({ length: period }, (_, r) => (
-              <th key={r} scope="col" class="number">
-                {r}
-              </th>
-            ))}
-            <th scope="col" class="number">
-              mass on argmax
-            </th>
-            <th scope="col" class="number">
-              uniformity
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {heads.map(({ residueMass, argmaxMass, uniformity }, h) => (
-            <tr key={h}>
-              <th scope="row">{h + 1}</th>
-              {residueMass.map((mass, r) => (
-                <td key={r} class="number" style={{ background: viridis(mass), color: inkOn(mass) }}>
-                  {mass.toFixed(2)}
-                </td>
-              ))}
-              <td class="number">{argmaxMass.toFixed(3)}</td>
-              <td class="number">{uniformity.toFixed(3)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
-  );
+function Attention({ line, map: { length, sequences, heads } }: { line: CellResult; map: AttentionMap }) {
+  const figure = attentionMaps(canvas, `attention-${line.cell}`, [line]);
+  const argmax = heads
+    .map(({ argmaxMass }, h) => `${heads.length > 1 ? `head ${h + 1} ` : ''}${argmaxMass.toFixed(3)}`)
+    .join(', ');
+  const measured = `T = ${length}, ${sequences} sequences. Mass on the position of the largest weight: ${argmax}.`;
+  if (!figure) return <p class="note">Attention of the first layer at the last position, {measured}</p>;
+  const caption = `Attention of the first layer at the last position, summed over positions of one residue t mod p; on the right, how evenly it is spread on the residue of most mass, as 1 − total variation from equal shares. ${measured}`;
+  return <FigureView figure={{ ...figure, caption }} rows={() => attentionRows(heads)} empty="" />;
+}
+
+function attentionRows(heads: AttentionMap['heads']): Rows {
+  return [
+    ['head', 'residue', 'mass'],
+    ...heads.flatMap(({ residueMass }, h) => residueMass.map((mass, r) => [h + 1, r, mass])),
+  ];
 }

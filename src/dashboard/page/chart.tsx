@@ -20,6 +20,8 @@ export interface ChartProps {
   yLabel: string;
   xLog: boolean;
   yLog: boolean;
+  /** Whether ticks along x are at its values, as many as have room, rather than at round numbers. */
+  ownTicks?: boolean;
   /** What is zoomed to along x; null: everything. */
   zoom: [number, number] | null;
   onZoom(zoom: [number, number] | null): void;
@@ -32,6 +34,10 @@ export interface ChartProps {
 
 const LEAST_PIXELS = 260;
 const MOST_PIXELS = 900;
+/** Pixels that a tick's label wants along x. */
+const TICK_PIXELS = 36;
+/** Decades up to which 2 and 5 are written between powers of ten. */
+const MOST_BETWEEN = 2;
 
 /** Lines that grow while they are looked at: moving reads, a click pins, dragging zooms, a double click shows everything. */
 export function Chart(props: ChartProps) {
@@ -104,31 +110,43 @@ function dataOf({ lines, yLog, xLog }: ChartProps): uPlot.AlignedData {
 }
 
 function optionsOf(latest: { current: ChartProps }, width: number): uPlot.Options {
-  const { lines, xLabel, yLabel, xLog, yLog, ratio } = latest.current;
+  const { lines, xLabel, yLabel, xLog, yLog, ownTicks, ratio } = latest.current;
   const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
+  // A canvas knows nothing of the page's text, which grows with the page.
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const axis = (label: string, isLog: boolean): uPlot.Axis => ({
     label,
-    labelSize: 24,
-    size: 56,
+    font: `${0.8 * rem}px system-ui, sans-serif`,
+    labelFont: `600 ${0.85 * rem}px system-ui, sans-serif`,
+    labelSize: 1.6 * rem,
+    size: 3.6 * rem,
     stroke: () => colour('muted'),
     grid: { stroke: () => colour('rule'), width: 1 },
     ticks: { stroke: () => colour('rule'), width: 1 },
     ...(isLog
-      ? { values: (_, ticks) => ticks.map(logText) }
+      ? { values: (_, ticks) => logTexts(ticks), filter: (_, ticks) => ticks }
       : {
           values: (_, ticks) => ticks.map(tick => (Math.abs(tick) >= 1e4 ? `${tick / 1000}k` : String(tick))),
         }),
   });
+  const atValues: uPlot.Axis = {
+    splits: u => withRoom(u),
+    values: (_, ticks) => ticks.map(String),
+    filter: (_, ticks) => ticks,
+  };
   return {
     ...sizeOf(width, ratio),
     scales: {
       x: { time: false, distr: xLog ? 3 : 1, ...(xLog ? { range: (_, low, high) => [low, high] } : {}) },
-      y: { distr: yLog ? 3 : 1 },
+      y: {
+        distr: yLog ? 3 : 1,
+        range: (u, low, high) => {
+          const [least, most] = withBars(u, latest.current.lines, low, high);
+          return yLog ? uPlot.rangeLog(least, most, 10, false) : uPlot.rangeNum(least, most, 0.1, true);
+        },
+      },
     },
-    axes: [
-      { ...axis(xLabel, xLog), ...(xLog ? { values: (_, ticks) => ticks.map(lengthText) } : {}) },
-      axis(yLabel, yLog),
-    ],
+    axes: [{ ...axis(xLabel, xLog), size: 2.5 * rem, ...(ownTicks ? atValues : {}) }, axis(yLabel, yLog)],
     cursor: { drag: { x: true, y: false, setScale: true }, focus: { prox: 24 } },
     focus: { alpha: 0.35 },
     legend: { show: true, live: true },
@@ -179,23 +197,55 @@ function optionsOf(latest: { current: ChartProps }, width: number): uPlot.Option
   };
 }
 
-/** Along x there is room for 2 and 5 as well. */
-function lengthText(tick: number | null): string {
-  return tick === null ? '' : String(Number(tick.toPrecision(6)));
+/** Ticks of a logarithmic axis in words: powers of ten, and 2 and 5 between them where there are few. */
+function logTexts(ticks: readonly (number | null)[]): string[] {
+  const known = ticks.flatMap(tick => tick ?? []);
+  const decades = Math.log10((known.at(-1) ?? 1) / (known[0] ?? 1));
+  const digits = decades <= MOST_BETWEEN ? [1, 2, 5] : [1];
+  return ticks.map(tick => {
+    if (tick === null) return '';
+    const exponent = Math.floor(Math.log10(tick) + 1e-9);
+    const digit = Math.round(tick / 10 ** exponent);
+    if (!digits.includes(digit)) return '';
+    if (tick >= 0.001 && tick < 1e5) return String(Number(tick.toPrecision(1)));
+    return digit === 1 ? powerOfTen(exponent) : `${digit}·${powerOfTen(exponent)}`;
+  });
 }
 
-/** Powers of ten alone are written: between them there is no room. */
-function logText(tick: number | null): string {
-  if (tick === null) return '';
-  const exponent = Math.log10(tick);
-  if (Math.abs(exponent - Math.round(exponent)) > 1e-6) return '';
-  return tick >= 0.01 && tick < 1e5 ? String(Number(tick.toPrecision(3))) : powerOfTen(Math.round(exponent));
+/** Values along x in sight, as many as have room, from the longest down. */
+function withRoom(u: uPlot): number[] {
+  const { min, max } = u.scales.x!;
+  const kept: number[] = [];
+  for (const x of [...u.data[0]!].reverse()) {
+    if (x < min! || x > max!) continue;
+    const before = kept.at(-1);
+    if (before === undefined || u.valToPos(before, 'x') - u.valToPos(x, 'x') >= TICK_PIXELS) kept.push(x);
+  }
+  return kept.reverse();
 }
 
 /** Colours are tokens of the theme, and a canvas wants values. */
 function resolved(token: string): string {
   const [, name] = /^var\((--[\w-]+)\)$/.exec(token) ?? [];
   return name ? getComputedStyle(document.documentElement).getPropertyValue(name) : token;
+}
+
+/** A range of losses widened to the standard errors in sight; bars that would reach 0 end where they are cut. */
+function withBars(
+  { scales: { x } }: uPlot,
+  lines: readonly Line[],
+  low: number | null,
+  high: number | null,
+): [number, number] {
+  let [least, most] = [low ?? 0.1, high ?? 1];
+  for (const { x: xs, y, stderr } of lines)
+    xs.forEach((at, i) => {
+      const [value, error] = [y[i], stderr?.[i]];
+      if (!value || !error || at < x!.min! || at > x!.max!) return;
+      if (value - error > 0) least = Math.min(least, value - error);
+      most = Math.max(most, value + error);
+    });
+  return [least, most];
 }
 
 function drawBars(u: uPlot, { lines, yLog }: ChartProps): void {

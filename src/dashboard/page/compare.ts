@@ -67,7 +67,11 @@ export function differenceOf(a: Side, b: Side): Difference {
 function pairsOf(a: Side, b: Side): number[] {
   const own = new Set(differingPaths([a, b]));
   const keyOf = (axes: Record<string, Scalar>) =>
-    JSON.stringify(Object.entries(axes).filter(([path]) => !own.has(path)));
+    JSON.stringify(
+      Object.entries(axes)
+        .filter(([path]) => !own.has(path))
+        .sort(),
+    );
   const [cellsA, cellsB] = [a, b].map(({ cells }) => new Map(cells.map(cell => [keyOf(cell.axes), cell])));
   if (cellsA!.size < a.cells.length || cellsB!.size < b.cells.length) return [];
   return [...cellsA!].flatMap(([key, { plateau }]) => {

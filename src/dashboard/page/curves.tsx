@@ -2,9 +2,9 @@ import { useMemo } from 'preact/hooks';
 import type { Place } from './address.ts';
 import { type Shown, shownOf, testLines, trainingLines, useCurves } from './curve-lines.ts';
 import type { Looked } from './looked.ts';
-import { Panel } from './panel.tsx';
+import { TestPanel, TrainingPanel } from './panel.tsx';
 import type { Store } from './store.ts';
-import type { CellTable } from './table.ts';
+import { type CellTable, type Chosen, runNames } from './table.ts';
 
 /** Cells that are drawn where nobody has chosen any. */
 const SOME = 8;
@@ -24,22 +24,8 @@ export function CurvesView({ looked, place, store }: { looked: Looked; place: Pl
   const chosen = place.list('pins').length > 0;
   return (
     <>
-      <Panel
-        {...{ place, lines: training }}
-        id="training"
-        title="Training loss"
-        axis="step"
-        xLog={place.get('x') === 'log'}
-        empty="No curve yet: training has not told a loss, or its curves were not kept."
-      />
-      <Panel
-        {...{ place, lines: testing }}
-        id="testing"
-        title="Loss against test length"
-        axis="test length T"
-        xLog
-        empty="No cell of these has been tested yet."
-      />
+      <TrainingPanel {...{ place, lines: training }} />
+      <TestPanel {...{ place, lines: testing }} />
       <p class="note">
         {chosen
           ? `${shown.length} chosen cells`
@@ -100,7 +86,16 @@ export function CurvesControls({ place }: { place: Place }) {
   );
 }
 
+/** Cells that are drawn, named by their runs too where these are several. */
 function shownCells({ chosen }: Looked, pins: readonly string[]): Shown[] {
+  const cells = chosenCells(chosen, pins);
+  const runs = [...new Set(cells.map(({ table }) => table))];
+  const names = runNames(runs);
+  if (runs.length < 2) return cells;
+  return cells.map(cell => ({ ...cell, label: `${names.get(cell.table)}: ${cell.label}` }));
+}
+
+function chosenCells(chosen: readonly Chosen[], pins: readonly string[]): Shown[] {
   const all = (own: (table: CellTable, place: number) => boolean, most: number) => {
     const found: Shown[] = [];
     for (const { table, places } of chosen)

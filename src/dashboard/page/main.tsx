@@ -1,6 +1,7 @@
 import '../../engine/no-eval.ts';
 import 'uplot/dist/uPlot.min.css';
 import '../../report/figures/figure.css';
+import '../../report/progress.css';
 import './style.css';
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -119,6 +120,9 @@ function Filter({ place, looked, query }: FilterProps) {
   );
 }
 
+/** Where the controls stand beside the figure, and not above it. */
+const WIDE = '(min-width: 52rem)';
+
 /** Runs to look at: all, or some of them. */
 function RunPicker({ place, store }: { place: Place; store: Store }) {
   if (store.runs.length < 2) return null;
@@ -128,7 +132,7 @@ function RunPicker({ place, store }: { place: Place; store: Store }) {
     place.set({ run: next.join(',') || null });
   };
   return (
-    <details class="runs" open={store.runs.length <= 8}>
+    <details class="runs" open={store.runs.length <= 8 && matchMedia(WIDE).matches}>
       <summary>
         Runs: {named.length === 0 ? `all ${store.runs.length}` : `${named.length} of ${store.runs.length}`}
       </summary>

@@ -11,31 +11,72 @@ interface PanelProps {
   title: string;
   axis: string;
   xLog: boolean;
+  ownTicks?: boolean;
   empty: string;
   place: Place;
   lines: readonly Line[];
 }
 
+interface LinesProps {
+  place: Place;
+  lines: readonly Line[];
+}
+
+/** Training losses by step. */
+export function TrainingPanel({ place, lines }: LinesProps) {
+  return (
+    <Panel
+      {...{ place, lines }}
+      id="training"
+      title="Training loss"
+      axis="step"
+      xLog={place.get('x') === 'log'}
+      empty="No curve yet: training has not told a loss, or its curves were not kept."
+    />
+  );
+}
+
+/** Losses by test length. */
+export function TestPanel({ place, lines }: LinesProps) {
+  return (
+    <Panel
+      {...{ place, lines }}
+      id="testing"
+      title="Loss against test length"
+      axis="test length T"
+      xLog
+      ownTicks
+      empty="Not tested yet."
+    />
+  );
+}
+
 /** Lines with their files; what is zoomed to and pinned is in the address. */
-export function Panel({ id, title, axis, xLog, empty, place, lines }: PanelProps) {
+function Panel({ id, title, axis, xLog, ownTicks = false, empty, place, lines }: PanelProps) {
   const [zoom, pin] = [`${id}-zoom`, `${id}-pin`];
   const ends = place.list(zoom).map(Number);
   const pinned = place.get(pin);
   const isDrawn = lines.some(({ y }) => y.length > 0);
-  const figure = () => trajectories(canvas, id, lines.map(trajectoryOf), { title, axis, isLog: xLog });
+  const isLinear = place.get('y') === 'linear';
+  const zoomed: [number, number] | null =
+    ends.length === 2 && ends.every(Number.isFinite) ? [ends[0]!, ends[1]!] : null;
+  // What is saved is what is seen.
+  const seen = () => (zoomed ? lines.map(line => within(line, zoomed)) : lines);
+  const figure = () =>
+    trajectories(canvas, id, seen().map(trajectoryOf), { title, axis, isLog: xLog, isLinear });
   return (
     <figure class="curves" id={id}>
       <h2>{title}</h2>
       {isDrawn ? (
         <>
-          <Save name={id} svg={() => svgOf(figure())} rows={() => rowsOf(lines, axis)} />
+          <Save name={id} svg={() => svgOf(figure())} rows={() => rowsOf(seen(), axis)} />
           <Chart
-            {...{ lines, xLog }}
+            {...{ lines, xLog, ownTicks }}
             label={title}
             xLabel={axis}
             yLabel="loss"
-            yLog={place.get('y') !== 'linear'}
-            zoom={ends.length === 2 && ends.every(Number.isFinite) ? [ends[0]!, ends[1]!] : null}
+            yLog={!isLinear}
+            zoom={zoomed}
             onZoom={next =>
               place.set({ [zoom]: next?.map(end => Number(end.toPrecision(6))).join(',') ?? null })
             }
@@ -49,6 +90,13 @@ export function Panel({ id, title, axis, xLog, empty, place, lines }: PanelProps
       )}
     </figure>
   );
+}
+
+/** The part of a line between two places. */
+function within({ x, y, stderr, ...line }: Line, [low, high]: [number, number]): Line {
+  const kept = x.flatMap((at, i) => (at >= low && at <= high ? [i] : []));
+  const of = <T,>(values: readonly T[]) => kept.map(i => values[i]!);
+  return { ...line, x: of(x), y: of(y), ...(stderr ? { stderr: of(stderr) } : {}) };
 }
 
 function svgOf(figure: Figure | undefined): string | undefined {

@@ -9,7 +9,7 @@ import type { Rows } from './figure.tsx';
 import { Save } from './figure.tsx';
 import { type Column, Grid } from './grid.tsx';
 import type { Looked } from './looked.ts';
-import { type CellTable, variedPaths } from './table.ts';
+import { type CellTable, runNames, settingsApart, variedPaths } from './table.ts';
 import { METRIC_WORDS, metricText, scalarText } from './words.ts';
 
 /** Columns of numbers, in order. */
@@ -90,7 +90,12 @@ export function RunsControls({ looked, place }: { looked: Looked; place: Place }
       </label>
       {place.list('pins').length > 0 && (
         <p class="hint">
-          {place.list('pins').length} chosen. <a href={place.link({}, 'curves')}>Curves</a>,{' '}
+          {place.list('pins').length} chosen.{' '}
+          {place.get('group') === '' && (
+            <>
+              <a href={place.link({}, 'curves')}>Curves</a>,{' '}
+            </>
+          )}
           <a href={place.link({ pins: null })}>none</a>
         </p>
       )}
@@ -170,10 +175,11 @@ function columnsOf({ runs, chosen }: Looked, paths: readonly string[], group: st
       text: scalarText,
     }),
   );
+  const names = runNames(runs);
   const run: Column<Entry> = {
     id: 'run',
     name: 'run',
-    value: entry => one(entry).table.head.name,
+    value: entry => names.get(one(entry).table)!,
     text: scalarText,
   };
   return [
@@ -224,10 +230,11 @@ function compared(a: Scalar, b: Scalar, sign: number): number {
 }
 
 function sidesOf({ runs }: Looked, pins: readonly string[]): Side[] {
+  const apart = settingsApart(runs);
   return pins.flatMap(cell => {
     for (const table of runs) {
       const place = table.placeOf(cell);
-      if (place !== undefined) return [{ label: cell, cells: [sideCell(table, place)] }];
+      if (place !== undefined) return [{ label: cell, cells: [sideCell(table, place, apart)] }];
     }
     return [];
   });
@@ -238,17 +245,24 @@ function groupSides(
   [name]: readonly Column<Entry>[],
   pinned: ReadonlySet<string>,
 ): Side[] {
+  const apart = settingsApart([
+    ...new Set(entries.flatMap(({ members }) => members.map(({ table }) => table))),
+  ]);
   return entries
     .filter(({ key }) => pinned.has(key))
     .map(entry => ({
       label: `${name!.name} ${name!.text(name!.value(entry))}`,
-      cells: entry.members.map(({ table, place }) => sideCell(table, place)),
+      cells: entry.members.map(({ table, place }) => sideCell(table, place, apart)),
     }));
 }
 
-function sideCell(table: CellTable, place: number): Side['cells'][number] {
+function sideCell(
+  table: CellTable,
+  place: number,
+  apart: ReadonlyMap<CellTable, Record<string, Scalar>>,
+): Side['cells'][number] {
   return {
-    axes: table.axesOf(place),
+    axes: { ...apart.get(table), ...table.axesOf(place) },
     plateau: table.metric('plateau', place),
     error: table.metric('plateauError', place),
   };

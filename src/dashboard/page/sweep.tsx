@@ -7,7 +7,7 @@ import { canvas, FigureView, type Rows } from './figure.tsx';
 import type { Looked } from './looked.ts';
 import { Progress } from './progress.tsx';
 import type { Store } from './store.ts';
-import { type Chosen, variedPaths } from './table.ts';
+import { type Chosen, runNames, variedPaths } from './table.ts';
 import { METRIC_WORDS, metricText, STATE_MARKS, scalarText } from './words.ts';
 
 const LENGTH = 'train.length';
@@ -106,6 +106,7 @@ interface Sum {
 function squaresOf(chosen: readonly Chosen[], metric: Metric, wanted: string, place: Place): Square[] {
   const { isLog } = METRIC_WORDS[metric];
   const sums = new Map<string, Sum>();
+  const names = runNames(chosen.map(({ table }) => table));
   for (const one of chosen) {
     const { table, places } = one;
     const knob = wanted || knobOf(one);
@@ -114,7 +115,7 @@ function squaresOf(chosen: readonly Chosen[], metric: Metric, wanted: string, pl
     const [columns, rows] = [table.columns.axes[LENGTH], table.columns.axes[knob]];
     const rest = others.map(path => table.columns.axes[path]!);
     const values = table.columns.metrics[metric];
-    const run = chosen.length > 1 ? table.head.name : '';
+    const run = chosen.length > 1 ? names.get(table)! : '';
     for (const cell of places) {
       const codes = rest.map(({ codes: own }) => own[cell]!);
       const key = `${table.head.id} ${columns?.codes[cell]} ${rows?.codes[cell]} ${codes.join(' ')}`;

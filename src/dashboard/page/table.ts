@@ -110,3 +110,25 @@ export function variedPaths(chosen: readonly Chosen[]): string[] {
     }
   return [...seen].filter(([, values]) => values.size > 1).map(([path]) => path);
 }
+
+/** Of each run, what its configuration has otherwise than another's, where no axis of its own says so. */
+export function settingsApart(runs: readonly CellTable[]): Map<CellTable, Record<string, Scalar>> {
+  const paths = [...new Set(runs.flatMap(({ head }) => Object.keys(head.settings)))].filter(
+    path => new Set(runs.map(({ head }) => head.settings[path] ?? null)).size > 1,
+  );
+  return new Map(
+    runs.map(run => [run, Object.fromEntries(paths.map(path => [path, run.head.settings[path] ?? null]))]),
+  );
+}
+
+/** What each run is called: its name, and its own hash where several of those have one name. */
+export function runNames(runs: readonly CellTable[]): Map<CellTable, string> {
+  const counts = new Map<string, number>();
+  for (const { head } of runs) counts.set(head.name, (counts.get(head.name) ?? 0) + 1);
+  return new Map(
+    runs.map(run => [
+      run,
+      counts.get(run.head.name) === 1 ? run.head.name : `${run.head.name} ${run.head.run}`,
+    ]),
+  );
+}

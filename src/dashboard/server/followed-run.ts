@@ -15,6 +15,7 @@ import { type CellDetail, type Curves, noCurves, type RunHead, type State } from
 import { commandOf } from './command.ts';
 import { LiveState } from './live-state.ts';
 import { metricsOf, type Row } from './rows.ts';
+import { settingsOf } from './settings.ts';
 
 /** Where the line of a trained cell stands. */
 interface Place extends Omit<FollowedLine<CellResult>, 'digest'> {
@@ -48,6 +49,7 @@ export class FollowedRun {
   private finished = 0;
   private adapter: string | null = null;
   private headText = '';
+  private settings: RunHead['settings'] = {};
 
   constructor(folder: string, id: string) {
     this.folder = folder;
@@ -102,6 +104,7 @@ export class FollowedRun {
       task: manifest?.experiment.task.kind ?? '',
       knobs: manifest ? taskOf(manifest.experiment.task.kind).complexity.map(knob => `task.${knob}`) : [],
       epsilons: manifest?.experiment.epsilon ?? [],
+      settings: this.settings,
       planned: manifest?.cells ?? 0,
       state: this.runState,
       word: state.failure ?? state.note,
@@ -172,6 +175,7 @@ export class FollowedRun {
     const text = await readFile(path, 'utf8');
     this.manifest = manifestSchema.parse(JSON.parse(text));
     this.manifestTime = mtimeMs;
+    this.settings = settingsOf(this.manifest.experiment);
     return true;
   }
 

@@ -44,6 +44,20 @@ export function lengthAxis(canvas: Canvas, lengths: readonly number[], label: st
   ];
 }
 
+/** A horizontal axis of positions, from 1, of a drawing so many pixels wide. */
+export function axisOfPositions({ Plot }: Canvas, length: number, width: number): Markish {
+  return Plot.axisX({
+    label: 'position',
+    labelAnchor: 'center',
+    labelArrow: 'none',
+    labelOffset: 32,
+    color: token('muted'),
+    tickSize: 4,
+    ticks: Math.min(length, Math.floor(width / TICK_PIXELS / 1.5)),
+    tickFormat: (tick: number) => (Number.isInteger(tick) ? String(tick) : ''),
+  });
+}
+
 /** The scale that belongs to `lengthAxis`. */
 export function lengthScale(lengths: readonly number[]): ScaleOptions {
   const [low, high] = [leastOf(lengths), mostOf(lengths)];
@@ -65,6 +79,23 @@ export function lossAxis(canvas: Canvas, domain: readonly [number, number], labe
       // Not as a tick format: d3 leaves out some of those between powers.
       text: (value: number) => tickText(value, ticks),
       color: token('muted'),
+      tickSize: 0,
+      tickPadding: 6,
+    }),
+  ];
+}
+
+/** A linear vertical axis with a rule at each tick. */
+export function plainAxis({ Plot }: Canvas, label = 'loss'): Markish[] {
+  return [
+    Plot.gridY({ ticks: 5, stroke: token('rule'), strokeOpacity: 1 }),
+    Plot.axisY({
+      label,
+      labelAnchor: 'top',
+      labelArrow: 'none',
+      labelOffset: MARGIN.marginLeft,
+      color: token('muted'),
+      ticks: 5,
       tickSize: 0,
       tickPadding: 6,
     }),

@@ -1,7 +1,7 @@
 import { leastOf, mostOf } from '../../shared/extremes.ts';
 import { numberText } from '../names.ts';
 import { token } from '../theme.ts';
-import { channels, draw, logDomain, lossAxis } from './draw.ts';
+import { channels, draw, logDomain, lossAxis, plainAxis } from './draw.ts';
 import { type Canvas, type Figure, type Key, PANEL } from './figure.ts';
 
 /** Points of a line that are drawn: more than there are pixels say nothing. */
@@ -13,12 +13,20 @@ export interface Trajectory {
   points: { x: number; loss: number | null; stderr: number | null }[];
 }
 
-/** Losses of single cells along one axis, a line each, with bars of one standard error. Undefined where nothing has a loss above 0. */
+/**
+ * Losses of single cells along one axis, a line each, with bars of one standard error. Undefined where nothing has a loss above 0.
+ * @param isLog whether the horizontal axis is logarithmic; the vertical one is unless `isLinear`
+ */
 export function trajectories(
   canvas: Canvas,
   id: string,
   lines: readonly Trajectory[],
-  { title, axis, isLog }: { title: string; axis: string; isLog: boolean },
+  {
+    title,
+    axis,
+    isLog,
+    isLinear = false,
+  }: { title: string; axis: string; isLog: boolean; isLinear?: boolean },
 ): Figure | undefined {
   const shown = lines.map(({ key, points }) => ({
     key,
@@ -27,7 +35,7 @@ export function trajectories(
   const points = shown.flatMap(line => line.points);
   const losses = points.flatMap(({ loss }) => (loss !== null && loss > 0 ? [loss] : []));
   if (losses.length === 0) return undefined;
-  const domain = logDomain(losses);
+  const domain: [number, number] = isLinear ? [0, 1.05 * mostOf(losses)] : logDomain(losses);
   const xs = points.map(({ x }) => x);
   type Row = (typeof points)[number];
   const isDrawn = ({ loss }: Row) => loss !== null && loss > 0;
@@ -48,9 +56,9 @@ export function trajectories(
           .join('; ')}.`,
         svg: draw(canvas, {
           x: { type: isLog ? 'log' : 'linear', domain: [leastOf(xs), mostOf(xs)] },
-          y: { type: 'log', domain, clamp: true },
+          y: { type: isLinear ? 'linear' : 'log', domain, clamp: true },
           marks: [
-            ...lossAxis(canvas, domain),
+            ...(isLinear ? plainAxis(canvas) : lossAxis(canvas, domain)),
             canvas.Plot.axisX({
               label: axis,
               labelAnchor: 'center',

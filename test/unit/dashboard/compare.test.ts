@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { noColumns, type RunHead } from '../../../src/dashboard/data.ts';
 import { differenceOf, differingPaths, type Side } from '../../../src/dashboard/page/compare.ts';
+import { CellTable, runNames, settingsApart } from '../../../src/dashboard/page/table.ts';
 
 const side = (
   label: string,
@@ -52,4 +54,18 @@ test('of single cells only the error of the test is known, and said', () => {
   expect(Math.log(interval![1]) - 1).toBeCloseTo(1.96 * 0.05, 3);
   expect(how).toMatch(/one seed each/);
   expect(differenceOf(side('a', [[{ N: 1 }, null]]), side('b', [[{ N: 2 }, 1]])).ratio).toBeNull();
+});
+
+test('of runs, what their configurations have otherwise, and their names', () => {
+  const runOf = (name: string, run: string, settings: RunHead['settings']) =>
+    new CellTable({ head: { name, run, settings } as RunHead, columns: noColumns() });
+  const a = runOf('same', 'a', { 'train.steps': 10, 'model.width': 8 });
+  const b = runOf('same', 'b', { 'train.steps': 20, 'model.width': 8, 'train.clip': 1 });
+  const c = runOf('other', 'c', { 'train.steps': 20, 'model.width': 8 });
+  expect([...settingsApart([a, b]).values()]).toEqual([
+    { 'train.steps': 10, 'train.clip': null },
+    { 'train.steps': 20, 'train.clip': 1 },
+  ]);
+  expect(settingsApart([a]).get(a)).toEqual({});
+  expect([...runNames([a, b, c]).values()]).toEqual(['same a', 'same b', 'other']);
 });
