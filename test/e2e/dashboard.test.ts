@@ -186,18 +186,20 @@ describe('over results of somebody else', () => {
   });
 });
 
-test('a copy without a server draws from the disk what was there', async () => {
-  const [from, to] = [emptyFolder(), emptyFolder()];
-  writeSynthetic(from, { name: 'kept', task: { kind: 'simple', omega: 2 }, axes: {} });
-  const shelf = new Library([from]);
+test('a copy of the committed results is small enough for a supplement, and draws from the disk', async () => {
+  const to = emptyFolder();
+  const shelf = new Library([join(import.meta.dirname, '..', '..', 'results', 'paper-ci')]);
   await shelf.open();
   const { files, bytes } = await exportDashboard(shelf, to, built);
   shelf.close();
   expect(bytes).toBeLessThan(5e6);
   const page = await browser.newPage();
   await page.goto(pathToFileURL(files[0]!).href);
-  await says(page, 'kept');
+  await says(page, 'figure-1');
   await has(page, 'main svg');
+  await show(page, '#curves');
+  await has(page, '#training canvas');
+  await has(page, '#testing canvas');
   await show(page, '#theory');
   await says(page, 'Complexity against plateau');
   await page.close();
