@@ -198,7 +198,6 @@ test('a copy of the committed results is small enough for a supplement, and draw
   await says(page, 'figure-1');
   await has(page, 'main svg');
   await show(page, '#curves');
-  await has(page, '#training canvas');
   await has(page, '#testing canvas');
   await show(page, '#theory');
   await says(page, 'Complexity against plateau');

@@ -1,4 +1,5 @@
-// `npm run measure:dashboard`: how quick the live page is, in headless Chrome on this machine, at 1,000 cells and at 10^5; `-- 2`: at 2,000.
+// `npm run measure:dashboard`: how quick the live page is, in headless Chrome on this machine, at 1,000 cells and at 10^5.
+// With `-- 2` at 2,000 in place of 10^5.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
