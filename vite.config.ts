@@ -1,6 +1,7 @@
 import { defineConfig } from 'vite';
 import { engineHash } from './src/setup/engine-hash.mjs';
 import { absentPeers, peersApart, peerVersions } from './src/setup/peers.mjs';
+import { thirdParty } from './src/setup/third-party.mjs';
 
 /** A page that Chrome loads. */
 const page = (outDir: string, entry: Record<string, string>) => ({
@@ -43,6 +44,12 @@ const library = (input: Record<string, string>) => ({
   rollupOptions: { external: /^[^./]/, output: { chunkFileNames: '[name]-[hash].js' } },
 });
 
+/** Some hundred and forty packages of small files, which take a second to find, in every thread, and 26 MB on a user's disk. */
+const STDLIB = /^@stdlib\//;
+
+/** gpu.js as built for browsers: the one for Node wants two packages with binaries, for backends that are not asked for. */
+const gpujsWithin = { resolve: { alias: { 'gpu.js': 'gpu.js/dist/gpu-browser.js' } } };
+
 /**
  * Bundles from one source tree. `--mode page` is what Chrome loads: the engine, apart from it gpu.js, and the page of a tab; `--mode dawn`
  * is the engine in a process of its own; `--mode dashboard` and `--mode dashboard-reference` are the live page and its worker; `--mode
@@ -58,6 +65,7 @@ export default defineConfig(async ({ mode }) => {
   switch (mode) {
     case 'page':
       return {
+        plugins: [thirdParty()],
         build: page('dist/page', {
           engine: 'src/engine/page.ts',
           gpujs: 'src/gpujs/page.ts',
@@ -66,10 +74,10 @@ export default defineConfig(async ({ mode }) => {
         }),
       };
     case 'dawn':
-      return { build: program('dist/dawn', { engine: 'src/engine/dawn.ts' }) };
+      return { plugins: [thirdParty()], build: program('dist/dawn', { engine: 'src/engine/dawn.ts' }) };
     case 'bench':
       return {
-        plugins: [absentPeers()],
+        plugins: [absentPeers(), thirdParty()],
         define: { ...define, 'process.env.NODE_ENV': '"production"' },
         build: {
           ...page('dist/bench', { bench: 'src/bench/page.ts' }),
@@ -78,9 +86,17 @@ export default defineConfig(async ({ mode }) => {
         },
       };
     case 'dashboard':
-      return { define, build: script('page', 'src/dashboard/page/main.tsx') };
+      return {
+        define,
+        plugins: [thirdParty('page.third-party.txt')],
+        build: script('page', 'src/dashboard/page/main.tsx'),
+      };
     case 'dashboard-reference':
-      return { define, build: script('reference', 'src/dashboard/page/model/reference-worker.ts') };
+      return {
+        define,
+        plugins: [thirdParty('reference.third-party.txt')],
+        build: script('reference', 'src/dashboard/page/model/reference-worker.ts'),
+      };
     case 'test-chrome':
       return { build: page('dist/test/page', { engine: 'test/support/engine-page.ts' }) };
     case 'library':
@@ -95,6 +111,8 @@ export default defineConfig(async ({ mode }) => {
     case 'library-node':
       return {
         define: await ofNode(),
+        plugins: [thirdParty()],
+        ssr: { noExternal: [STDLIB] },
         build: {
           ...program('dist/library', {
             runner: 'src/library/runner.ts',
@@ -120,8 +138,9 @@ export default defineConfig(async ({ mode }) => {
     default:
       return {
         define: await ofNode(),
-        // Four hundred small files, which take a second to find, in every thread.
-        ssr: { noExternal: [/^@stdlib\//] },
+        plugins: [thirdParty()],
+        ...gpujsWithin,
+        ssr: { noExternal: ['gpu.js', STDLIB] },
         build: program('dist/cli', {
           main: 'src/cli/main.ts',
           'theory-worker': 'src/sweep/theory-worker.ts',

@@ -1,4 +1,4 @@
-import type { Browser } from 'puppeteer';
+import type { Browser } from 'puppeteer-core';
 import { SessionStalled } from './conversation.ts';
 import { PATIENCE, type Patience, seconds, withDeadline } from './deadline.ts';
 import { killGroup } from './processes.ts';
@@ -26,7 +26,7 @@ export async function startChrome(
   { launchMs, closeMs }: Patience = PATIENCE,
 ): Promise<Chrome> {
   // Half a second of processor time to load: only where a browser is wanted, and before there is anything to clean up.
-  const { default: puppeteer } = await import('puppeteer');
+  const { default: puppeteer } = await import('puppeteer-core');
   await sweepProfiles();
   const profile = await makeProfile();
   const launch = new AbortController();

@@ -1,4 +1,4 @@
-import type { Page } from 'puppeteer';
+import type { Page } from 'puppeteer-core';
 import { InputError, MachineError, messageOf } from '../shared/errors.ts';
 import type { AdapterPreference } from '../shared/protocol.ts';
 import { browserPath } from './browser.ts';

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import { csvParse } from 'd3-dsv';
 import { parquetReadObjects } from 'hyparquet';
-import puppeteer, { type Browser, type Page } from 'puppeteer';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserPath } from '../../src/runtime/browser.ts';
 import { expectComplaint } from '../support/bad-input.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Table from 'cli-table3';
-import puppeteer, { type Browser, type Page } from 'puppeteer';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { Library } from '../../src/dashboard/server/library.ts';
 import { serveDashboard } from '../../src/dashboard/server/serve.ts';
 import { LiveFile } from '../../src/results/live.ts';

@@ -1,5 +1,5 @@
 import axe from 'axe-core';
-import puppeteer, { type Browser, type Page } from 'puppeteer';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { browserPath } from '../../src/runtime/browser.ts';
 
 /** Headless Chrome, for pages that are looked at. */

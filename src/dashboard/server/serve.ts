@@ -113,6 +113,7 @@ const HEADERS = { ...PAGE_HEADERS, 'Content-Security-Policy': `${POLICY}; frame-
 const TYPES: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
 };
 
 /** Everything that the page consists of, by its path. */
