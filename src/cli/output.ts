@@ -1,5 +1,6 @@
 import { withoutPassword } from '../queue/address.ts';
 import { LengthwiseError, messageOf } from '../shared/errors.ts';
+import { withDocPlaces } from './doc-places.ts';
 
 /** One line on stderr, where progress and logs go. No password of a URL gets there. */
 export function log(line: string): void {
@@ -20,7 +21,7 @@ export function printJson(value: unknown): void {
 export function report(error: unknown, debug: boolean): number {
   const known = error instanceof LengthwiseError;
   log(`error: ${known ? error.message : `lengthwise failed: ${messageOf(error)}`}`);
-  if (known && error.fix) log(`       ${error.fix}`);
+  if (known && error.fix) log(`       ${withDocPlaces(error.fix)}`);
   if (!known && !debug) log('       This is a defect. Run again with --debug for the stack trace.');
   if (debug && error instanceof Error) log(error.stack ?? '');
   return known ? error.exitCode : 1;
