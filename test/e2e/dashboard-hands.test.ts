@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Browser, Page } from 'puppeteer';
+import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Library } from '../../src/dashboard/server/library.ts';
 import { type Dashboard, serveDashboard } from '../../src/dashboard/server/serve.ts';
