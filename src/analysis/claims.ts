@@ -1,6 +1,8 @@
 import type { Run } from '../results/runs.ts';
 import { complexityOf } from '../tasks/written.ts';
 import { Baselines } from './baseline.ts';
+import { earlyClaim } from './early-claim.ts';
+import { exponentClaims } from './exponent-claim.ts';
 import { hardmaxClaims } from './hardmax-claim.ts';
 import { settingsLearned } from './learned.ts';
 import { limitClaim } from './limit-claim.ts';
@@ -57,5 +59,7 @@ function claimsOfRun(run: Run): Claim[] {
     trendClaim(settings, 'train.length', 'falls', streams),
     ...knobs.map(path => trendClaim(settings, path, 'rises', streams)),
     ...(task.kind === 'mod-p' ? hardmaxClaims(run) : []),
+    earlyClaim(cells),
+    ...exponentClaims(run),
   ].filter(claim => claim !== undefined);
 }

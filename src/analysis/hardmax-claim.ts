@@ -1,10 +1,9 @@
-import { labelOf } from '../results/axes.ts';
 import type { Run } from '../results/runs.ts';
 import type { CellResult } from '../results/schema.ts';
+import { meansAboveClaim } from './means-claim.ts';
 import { groupsBySeed } from './plateau.ts';
-import { everyMeanWithin, LEVEL } from './region.ts';
 import { meanOf } from './statistics.ts';
-import { type Claim, LEAST_SEEDS, listed, NEEDS_SEEDS } from './verdict.ts';
+import type { Claim } from './verdict.ts';
 
 /** Mass on the residue class of the answer, and uniformity on it, from which attention is called hardmax. */
 export const HARDMAX = 0.9;
@@ -34,7 +33,7 @@ export function hardmaxClaims({ cells, manifest }: Pick<Run, 'cells' | 'manifest
         cell.attention ? [meanOf(cell.attention.heads.map(head => pick(head, cell)))] : [],
       ),
     }));
-    return decided(id, statement, `${what} at N = ${longest}`, settings);
+    return meansAboveClaim({ id, statement, what: `${what} at N = ${longest}`, least: HARDMAX }, settings);
   };
   return [
     claim(
@@ -56,46 +55,4 @@ export function hardmaxClaims({ cells, manifest }: Pick<Run, 'cells' | 'manifest
 function massOn(residueMass: readonly number[], k: number, p: number): number {
   if (residueMass.length % p !== 0) return 0;
   return residueMass.reduce((sum, mass, r) => (r % p === k % p ? sum + mass : sum), 0);
-}
-
-function decided(
-  id: string,
-  statement: string,
-  what: string,
-  settings: { axes: CellResult['axes']; cells: number; values: number[] }[],
-): Claim {
-  const tested = settings.filter(({ values }) => values.length >= LEAST_SEEDS);
-  const few = settings.filter(({ values }) => values.length < LEAST_SEEDS);
-  const decision =
-    tested.length > 0
-      ? everyMeanWithin(
-          tested.map(({ values }) => values),
-          [HARDMAX, Infinity],
-        )
-      : undefined;
-  const lacks = few.length > 0 && decision?.verdict !== 'refuted' ? NEEDS_SEEDS : null;
-  const deciding = decision && labelOf(tested[decision.deciding]!.axes);
-  const labels = (some: { axes: CellResult['axes'] }[]) => listed(some.map(({ axes }) => labelOf(axes)));
-  return {
-    id,
-    statement,
-    statistic: `${what}${deciding ? `, in the setting that decides (${deciding})` : ''}; one-sided t tests over seeds in every setting, all of which must pass`,
-    value: decision?.mean ?? null,
-    interval: decision?.interval ?? null,
-    confidence: 1 - 2 * LEVEL,
-    threshold: HARDMAX,
-    level: LEVEL,
-    verdict: decision && lacks === null ? decision.verdict : 'undecided',
-    lacks,
-    seeds: settings.reduce((sum, { values }) => sum + values.length, 0),
-    diverged: settings.reduce((sum, { cells, values }) => sum + cells - values.length, 0),
-    pValue: decision?.pValue ?? null,
-    pFloor: null,
-    remarks: [
-      ...(few.length > 0 ? [`fewer than ${LEAST_SEEDS} seeds: ${labels(few)}`] : []),
-      ...(decision && decision.outside.length > 0
-        ? [`below ${HARDMAX}: ${labels(decision.outside.map(i => tested[i]!))}`]
-        : []),
-    ],
-  };
 }

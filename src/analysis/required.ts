@@ -23,6 +23,11 @@ export interface RequiredLength {
   longest: number;
 }
 
+/** Whether N* lies between the shortest and the longest training length, whatever the seeds. */
+export function isBetween({ interval }: RequiredLength): boolean {
+  return interval !== null && interval[0] > 0 && interval[1] < Infinity;
+}
+
 /** How N*(ε) grows with a knob, beside how the bounds do: exponents of power laws. */
 export interface LengthExponent {
   knob: string;
@@ -40,7 +45,7 @@ export interface LengthExponent {
 }
 
 /** Log plateaus of a setting by training length, ascending. */
-type Curve = { length: number; logs: number[] }[];
+export type Curve = { length: number; logs: number[] }[];
 /** A mean log plateau at a training length. */
 interface Point {
   length: number;
@@ -148,7 +153,7 @@ function predictedExponents(
   }));
 }
 
-function curvesOf(cells: readonly CellResult[]): { axes: CellResult['axes']; curve: Curve }[] {
+export function curvesOf(cells: readonly CellResult[]): { axes: CellResult['axes']; curve: Curve }[] {
   const settings = new Map<string, { axes: CellResult['axes']; byLength: Map<number, number[]> }>();
   for (const cell of cells) {
     const { seed: _, 'train.length': N, ...axes } = cell.axes;
@@ -164,7 +169,7 @@ function curvesOf(cells: readonly CellResult[]): { axes: CellResult['axes']; cur
   }));
 }
 
-function meansOf(curve: Curve): Point[] {
+export function meansOf(curve: Curve): Point[] {
   return curve.map(({ length, logs }) => ({ length, y: meanOf(logs) }));
 }
 
@@ -173,7 +178,7 @@ function meansOf(curve: Curve): Point[] {
  * say too little of their spread. Scaled by √(n / (n − 1)), so that their variance is the seeds' own, and widened to Student's t on what
  * degrees of freedom they have.
  */
-function residualsOf(curve: Curve): number[] {
+export function residualsOf(curve: Curve): number[] {
   const spread = curve.filter(({ logs }) => logs.length > 1);
   const freedom = spread.reduce((sum, { logs }) => sum + logs.length - 1, 0);
   return spread.flatMap(({ logs }) => {
@@ -184,7 +189,7 @@ function residualsOf(curve: Curve): number[] {
 }
 
 /** Mean log plateaus as other seeds might have given them. */
-function redraw(curve: Curve, bank: readonly number[], stream: WordStream): Point[] {
+export function redraw(curve: Curve, bank: readonly number[], stream: WordStream): Point[] {
   return curve.map(({ length, logs }) => {
     let sum = 0;
     for (let i = 0; i < logs.length; i++) sum += bank[below(stream.next(), bank.length)]!;
@@ -193,7 +198,7 @@ function redraw(curve: Curve, bank: readonly number[], stream: WordStream): Poin
 }
 
 /** Where a curve first comes down to a log plateau. */
-interface Crossing {
+export interface Crossing {
   /** Interpolated in log-log: 0 at once, Infinity never. */
   length: number;
   /**
@@ -204,7 +209,7 @@ interface Crossing {
   upTo: number;
 }
 
-function crossing(points: readonly Point[], log: number): Crossing {
+export function crossing(points: readonly Point[], log: number): Crossing {
   const first = points.findIndex(({ y }) => y <= log);
   if (first < 0) return { length: Infinity, after: points.at(-1)!.length, upTo: Infinity };
   const b = points[first]!;
@@ -223,12 +228,12 @@ function crossings(curves: readonly { value: number; points: Point[] }[], log: n
 }
 
 /** From the low end of one interval to the high end of another. */
-function spanOf(low: Interval | null, high: Interval | null): Interval | null {
+export function spanOf(low: Interval | null, high: Interval | null): Interval | null {
   return low && high && [low[0], high[1]];
 }
 
 /** Exponents without what sums of logarithms leave in their last digits: 0 and not −2e-16. */
-function withoutNoise(interval: Interval | null): Interval | null {
+export function withoutNoise(interval: Interval | null): Interval | null {
   return interval && [Math.round(interval[0] * 1e12) / 1e12, Math.round(interval[1] * 1e12) / 1e12];
 }
 
@@ -236,17 +241,25 @@ function withoutNoise(interval: Interval | null): Interval | null {
  * The least and the largest log-log slope that lengths between their trained neighbours can have; undefined for fewer than two that were
  * found.
  */
-function slopesWithin(found: ({ value: number } & Crossing)[]): Interval | undefined {
-  const used = found.filter(isFound);
-  if (used.length < 2) return undefined;
-  const x = used.map(({ value }) => Math.log(value));
-  const middle = meanOf(x);
-  const squares = x.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  // A least-squares slope is a weighted sum of the logarithms: each end takes the neighbour that its weight asks for.
-  const ends = used.map(({ after, upTo }, i) => {
-    const weight = (x[i]! - middle) / squares;
-    const both = [weight * Math.log(after), weight * Math.log(upTo)];
-    return [Math.min(...both), Math.max(...both)] as const;
+export function slopesWithin(found: ({ value: number } & Crossing)[]): Interval | undefined {
+  return slopeRange(
+    found.filter(isFound).map(({ value, after, upTo }) => ({
+      x: Math.log(value),
+      low: Math.log(after),
+      high: Math.log(upTo),
+    })),
+  );
+}
+
+/** The least and the largest least-squares slope through points whose ordinates lie between two ends; undefined for fewer than two. */
+export function slopeRange(points: { x: number; low: number; high: number }[]): Interval | undefined {
+  if (points.length < 2) return undefined;
+  const middle = meanOf(points.map(({ x }) => x));
+  const squares = points.reduce((sum, { x }) => sum + (x - middle) ** 2, 0);
+  // A least-squares slope is a weighted sum of the ordinates: each end takes the one that its weight asks for.
+  const ends = points.map(({ x, low, high }) => {
+    const weight = (x - middle) / squares;
+    return [Math.min(weight * low, weight * high), Math.max(weight * low, weight * high)] as const;
   });
   return [ends.reduce((sum, [low]) => sum + low, 0), ends.reduce((sum, [, high]) => sum + high, 0)];
 }
@@ -254,13 +267,13 @@ function slopesWithin(found: ({ value: number } & Crossing)[]): Interval | undef
 const isFound = ({ length }: { length: number }) => length > 0 && length < Infinity;
 
 /** Log-log slope over the values of a knob that have an N*; null for fewer than two. */
-function slope(found: { value: number; length: number }[]): number | null {
+export function slope(found: { value: number; length: number }[]): number | null {
   return slopeOfLogs(
     found.map(each => ({ value: each.value, log10: isFound(each) ? Math.log10(each.length) : null })),
   );
 }
 
-function slopeOfLogs(points: { value: number; log10: number | null }[]): number | null {
+export function slopeOfLogs(points: { value: number; log10: number | null }[]): number | null {
   const finite = points.flatMap(({ value, log10 }) => (log10 === null ? [] : [[Math.log10(value), log10]]));
   return finite.length < 2 ? null : linearRegression(finite).m;
 }

@@ -287,7 +287,7 @@ export function program(): Command {
     .action(later(async () => (await import('./export.ts')).exportModel));
   withLaw(
     withMachine(
-      verb('simulate <model.safetensors>', 'short strings that stand in for long ones, and how well')
+      verb('simulate [model.safetensors]', 'short strings that stand in for long ones, and how well')
         .addOption(
           new Option(
             '--method <name>',
@@ -313,13 +313,17 @@ export function program(): Command {
           )
             .default(false)
             .conflicts('method'),
+        )
+        .option(
+          '--results <folder>',
+          'with --adversary, instead of a model: worst errors of the models of its runs’ longest training length',
         ),
     ),
   )
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExamples:\n  lengthwise simulate results/k-gram/<run>/models/<cell>.safetensors --test-length 16384\n  lengthwise simulate model.safetensors --method best-of --lengths 16,64,256 --json\n  lengthwise simulate results/quickstart/<run>/models/<cell>.safetensors --adversary',
+      '\nExamples:\n  lengthwise simulate results/k-gram/<run>/models/<cell>.safetensors --test-length 16384\n  lengthwise simulate model.safetensors --method best-of --lengths 16,64,256 --json\n  lengthwise simulate results/quickstart/<run>/models/<cell>.safetensors --adversary\n  lengthwise simulate --results results/quickstart --adversary --test-length 512 --rounds 16',
     )
     .addOption(plugIn())
     .action(laterWithPlugIns(async () => (await import('./simulate.ts')).simulate));

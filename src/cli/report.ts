@@ -1,8 +1,10 @@
+import { worstRatios } from '../analysis/worst-ratio.ts';
 import { cellsWithCurves } from '../report/figures/training-curves.ts';
 import { summaryMarkdown } from '../report/markdown.ts';
 import { writeReport } from '../report/report.ts';
 import { notShown, outcomeOf, outcomeWords } from '../report/words.ts';
 import { CurveFile } from '../results/curve-file.ts';
+import { readWorstCase } from '../results/worst-case.ts';
 import { InputError } from '../shared/errors.ts';
 import { log, print, printJson } from './output.ts';
 import { claimJson, findingsOf, missingOf } from './verify.ts';
@@ -31,7 +33,18 @@ export async function report(folder: string, options: ReportOptions): Promise<vo
     runs.map(async run => {
       const found = required[measured.indexOf(run)];
       const curves = await new CurveFile(run.folder).read(cellsWithCurves(run.cells));
-      return { run, lengths: found?.lengths ?? [], exponents: found?.exponents ?? [], curves };
+      const { lengths = [], exponents = [], errors = [] } = found ?? {};
+      const worst = await readWorstCase(run.folder);
+      return {
+        run,
+        lengths,
+        exponents,
+        errors,
+        curves,
+        ...(worst
+          ? { worst: { testLength: worst.testLength, settings: worstRatios(run.cells, worst) } }
+          : {}),
+      };
     }),
   );
   const input = { studies, claims, missing };

@@ -23,8 +23,11 @@ import { type ModelContext, modelInContext } from './model-context.ts';
 import type { MachineOptions } from './options.ts';
 import { log, print, printJson } from './output.ts';
 import { attackText, simulationText } from './simulate-text.ts';
+import { RESTARTS, TRIES, worstCases } from './worst-case.ts';
 
 export interface SimulateOptions extends MachineOptions {
+  /** A run, or a folder of runs, instead of a model: only with `adversary`. */
+  results?: string;
   method?: Method;
   lengths?: number[];
   testLength: number;
@@ -40,11 +43,21 @@ export interface SimulateOptions extends MachineOptions {
 
 /** Short lengths when none are given: powers of two up to a quarter of the test length, at most this many. */
 const MOST_LENGTHS = 8;
-/** The search of --adversary: climbers, and strings that each tries in a round. */
-const [RESTARTS, TRIES] = [32, 4];
-
 /** `lengthwise simulate`: short strings that stand in for long ones, and how well; or a search for strings that break it. */
-export async function simulate(file: string, options: SimulateOptions): Promise<void> {
+export async function simulate(file: string | undefined, options: SimulateOptions): Promise<void> {
+  const { results } = options;
+  if ((file === undefined) === (results === undefined))
+    throw new InputError(
+      'simulate takes a model file, or --results <folder> --adversary',
+      '`lengthwise simulate --help` has examples.',
+    );
+  if (results !== undefined && !options.adversary)
+    throw new InputError('--results: only --adversary looks at all models of a folder', 'Add --adversary.');
+  if (file === undefined) await worstCases(results!, options);
+  else await simulateModel(file, options);
+}
+
+async function simulateModel(file: string, options: SimulateOptions): Promise<void> {
   const context = await modelInContext(file, options);
   checkTestLength(context, options.testLength);
   checkDefined(file, context, options);

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import type { ErrorExponent } from '../analysis/error-exponents.ts';
 import type { Claim } from '../analysis/verdict.ts';
 import { intervalText, shareText } from '../report/names.ts';
 import { outcomeOf, outcomeWords, requiredInterval, requiredText } from '../report/words.ts';
@@ -44,6 +45,18 @@ const KINDS: readonly Kind[] = [
     value: 'uniformity',
     threshold: 'above',
     isOf: named('hardmax-uniform'),
+  },
+  {
+    title: 'Is attention hardmax far before 2^(p/γ)? (decades between the two lengths)',
+    value: 'decades',
+    threshold: 'above',
+    isOf: named('hardmax-early'),
+  },
+  {
+    title: 'Does N* grow no faster than the theorems say? (exponent; of falls: its change a doubling of α)',
+    value: 'exponent',
+    threshold: 'below',
+    isOf: name => name.startsWith('exponent-'),
   },
   { title: 'Other claims', value: 'value', threshold: 'threshold', isOf: () => true },
 ];
@@ -107,7 +120,7 @@ function claimTable({ value: valueName, threshold: thresholdName }: Kind, claims
   return compact(table);
 }
 
-function studyText({ experiment, lengths, exponents }: Findings['required'][number]): string[] {
+function studyText({ experiment, lengths, exponents, errors }: Findings['required'][number]): string[] {
   const table = new Table({
     head: [`${experiment}: N*(ε)`, 'ε', 'N*', '95 % interval'],
     style: { head: [], border: [] },
@@ -116,6 +129,7 @@ function studyText({ experiment, lengths, exponents }: Findings['required'][numb
     table.push([labelOf(row.axes) || 'all', row.epsilon, requiredText(row), requiredInterval(row)]);
   return [
     compact(table),
+    ...errors.flatMap(errorText),
     ...exponents.map(({ knob, axes, epsilon, measured, interval, values, predicted }) => {
       const others = labelOf(axes);
       const range = interval ? ` [${interval.map(end => end.toFixed(2)).join(', ')}]` : '';
@@ -129,5 +143,18 @@ function studyText({ experiment, lengths, exponents }: Findings['required'][numb
       const what = `exponent of N* in ${symbolOf(knob)}${others ? ` (${others})` : ''} at ε = ${epsilon}`;
       return wrapped(`${what}: ${own}; of the bounds: ${bounds.join(', ') || 'none'}`);
     }),
+  ];
+}
+
+function errorText({ axes, epsilons, measured, interval, predicted }: ErrorExponent): string[] {
+  if (measured === null) return [];
+  const setting = labelOf(axes);
+  const range = interval ? ` [${interval.map(end => end.toFixed(2)).join(', ')}]` : '';
+  const bounds = predicted.map(({ name, exponent }) => `${name} ${exponent?.toPrecision(3) ?? 'none'}`);
+  const what = `exponent of N* in 1/√ε${setting ? ` (${setting})` : ''}`;
+  return [
+    wrapped(
+      `${what}: ${measured.toFixed(2)}${range} over ${epsilons.length} ε; of the bounds: ${bounds.join(', ') || 'none'}`,
+    ),
   ];
 }

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { claimsOf, evidenceOf } from '../analysis/claims.ts';
+import { type ErrorExponent, errorExponents } from '../analysis/error-exponents.ts';
+import { FACTOR_PATHS } from '../analysis/exponent-claim.ts';
 import {
   type LengthExponent,
   lengthExponents,
@@ -43,7 +45,12 @@ export interface Findings {
   runs: Run[];
   damaged: string[];
   claims: Claim[];
-  required: { experiment: string; lengths: RequiredLength[]; exponents: LengthExponent[] }[];
+  required: {
+    experiment: string;
+    lengths: RequiredLength[];
+    exponents: LengthExponent[];
+    errors: ErrorExponent[];
+  }[];
 }
 
 /** `lengthwise verify`: the paper's claims as statistics. Exit code 1 unless every one is shown. */
@@ -94,11 +101,13 @@ function requiredOf({ manifest, name, cells }: Run): Findings['required'] {
   const { epsilon, task } = manifest.experiment as { epsilon: number[]; task: WrittenTask };
   if (cells.length === 0) return [];
   const knobs = complexityOf(task).map(knob => `task.${knob}`);
+  const lengths = requiredLengths(cells, epsilon);
   return [
     {
       experiment: name,
-      lengths: requiredLengths(cells, epsilon),
-      exponents: lengthExponents(cells, [...knobs, 'data.alpha'], epsilon),
+      lengths,
+      exponents: lengthExponents(cells, [...new Set([...knobs, ...FACTOR_PATHS, 'data.alpha'])], epsilon),
+      errors: errorExponents(cells, lengths),
     },
   ];
 }

@@ -1,5 +1,7 @@
+import type { ErrorExponent } from '../analysis/error-exponents.ts';
 import type { LengthExponent, RequiredLength } from '../analysis/required.ts';
 import type { Claim } from '../analysis/verdict.ts';
+import type { WorstRatio } from '../analysis/worst-ratio.ts';
 import type { Curve } from '../results/curve-file.ts';
 import type { Run } from '../results/runs.ts';
 
@@ -8,6 +10,9 @@ export interface Study {
   run: Run;
   lengths: RequiredLength[];
   exponents: LengthExponent[];
+  errors: ErrorExponent[];
+  /** Worst errors beside average ones, where an adversary has looked for them. */
+  worst?: { testLength: number; settings: WorstRatio[] };
   /** Training curves by cell; absent, or of some cells only, where they are not to be had. */
   curves?: Readonly<Record<string, Curve>>;
 }

@@ -42,7 +42,8 @@ export function outcomeWords({ verdict, lacks }: Claim): string {
 export function meaningOf({ id, verdict }: Claim): string {
   const name = id.split('/').at(-1)!;
   const knob = name.startsWith('monotone-') ? symbolOf(`task.${name.slice('monotone-'.length)}`) : undefined;
-  return (MEANINGS[name] ?? (knob ? harder(knob) : OTHER))[verdict];
+  const group = knob ? harder(knob) : name.startsWith('exponent-') ? EXPONENT : OTHER;
+  return (MEANINGS[name] ?? group)[verdict];
 }
 
 type Meanings = Record<Verdict, string>;
@@ -68,11 +69,28 @@ const MEANINGS: Record<string, Meanings> = {
     refuted: 'It does not look at those positions equally, as averaging would want.',
     undecided: 'It is not shown that it looks at all of those positions equally.',
   },
+  'hardmax-early': {
+    shown: 'Attention is all or nothing at lengths far shorter than the theorem waits for.',
+    refuted: 'There are settings in which attention is not all or nothing much before the theorem says so.',
+    undecided: 'It is not shown that attention is all or nothing far before the theorem says so.',
+  },
+  'exponent-error-falls': {
+    shown: 'The more alike the laws of tokens, the less a smaller error costs.',
+    refuted: 'The more alike the laws of tokens, the more a smaller error costs.',
+    undecided: 'Whether a smaller error costs less where laws of tokens are more alike is not known.',
+  },
   baseline: {
     shown: 'Nothing got worse than it was, beyond what chance explains.',
     refuted: 'At least one setting got worse than it was, by more than chance explains.',
     undecided: 'Whether anything got worse is not known.',
   },
+};
+
+const EXPONENT: Meanings = {
+  shown: 'The training length that is needed grows no faster than the theorem allows.',
+  refuted:
+    'There are settings in which the training length that is needed grows faster than the theorem allows.',
+  undecided: 'Whether the training length that is needed grows faster than the theorem allows is not known.',
 };
 
 const OTHER: Meanings = { shown: 'Shown.', refuted: 'Refuted.', undecided: 'Not decided.' };

@@ -17,6 +17,8 @@ const SYMBOLS: Record<string, string> = {
   'train.positions': 'targets',
   'train.positionOffset': 'position offset',
   'model.layers': 'layers',
+  'model.period': 'Δ',
+  'model.locality': 'τ',
   'model.norm': 'norm',
   'model.attention.precision': 'precision',
   'model.attention.rule': 'rule',

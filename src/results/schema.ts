@@ -116,6 +116,7 @@ export type TheoryDigest = Pick<
   | 'effectiveMargin'
   | 'positionalMargin'
   | 'lipschitz'
+  | 'hardmax'
   | 'notDefined'
   | 'bounds'
 >;
@@ -127,7 +128,7 @@ export type CellResult = Omit<CellLine, 'theory'> & { theory?: TheoryDigest | nu
 export function digestOf({ theory, ...line }: CellLine): CellResult {
   if (!theory) return theory === undefined ? line : { ...line, theory };
   const { complexity, logitMargin, attainableLogitMargin, effectiveMargin, positionalMargin } = theory;
-  const { lipschitz, notDefined } = theory;
+  const { lipschitz, hardmax, notDefined } = theory;
   const bounds = theory.bounds?.filter(({ applies }) => applies) ?? null;
   const digest = {
     complexity,
@@ -136,6 +137,7 @@ export function digestOf({ theory, ...line }: CellLine): CellResult {
     effectiveMargin,
     positionalMargin,
     lipschitz,
+    hardmax,
     notDefined,
     bounds,
   };

@@ -42,6 +42,8 @@ export interface TargetError {
   testLength: number;
   worstError: number;
   randomMean: number;
+  /** Root of the mean square. */
+  randomRms: number;
   randomMax: number;
   evaluations: number;
   worstTokens: number[];
@@ -126,13 +128,14 @@ async function randomErrors(
   target: (tokens: Uint8Array) => number[],
   { source, seed }: AttackOptions,
   length: number,
-): Promise<{ randomMean: number; randomMax: number }> {
+): Promise<Pick<TargetError, 'randomMean' | 'randomRms' | 'randomMax'>> {
   const key = streamKey(seed, STREAM.simulation);
   const strings = Array.from({ length: RANDOM }, (_, i) => drawTokens({ ...source, key }, i, length));
   const outputs = await evaluate(strings);
   const errors = strings.map((tokens, i) => distance(outputs[i]!, target(tokens)));
   return {
     randomMean: errors.reduce((sum, error) => sum + error, 0) / RANDOM,
+    randomRms: Math.hypot(...errors) / Math.sqrt(RANDOM),
     randomMax: Math.max(...errors),
   };
 }

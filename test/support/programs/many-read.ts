@@ -38,6 +38,7 @@ if (report === undefined) {
     run,
     lengths: required[i]!.lengths,
     exponents: required[i]!.exponents,
+    errors: required[i]!.errors,
   }));
   found.claims = claims.length;
   await timed('report', () => writeReport({ studies, claims, missing: [] }, report));

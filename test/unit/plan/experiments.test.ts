@@ -7,7 +7,7 @@ import { cellsOf } from '../../../src/plan/cells.ts';
 import { planExperiment } from '../../../src/plan/plan.ts';
 
 /** Every experiment that ships, in each of its sizes. */
-const SHIPPED = ['experiments', 'experiments/paper'].flatMap(folder =>
+const SHIPPED = ['experiments', 'experiments/paper', 'experiments/theorems'].flatMap(folder =>
   readdirSync(folder)
     .filter(file => file.endsWith('.yaml'))
     .flatMap(file => {

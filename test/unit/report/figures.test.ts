@@ -21,7 +21,12 @@ const OMEGA: Synthetic = {
 
 function studyOf(synthetic: Synthetic): Study {
   const run = syntheticRun(synthetic);
-  return { run, lengths: requiredLengths(run.cells, run.manifest.experiment.epsilon), exponents: [] };
+  return {
+    run,
+    lengths: requiredLengths(run.cells, run.manifest.experiment.epsilon),
+    exponents: [],
+    errors: [],
+  };
 }
 
 function idsOf(synthetic: Synthetic): string[] {

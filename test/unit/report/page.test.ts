@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { JSDOM } from 'jsdom';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { claimsOf } from '../../../src/analysis/claims.ts';
+import { errorExponents } from '../../../src/analysis/error-exponents.ts';
 import { lengthExponents, requiredLengths } from '../../../src/analysis/required.ts';
 import { figuresOf } from '../../../src/report/figures/all.ts';
 import type { Canvas } from '../../../src/report/figures/figure.ts';
@@ -23,10 +24,12 @@ function inputOf(...synthetics: Synthetic[]): ReportInput {
   const studies = synthetics.map(synthetic => {
     const run = syntheticRun(synthetic);
     const { epsilon } = run.manifest.experiment;
+    const lengths = requiredLengths(run.cells, epsilon);
     return {
       run,
-      lengths: requiredLengths(run.cells, epsilon),
+      lengths,
       exponents: lengthExponents(run.cells, ['task.omega'], epsilon),
+      errors: errorExponents(run.cells, lengths),
     };
   });
   return { studies, claims: claimsOf(studies.map(({ run }) => run)), missing: [] };
