@@ -85,7 +85,7 @@ export function exponentChanges(
   required: readonly RequiredLength[],
 ): ExponentChange[] {
   const between = epsilonsBetween(required);
-  const lines = new Map<string, { axes: Axes; value: number; curve: Curve; bank: number[] }[]>();
+  const lines = new Map<string, Entry[]>();
   for (const { axes, curve } of curvesOf(cells)) {
     const value = axes[knob];
     if (typeof value !== 'number' || value <= 0 || curve.length === 0) continue;
@@ -97,27 +97,50 @@ export function exponentChanges(
     const entries = line.sort((a, b) => a.value - b.value);
     const own = entries.map(({ axes }) => between.get(JSON.stringify(axes)) ?? []);
     const common = own[0]!.filter(epsilon => own.every(others => others.includes(epsilon)));
-    const x = entries.map(({ value }) => Math.log2(value));
     const exponents = entries.map(({ curve }) => exponentThrough(meansOf(curve), common));
-    const units = entries.reduce((sum, { bank }) => sum + bank.length, 0);
-    const end = (which: 0 | 1) =>
-      resampled(units, stream => {
-        const ranges = entries.map(({ curve, bank }) => rangeOf(curve, bank, common, stream));
-        if (ranges.some(range => !range)) return Number.NaN;
-        return slopeRange(ranges.map((range, i) => ({ x: x[i]!, low: range![0], high: range![1] })))![which];
-      });
-    const isFitted = common.length > 1;
-    const points = exponents.map((exponent, i) => ({ x: x[i]!, low: exponent ?? 0, high: exponent ?? 0 }));
     return [
       {
         axes: without(entries[0]!.axes, knob),
         epsilons: common,
         values: entries.map(({ value }, i) => ({ value, exponent: exponents[i]! })),
-        measured: isFitted ? slopeRange(points)![0] : null,
-        interval: isFitted ? withoutNoise(spanOf(end(0), end(1))) : null,
+        ...(common.length < 2 ? UNFITTED : changeOf(entries, common, exponents as number[])),
       },
     ];
   });
+}
+
+/** Where there is nothing to fit. */
+const UNFITTED = { measured: null, interval: null };
+/** Ends of what a redrawn curve does not have. */
+const NONE: Interval = [Number.NaN, Number.NaN];
+
+/** A value of a knob with its curve. */
+interface Entry {
+  axes: Axes;
+  value: number;
+  curve: Curve;
+  bank: number[];
+}
+
+/** The slope of exponents against log2 of a knob. */
+function changeOf(
+  entries: readonly Entry[],
+  epsilons: readonly number[],
+  exponents: readonly number[],
+): Pick<ExponentChange, 'measured' | 'interval'> {
+  const slopeThrough = (ranges: readonly Interval[]) =>
+    slopeRange(
+      entries.map(({ value }, i) => ({ x: Math.log2(value), low: ranges[i]![0], high: ranges[i]![1] })),
+    )!;
+  const units = entries.reduce((sum, { bank }) => sum + bank.length, 0);
+  const ends = resampled(units, stream => {
+    const ranges = entries.map(({ curve, bank }) => rangeOf(curve, bank, epsilons, stream) ?? NONE);
+    return slopeThrough(ranges);
+  });
+  return {
+    measured: slopeThrough(exponents.map(exponent => [exponent, exponent]))[0],
+    interval: withoutNoise(spanOf(ends[0]!, ends[1]!)),
+  };
 }
 
 const inverseError = (epsilon: number) => epsilon ** -0.5;
@@ -141,13 +164,12 @@ function epsilonsBetween(required: readonly RequiredLength[]): Map<string, numbe
 }
 
 function exponentOf(curve: Curve, epsilons: readonly number[]): Pick<ErrorExponent, 'measured' | 'interval'> {
-  if (epsilons.length < 2) return { measured: null, interval: null };
+  if (epsilons.length < 2) return UNFITTED;
   const bank = residualsOf(curve);
-  const end = (which: 0 | 1) =>
-    resampled(bank.length, stream => rangeOf(curve, bank, epsilons, stream)?.[which] ?? Number.NaN);
+  const ends = resampled(bank.length, stream => rangeOf(curve, bank, epsilons, stream) ?? NONE);
   return {
     measured: exponentThrough(meansOf(curve), epsilons),
-    interval: withoutNoise(spanOf(end(0), end(1))),
+    interval: withoutNoise(spanOf(ends[0]!, ends[1]!)),
   };
 }
 

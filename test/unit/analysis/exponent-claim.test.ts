@@ -114,7 +114,9 @@ describe('the exponent of N* in a knob', () => {
       'exponent-vocabulary',
     );
     expect(idsOf({ loss, lengths, path: 'model.locality' })[0]).toBe('exponent-locality');
-    expect(idsOf({ loss, lengths, path: 'task.omega', task: { kind: 'expression' } })).toEqual(['exponent-error']);
+    expect(idsOf({ loss, lengths, path: 'task.omega', task: { kind: 'expression' } })).toEqual([
+      'exponent-error',
+    ]);
     expect(idsOf({ loss, lengths, theory: theoryLine() })).toEqual([]);
   });
 
