@@ -10,8 +10,8 @@ export const FAR_BEFORE = 1;
 type Hardmax = NonNullable<NonNullable<CellResult['theory']>['hardmax']>;
 
 /**
- * Theorem 4.1's remark: attention is hardmax far before 2^(p/γ), γ the logit margin as it is defined. In every setting the mean over seeds of
- * the decades between the two is shown to be above `FAR_BEFORE` (`means-claim.ts`). Undefined where no cell has bits.
+ * Theorem 4.1's remark: attention is hardmax far before 2^(p/γ), γ the logit margin as it is defined. In every setting the mean over seeds
+ * of the decades between the two is shown to be above `FAR_BEFORE` (`means-claim.ts`). Undefined where no cell has bits.
  *
  * A model whose attention is hardmax at no length that was looked at counts with the most that it can have, as if it were at the next: that
  * may refute the claim. It cannot be shown while there is one.

@@ -53,11 +53,12 @@ interface Asked {
 }
 
 /**
- * How N* grows, against the exponents that the theorems have: Theorem 4.1 where it applies (one layer, finite precision), with the knob and with
- * the error; Theorem 4.2 where α is an axis, with the error, and its exponent with α.
+ * How N* grows, against the exponents that the theorems have: Theorem 4.1 where it applies (one layer, finite precision), with the knob and
+ * with the error; Theorem 4.2 where α is an axis, with the error, and its exponent with α.
  *
- * Shown: in every setting the upper end of the exponent's 95 % interval is below the theorem's. Refuted: in some setting the lower end is above.
- * N* counts where it lies between the trained lengths whatever the seeds, for every value of the knob: what is left out would bend the law.
+ * Shown: in every setting the upper end of the exponent's 95 % interval is below the theorem's. Refuted: in some setting the lower end is
+ * above. N* counts where it lies between the trained lengths whatever the seeds, for every value of the knob: what is left out would bend
+ * the law.
  */
 export function exponentClaims({ cells, manifest }: Pick<Run, 'cells' | 'manifest'>): Claim[] {
   const { task, epsilon } = manifest.experiment;

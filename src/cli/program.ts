@@ -314,16 +314,13 @@ export function program(): Command {
             .default(false)
             .conflicts('method'),
         )
-        .option(
-          '--results <folder>',
-          'with --adversary, instead of a model: worst errors of the models of its runs’ longest training length',
-        ),
+        .option('--results <folder>', 'with --adversary: worst errors of the models of its runs'),
     ),
   )
     .addOption(json())
     .addHelpText(
       'after',
-      '\nExamples:\n  lengthwise simulate results/k-gram/<run>/models/<cell>.safetensors --test-length 16384\n  lengthwise simulate model.safetensors --method best-of --lengths 16,64,256 --json\n  lengthwise simulate results/quickstart/<run>/models/<cell>.safetensors --adversary\n  lengthwise simulate --results results/quickstart --adversary --test-length 512 --rounds 16',
+      '\nExamples:\n  lengthwise simulate results/k-gram/<run>/models/<cell>.safetensors --test-length 16384\n  lengthwise simulate results/quickstart/<run>/models/<cell>.safetensors --adversary\n  lengthwise simulate --results results/quickstart --adversary --test-length 512 --rounds 16',
     )
     .addOption(plugIn())
     .action(laterWithPlugIns(async () => (await import('./simulate.ts')).simulate));

@@ -21,8 +21,8 @@ import type { SimulateOptions } from './simulate.ts';
 export const [RESTARTS, TRIES] = [32, 4];
 
 /**
- * `lengthwise simulate --results --adversary`: the worst ‖f(x) − f*(x)‖ that is found at one length beside the average one, of the models of
- * every run's longest training length. Written to `worst-case.json` in each run's folder.
+ * `lengthwise simulate --results --adversary`: the worst ‖f(x) − f*(x)‖ that is found at one length beside the average one, of the models
+ * of every run's longest training length. Written to `worst-case.json` in each run's folder.
  * @throws InputError where no run has a model with a known target
  */
 export async function worstCases(folder: string, options: SimulateOptions): Promise<void> {
