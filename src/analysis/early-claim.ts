@@ -6,6 +6,8 @@ import { type Claim, listed } from './verdict.ts';
 
 /** Decades between the predicted and the measured length from which "far before" is meant. */
 export const FAR_BEFORE = 1;
+/** Decades beyond these count as these: 20 or 400, both are far, and their spread says nothing. It makes a mean smaller, never larger. */
+const MOST_DECADES = 10;
 
 type Hardmax = NonNullable<NonNullable<CellResult['theory']>['hardmax']>;
 
@@ -27,7 +29,7 @@ export function earlyClaim(cells: readonly CellResult[]): Claim | undefined {
     {
       id: 'hardmax-early',
       statement: 'attention is hardmax far before 2^(p/γ)',
-      what: 'decades from the length at which attention is hardmax in every sampled sequence to 2^(p/γ)',
+      what: `decades, at most ${MOST_DECADES}, from the length at which attention is hardmax in every sampled sequence to 2^(p/γ)`,
       least: FAR_BEFORE,
     },
     settings.map(setting => ({ ...setting, values: setting.found.map(decadesOf) })),
@@ -51,5 +53,5 @@ const isPredicted = ({ log10Predicted }: Hardmax) => log10Predicted !== null;
 
 /** Decades between the two lengths; at most so many where attention was never hardmax. */
 function decadesOf({ log10Predicted, measured, searchedTo }: Hardmax): number {
-  return log10Predicted! - Math.log10(measured ?? searchedTo);
+  return Math.min(MOST_DECADES, log10Predicted! - Math.log10(measured ?? searchedTo));
 }

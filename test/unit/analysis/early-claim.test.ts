@@ -51,6 +51,13 @@ describe('hardmax far before 2^(p/γ)', () => {
     expect(claim.remarks.join()).toContain('below 1: bits = 4');
   });
 
+  test('planted: seeds at 17, 198 and 398 decades do not hide by their spread that all are far', () => {
+    const cells = [20, 200, 400].flatMap((predicted, seed) =>
+      cellsOf([{ bits: 4, predicted, measured: 1000 }]).slice(seed, seed + 1),
+    );
+    expect(earlyClaim(cells)).toMatchObject({ verdict: 'shown', value: 10, seeds: 3 });
+  });
+
   test('planted: seeds that differ by more than their mean is above 1 are undecided', () => {
     const cells = cellsOf([{ bits: 4, predicted: 4, measured: 100 }]);
     cells[1]!.theory!.hardmax!.measured = 9000;
