@@ -5,7 +5,16 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { downloadFolder, findBrowser, INSTALL_HINT } from './browser-paths.mjs';
@@ -57,6 +66,12 @@ function installDependencies() {
   const stamp = 'node_modules/.lengthwise-stamp';
   const hash = hashOf(['package.json', 'package-lock.json']);
   if (isCurrent(stamp, hash)) return;
+  // `npm ci` would empty the folder that it leads to, and put another in the link's place.
+  if (lstatSync(join(ROOT, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
+    give(
+      'node_modules is a link, and what it leads to is not what package-lock.json asks for',
+      'Install there, or delete the link.',
+    );
   say('installing dependencies (npm ci)');
   // No package of ours needs its install script; puppeteer's would download a browser.
   if (!runs('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])) {
