@@ -189,7 +189,7 @@ export function receivedLength({ interval, ...rest }: SentLength): RequiredLengt
 /** What an export holds: nothing more can be asked. */
 export interface Frozen {
   snapshot: Snapshot;
-  /** By run, then by cell. */
+  /** By run, then by cell; without the line where `results` has the cell. */
   details: Record<string, Record<string, CellDetail>>;
   curves: Record<string, Record<string, Curves>>;
   results: Record<string, RunResults>;

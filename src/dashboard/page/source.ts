@@ -58,7 +58,12 @@ function frozenSource({ snapshot, details, curves, results }: Frozen): Source {
     isFrozen: true,
     snapshot: async () => snapshot,
     follow: () => {},
-    cell: async (run, cell) => details[run]?.[cell] ?? null,
+    async cell(run, cell) {
+      const detail = details[run]?.[cell];
+      if (!detail) return null;
+      const line = detail.line ?? results[run]?.cells.find(each => each.cell === cell) ?? null;
+      return { ...detail, line: line as CellDetail['line'] };
+    },
     async curves(run, cells) {
       const own = curves[run] ?? {};
       return Object.fromEntries(cells.flatMap(cell => (own[cell] ? [[cell, own[cell]]] : [])));

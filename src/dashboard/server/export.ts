@@ -10,6 +10,8 @@ import { shell } from './shell.ts';
 
 /** Points of a training curve that are kept of each cell. */
 const MOST_POINTS = 200;
+/** Digits that numbers keep: what a float32 knows. `cells.jsonl` has all of them. */
+const DIGITS = 7;
 
 /**
  * Writes the page over what a library holds now: files that any server, or a disk, can hand out. Weights are left out.
@@ -27,7 +29,7 @@ export async function exportDashboard(
   const files: [string, FileData][] = [
     ['index.html', shell({ frozen: true })],
     // What would end a script is no part of a text in it.
-    ['data.js', `window.lengthwiseFrozen=${JSON.stringify(frozen).replaceAll('<', '\\u003c')};\n`],
+    ['data.js', `window.lengthwiseFrozen=${JSON.stringify(frozen, short).replaceAll('<', '\\u003c')};\n`],
     ...page,
   ];
   let bytes = 0;
@@ -36,6 +38,11 @@ export async function exportDashboard(
     bytes += Buffer.byteLength(data as string | Uint8Array);
   }
   return { files: files.map(([name]) => join(folder, name)), bytes };
+}
+
+/** A value of the copy's JSON, in half the letters. */
+function short(_: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
 }
 
 async function freeze(library: Library): Promise<Frozen> {
@@ -51,7 +58,13 @@ async function freeze(library: Library): Promise<Frozen> {
     frozen.curves[head.id] = Object.fromEntries(
       Object.entries(curves).map(([cell, curve]) => [cell, thinned(curve)]),
     );
-    frozen.results[head.id] = await resultsOf(run);
+    const results = await resultsOf(run);
+    frozen.results[head.id] = results;
+    // Once is enough: the page looks there for what a cell's details lack.
+    for (const { cell } of results.cells) {
+      const detail = frozen.details[head.id]![cell];
+      if (detail) detail.line = null;
+    }
   }
   return frozen;
 }
