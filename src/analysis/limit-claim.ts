@@ -1,11 +1,10 @@
-import { labelOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
+import { everySettingWithin, labels } from './every-setting.ts';
 import type { Setting } from './learned.ts';
 import { plateauSlope, testLevelAt } from './plateau.ts';
 import { PLATEAU_SLOPE } from './plateau-claim.ts';
-import { everyMeanWithin, LEVEL } from './region.ts';
 import { meanOf } from './statistics.ts';
-import { type Claim, LEAST_SEEDS, listed, NEEDS_SEEDS } from './verdict.ts';
+import type { Claim } from './verdict.ts';
 
 /** Octaves of loss between the longest test length and T = ∞ within which the loss counts as arrived: a factor 2. */
 export const ARRIVED_OCTAVES = 1;
@@ -31,57 +30,40 @@ const longestOf = ({ test }: CellResult) => Math.max(...test.map(({ length }) =>
 export function limitClaim(settings: readonly Setting[]): Claim | undefined {
   const known = settings.map(setting => ({
     ...setting,
-    octaves: setting.members.flatMap(cell => octavesToInfinity(cell) ?? []),
+    values: setting.members.flatMap(cell => octavesToInfinity(cell) ?? []),
   }));
-  const learned = known.filter(({ generalizes, octaves }) => generalizes && octaves.length > 0);
+  const learned = known.filter(({ generalizes, values }) => generalizes && values.length > 0);
   if (learned.length === 0) return undefined;
-  const few = learned.filter(({ octaves }) => octaves.length < LEAST_SEEDS);
-  const tested = learned.filter(({ octaves }) => octaves.length >= LEAST_SEEDS);
-  const decision =
-    tested.length > 0
-      ? everyMeanWithin(
-          tested.map(({ octaves }) => octaves),
-          [-ARRIVED_OCTAVES, ARRIVED_OCTAVES],
-        )
-      : undefined;
-  const lacks = few.length > 0 && decision?.verdict !== 'refuted' ? NEEDS_SEEDS : null;
-  const deciding = decision && labelOf(tested[decision.deciding]!.axes);
-  const outside = decision?.outside.map(i => tested[i]!) ?? [];
-  const mirages = outside.filter(({ members, octaves }) => meanOf(octaves) > 0 && isFlat(members));
+  const { decided, where, tested, outside, remarks } = everySettingWithin(learned, [
+    -ARRIVED_OCTAVES,
+    ARRIVED_OCTAVES,
+  ]);
+  const mirages = outside.filter(({ members, values }) => meanOf(values) > 0 && isFlat(members));
+  const others = outside.filter(setting => !mirages.includes(setting));
   const T = longestOf(learned[0]!.members[0]!);
   const far = learned.filter(({ members }) => members.some(cell => leftAt(cell, T) > FAR));
-  const labels = (some: readonly Setting[]) => listed(some.map(({ axes }) => labelOf(axes) || 'all cells'));
   return {
     id: 'limit',
     statement: 'the loss at the longest test length is the loss at T = ∞, within a factor of 2',
-    statistic: `log₂ L(∞)/L(T), T = ${T.toLocaleString('en')}${deciding ? `, in the setting that decides (${deciding})` : ''}; two one-sided t tests over seeds against ±${ARRIVED_OCTAVES} in every setting learned, all of which must pass; refuted by t tests beyond ±${ARRIVED_OCTAVES}, two-sided, Holm-adjusted over settings`,
-    value: decision?.mean ?? null,
-    interval: decision?.interval ?? null,
-    confidence: 1 - 2 * LEVEL,
+    statistic: `log₂ L(∞)/L(T), T = ${T.toLocaleString('en')}${where}; two one-sided t tests over seeds against ±${ARRIVED_OCTAVES} in every setting learned, all of which must pass; refuted by t tests beyond ±${ARRIVED_OCTAVES}, two-sided, Holm-adjusted over settings`,
     threshold: ARRIVED_OCTAVES,
-    level: LEVEL,
-    verdict: decision && lacks === null ? decision.verdict : 'undecided',
-    lacks,
-    seeds: tested.reduce((sum, { octaves }) => sum + octaves.length, 0),
+    ...decided,
+    seeds: tested.reduce((sum, { values }) => sum + values.length, 0),
     diverged: known.reduce(
       (sum, { members }) => sum + members.filter(({ divergedAtStep }) => divergedAtStep !== null).length,
       0,
     ),
-    pValue: decision?.pValue ?? null,
-    pFloor: null,
     remarks: [
       ...(mirages.length > 0
         ? [`mirages, flat up to T = ${T.toLocaleString('en')} and higher at ∞: ${labels(mirages)}`]
         : []),
-      ...(outside.length > mirages.length
-        ? [`another loss at ∞: ${labels(outside.filter(setting => !mirages.includes(setting)))}`]
-        : []),
+      ...(others.length > 0 ? [`another loss at ∞: ${labels(others)}`] : []),
       ...(far.length > 0
         ? [
             `some φ is so near 1 that T^−γ is above ${FAR} at T: what happens beyond is not seen: ${labels(far)}`,
           ]
         : []),
-      ...(few.length > 0 ? [`fewer than ${LEAST_SEEDS} seeds: ${labels(few)}`] : []),
+      ...remarks,
     ],
   };
 }
