@@ -340,6 +340,7 @@ export function program(): Command {
   verb('report <results>', 'one self-contained HTML page, figures as SVG and PNG, data as CSV and Parquet')
     .option('--out <folder>', 'where the report goes; into the results unless given')
     .option('--baseline <results>', 'compare with these results, as verify does')
+    .option('--pdf', 'figures as PDF too, each a page of its size, for LaTeX', false)
     .option('--markdown', 'print a summary for a pull-request comment, write nothing', false)
     .addOption(json())
     .addHelpText(

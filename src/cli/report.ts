@@ -12,17 +12,21 @@ import { claimJson, findingsOf, missingOf } from './verify.ts';
 export interface ReportOptions {
   out?: string;
   baseline?: string;
+  /** Figures as PDF, too. */
+  pdf: boolean;
   json: boolean;
   markdown: boolean;
 }
 
 /** `lengthwise report`: the page, its figures and its data. With `markdown` only a summary on stdout. */
 export async function report(folder: string, options: ReportOptions): Promise<void> {
-  const { json, markdown } = options;
+  const { json, markdown, pdf } = options;
   if (json && markdown)
     throw new InputError('--json and --markdown: both print on stdout', 'Choose one of the two.');
   if (markdown && options.out !== undefined)
     throw new InputError('--markdown writes no files, --out says where to', 'Leave one of the two out.');
+  if (markdown && pdf)
+    throw new InputError('--markdown writes no files, --pdf asks for some', 'Leave one of the two out.');
   const findings = await findingsOf(folder, options.baseline);
   const { runs, claims, required } = findings;
   const missing = missingOf(findings);
@@ -53,7 +57,7 @@ export async function report(folder: string, options: ReportOptions): Promise<vo
     return;
   }
   for (const line of missing) log(`note: ${line}`);
-  const { files, notes } = await writeReport(input, options.out ?? folder);
+  const { files, notes } = await writeReport(input, options.out ?? folder, pdf ? ['png', 'pdf'] : ['png']);
   for (const line of notes) log(`note: ${line}`);
   if (json) printJson({ files, claims: claims.map(claimJson), missing: [...missing, ...notes] });
   else {

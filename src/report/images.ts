@@ -1,3 +1,4 @@
+import type { Page } from 'puppeteer-core';
 import { browserPath } from '../runtime/browser.ts';
 import { type Chrome, startChrome } from '../runtime/chrome-process.ts';
 import { withDeadline } from '../runtime/deadline.ts';
@@ -9,8 +10,16 @@ const SCALE = 2;
 /** Longest for all images together. */
 const DRAW_MS = 300_000;
 
-/** Draws SVG images as PNG in headless Chrome. Where no browser does it, returns why in a line. */
-export async function toPng(images: readonly Image[]): Promise<{ png: Uint8Array[] } | { without: string }> {
+/** An image in a format that is asked for. PDF keeps lines and letters, and its page is the image's size. */
+export type Format = 'png' | 'pdf';
+
+/**
+ * Draws SVG images in headless Chrome, each in every format that is asked for. Where no browser does it, returns why in a line.
+ */
+export async function toFormats(
+  images: readonly Image[],
+  formats: readonly Format[],
+): Promise<{ drawn: Map<Format, Uint8Array>[] } | { without: string }> {
   let chrome: Chrome | undefined;
   try {
     chrome = await startChrome(browserPath(), [
@@ -20,7 +29,7 @@ export async function toPng(images: readonly Image[]): Promise<{ png: Uint8Array
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     ]);
     const late = () => new Error('the browser took too long to draw');
-    return { png: await withDeadline(DRAW_MS, draw(chrome, images), late) };
+    return { drawn: await withDeadline(DRAW_MS, draw(chrome, images, formats), late) };
   } catch (error) {
     return { without: messageOf(error).split('\n')[0]! };
   } finally {
@@ -29,15 +38,28 @@ export async function toPng(images: readonly Image[]): Promise<{ png: Uint8Array
 }
 
 /** Nothing in a drawing is run, and nothing is fetched: it shows texts that come from results of others, too. */
-async function draw({ browser }: Chrome, images: readonly Image[]): Promise<Uint8Array[]> {
+async function draw(
+  { browser }: Chrome,
+  images: readonly Image[],
+  formats: readonly Format[],
+): Promise<Map<Format, Uint8Array>[]> {
   const page = await browser.newPage();
   await page.setJavaScriptEnabled(false);
   await page.setOfflineMode(true);
-  const png: Uint8Array[] = [];
-  for (const { svg, width, height } of images) {
+  const drawn: Map<Format, Uint8Array>[] = [];
+  for (const image of images) {
+    const { svg, width, height } = image;
     await page.setViewport({ width, height, deviceScaleFactor: SCALE });
     await page.setContent(`<!doctype html><style>body{margin:0}svg{display:block}</style>${svg}`);
-    png.push(await page.screenshot({ clip: { x: 0, y: 0, width, height } }));
+    const each = new Map<Format, Uint8Array>();
+    for (const format of formats) each.set(format, await DRAW[format](page, image));
+    drawn.push(each);
   }
-  return png;
+  return drawn;
 }
+
+const DRAW: Record<Format, (page: Page, image: Image) => Promise<Uint8Array>> = {
+  png: (page, { width, height }) => page.screenshot({ clip: { x: 0, y: 0, width, height } }),
+  // A page that is rounded down by a hair would push the drawing's last line onto a second one.
+  pdf: (page, { width, height }) => page.pdf({ width, height, printBackground: true, pageRanges: '1' }),
+};

@@ -4,7 +4,7 @@ import { type FileData, writeWhole } from '../shared/whole-file.ts';
 import { figuresOf } from './figures/all.ts';
 import { type Image, standalone } from './figures/compose.ts';
 import type { Canvas, Figure } from './figures/figure.ts';
-import { toPng } from './images.ts';
+import { type Format, toFormats } from './images.ts';
 import type { ReportInput, Study } from './input.ts';
 import { pageHtml } from './page/page.ts';
 import { cellTable, toCsv, toParquet } from './table.ts';
@@ -20,27 +20,39 @@ export interface Written {
 const DATA = ['cells.csv', 'cells.parquet'];
 
 /**
- * Writes the report: `report.html`, `figures/`, `cells.csv` and `cells.parquet`. Without a browser the PNG files are left out, and a note
- * says so.
+ * Writes the report: `report.html`, `figures/`, `cells.csv` and `cells.parquet`. Figures are SVG, and files of the formats that are asked
+ * for; without a browser these are left out, and a note says so.
  * @throws InputError when the folder cannot be written.
  */
-export async function writeReport(input: ReportInput, folder: string): Promise<Written> {
+export async function writeReport(
+  input: ReportInput,
+  folder: string,
+  formats: readonly Format[] = ['png'],
+): Promise<Written> {
   await makeFolder(join(folder, 'figures'));
   const canvas = await serverCanvas();
   const prefixes = prefixesOf(input.studies);
   const figures = input.studies.map((study, i) => figuresOf(canvas, study, prefixes[i]!));
   const all = figures.flatMap(({ results, lengths }) => [...results, ...lengths]);
   const images = all.map(figure => standalone(figure));
-  const drawn = all.length === 0 ? { png: [] } : await toPng(images);
-  const notes = 'without' in drawn ? [`figures are SVG only, PNG needs a browser (${drawn.without})`] : [];
+  const result = all.length === 0 ? { drawn: [] } : await toFormats(images, formats);
+  const notes =
+    'without' in result
+      ? [
+          `figures are SVG only, ${formats.map(format => format.toUpperCase()).join(' and ')} only with a browser (${result.without})`,
+        ]
+      : [];
   const files: [string, FileData][] = [
     ...(await dataFiles(input)),
-    ...all.flatMap((figure, i) => imageFiles(figure, images[i]!, 'png' in drawn ? drawn.png[i]! : undefined)),
+    ...all.flatMap((figure, i) =>
+      imageFiles(figure, images[i]!, 'drawn' in result ? result.drawn[i]! : new Map()),
+    ),
   ];
   const names = new Set(files.map(([name]) => name));
   const page = pageHtml(input, {
     figures,
-    filesOf: ({ id }) => ['svg', 'png'].map(type => `figures/${id}.${type}`).filter(name => names.has(name)),
+    filesOf: ({ id }) =>
+      ['svg', ...formats].map(type => `figures/${id}.${type}`).filter(name => names.has(name)),
     data: DATA,
     notes,
   });
@@ -64,8 +76,15 @@ async function dataFiles({ studies }: ReportInput): Promise<[string, FileData][]
   ];
 }
 
-function imageFiles({ id }: Figure, { svg }: Image, png: Uint8Array | undefined): [string, FileData][] {
-  return [[`figures/${id}.svg`, svg], ...(png ? [[`figures/${id}.png`, png] as [string, Uint8Array]] : [])];
+function imageFiles(
+  { id }: Figure,
+  { svg }: Image,
+  drawn: ReadonlyMap<Format, Uint8Array>,
+): [string, FileData][] {
+  return [
+    [`figures/${id}.svg`, svg],
+    ...[...drawn].map(([format, data]): [string, FileData] => [`figures/${id}.${format}`, data]),
+  ];
 }
 
 /**

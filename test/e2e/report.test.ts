@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserPath } from '../../src/runtime/browser.ts';
 import { expectComplaint } from '../support/bad-input.ts';
 import { cli, cliHere, emptyFolder } from '../support/cli.ts';
+import { readPdf } from '../support/pdf.ts';
 import { writeSynthetic } from '../support/synthetic.ts';
 
 const EVIL = `<script>document.title='broken'</script><img src="http://127.0.0.1:9/x" alt='"'>`;
@@ -252,6 +253,31 @@ describe('the command line', () => {
     rmSync(join(root, 'elsewhere'), { recursive: true });
   });
 
+  test('--pdf draws every figure as PDF, too, a page of its size', async () => {
+    const out = emptyFolder();
+    expect((await cli(['report', join(root, 'mod'), '--out', out, '--pdf'])).code).toBe(0);
+    const figures = readdirSync(join(out, 'figures'));
+    const named = (ending: string) =>
+      figures.filter(name => name.endsWith(ending)).map(name => name.slice(0, -4));
+    expect(named('.pdf').length).toBeGreaterThan(3);
+    expect(named('.pdf')).toEqual(named('.svg'));
+    expect(named('.png')).toEqual(named('.svg'));
+    const page = readFileSync(join(out, 'report.html'), 'utf8');
+    for (const name of named('.pdf')) {
+      const svg = readFileSync(join(out, 'figures', `${name}.svg`), 'utf8');
+      const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg)!;
+      const { pages, objects } = readPdf(readFileSync(join(out, 'figures', `${name}.pdf`)));
+      expect(pages).toHaveLength(1);
+      expect(Math.abs(pages[0]!.mediaBox[2]! - 0.75 * Number(width))).toBeLessThan(1);
+      expect(Math.abs(pages[0]!.mediaBox[3]! - 0.75 * Number(height))).toBeLessThan(1);
+      expect(
+        objects.some(text => /\/Type\s*\/Font\b/.test(text)),
+        name,
+      ).toBe(true);
+      expect(page).toContain(`href="figures/${name}.pdf"`);
+    }
+  });
+
   test('without a browser everything but PNG is written, and one line says so', async () => {
     const out = emptyFolder();
     const { code, stderr } = await cli(['report', join(root, 'mod'), '--out', out], {
@@ -259,7 +285,7 @@ describe('the command line', () => {
     });
     expect(code).toBe(0);
     expect(stderr.trim().split('\n')).toEqual([
-      expect.stringMatching(/^note: figures are SVG only, PNG needs a browser .*no\/such\/chrome/),
+      expect.stringMatching(/^note: figures are SVG only, PNG only with a browser .*no\/such\/chrome/),
     ]);
     const names = readdirSync(join(out, 'figures'));
     expect(names.length).toBeGreaterThan(3);
