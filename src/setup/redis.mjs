@@ -1,6 +1,6 @@
 // `node src/setup/setup.mjs --redis`: a redis-server, for sweeps over several machines and for the tests of those.
 import { existsSync } from 'node:fs';
-import { give, outputOf, runs, say } from './shell.mjs';
+import { give, installsPackage, outputOf, say } from './shell.mjs';
 
 /** BullMQ recommends no earlier one. */
 const LEAST = [6, 2];
@@ -30,11 +30,7 @@ export function installRedis() {
     give('--redis installs a Debian package, and this is no Debian-like system', HINT);
   if (process.getuid?.() !== 0)
     give('--redis installs a package, which needs root', 'Run `sudo node src/setup/setup.mjs --redis`.');
-  process.env.DEBIAN_FRONTEND = 'noninteractive';
-  const got =
-    runs('apt-get', ['update', '-qq']) &&
-    runs('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server']);
-  const version = got && installed();
+  const version = installsPackage('redis-server') && installed();
   if (!version) give('apt-get could not install redis-server', `See the messages above. ${HINT}`);
   say(`installed redis-server ${version}`);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Prepares a checkout: dependencies, browser, build. Dependency-free, idempotent, quick when nothing is missing.
-// `npm start` and `npm test` run it first, the latter with `--redis`: a redis-server besides. `--mesa` installs Mesa's software Vulkan
-// driver, and never unasked.
+// `npm start` and `npm test` run it first, the latter with `--redis` and `--numpy`: a redis-server and NumPy besides. `--mesa` installs
+// Mesa's software Vulkan driver, and never unasked.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -20,8 +20,9 @@ import { join } from 'node:path';
 import { downloadFolder, findBrowser, INSTALL_HINT } from './browser-paths.mjs';
 import { CHROME_VERSION, downloadChrome } from './chrome.mjs';
 import { installMesa } from './mesa.mjs';
+import { installNumpy } from './numpy.mjs';
 import { installRedis } from './redis.mjs';
-import { give, outputOf, ROOT, runs, say } from './shell.mjs';
+import { give, installsPackage, outputOf, ROOT, runs, say } from './shell.mjs';
 
 const LEAST_NODE = [20, 19];
 const LOCK_WAIT_MS = 10 * 60_000;
@@ -86,11 +87,7 @@ async function installBrowser() {
   if (wanted || findBrowser()) return;
   if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
     say("no Chrome or Chromium found: installing Debian's (apt-get install chromium)");
-    process.env.DEBIAN_FRONTEND = 'noninteractive';
-    const installed =
-      runs('apt-get', ['update', '-qq']) &&
-      runs('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium']);
-    if (installed && findBrowser()) return;
+    if (installsPackage('chromium') && findBrowser()) return;
     say('apt-get could not install chromium');
   }
   say(`downloading Chrome ${CHROME_VERSION} into ${downloadFolder()}`);
@@ -159,12 +156,13 @@ async function withLock(/** @type {() => Promise<void>} */ work) {
 }
 
 const flags = process.argv.slice(2);
-const unknown = flags.find(flag => flag !== '--mesa' && flag !== '--redis');
-if (unknown) give(`${unknown}: unknown`, 'The set-up takes two flags, --mesa and --redis.');
+const unknown = flags.find(flag => !['--mesa', '--numpy', '--redis'].includes(flag));
+if (unknown) give(`${unknown}: unknown`, 'The set-up takes three flags, --mesa, --numpy and --redis.');
 checkNode();
 await withLock(async () => {
   if (flags.includes('--mesa')) installMesa();
   if (flags.includes('--redis')) installRedis();
+  if (flags.includes('--numpy')) installNumpy();
   installDependencies();
   await installBrowser();
   await build();

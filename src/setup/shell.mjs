@@ -34,3 +34,12 @@ export function outputOf(command, args) {
   });
   return status === 0 ? stdout : '';
 }
+
+/** Installs a Debian package, as root; whether that went well. @param {string} name */
+export function installsPackage(name) {
+  process.env.DEBIAN_FRONTEND = 'noninteractive';
+  return (
+    runs('apt-get', ['update', '-qq']) &&
+    runs('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name])
+  );
+}

@@ -17,6 +17,8 @@ export interface GoldenGradient {
 /** What every golden vector has. */
 interface Vectors {
   name: string;
+  /** Path of the model file. */
+  file: string;
   model: Model;
   forward: { tokens: number[]; outputs: number[][] }[];
   gradient: GoldenGradient & { targets: number[][] };
@@ -48,8 +50,9 @@ function vectorsOf<G extends Vectors>(folder: string): G[] {
       const json = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Omit<G, 'model'> & {
         model: string;
       };
-      const model = readModel(readFileSync(join(folder, json.model)), json.model);
-      return { ...json, name: file.replace('.json', ''), model } as unknown as G;
+      const path = join(folder, json.model);
+      const model = readModel(readFileSync(path), json.model);
+      return { ...json, name: file.replace('.json', ''), file: path, model } as unknown as G;
     });
 }
 

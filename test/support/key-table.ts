@@ -88,7 +88,7 @@ function standardOf(node: Node, required: boolean): string {
 function typeOf(node: Node): string {
   const forms = node.anyOf ?? node.oneOf;
   if (!forms) return scalarOf(node);
-  const lists = forms.filter(({ type }) => type === 'array');
+  const lists = forms.filter(({ type, prefixItems }) => type === 'array' && !prefixItems);
   const scalars = forms.filter(form => !lists.includes(form)).map(typeOf);
   if (lists.length === 0) return scalars.join(' or ');
   const isAxis = !node.description?.includes('no axis');

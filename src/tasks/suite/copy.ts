@@ -4,7 +4,7 @@ import { DISTINCT, UNIFORM } from './inputs.ts';
 
 const COPY: Pick<Framed, 'knobs' | 'complexity' | 'symbols' | 'layers' | 'tokens' | 'answer' | 'answerWgsl'> =
   {
-    knobs: z.strictObject({ symbols: z.int().min(2).max(250) }),
+    knobs: z.strictObject({ symbols: z.int().min(2).max(250).describe('Symbols that an input may have.') }),
     complexity: ['symbols'],
     symbols: ({ symbols }) => symbols!,
     layers: 2,

@@ -11,7 +11,7 @@ import { oneHot, type Task } from '../task.ts';
 export const cycleNavigation: Task = {
   kind: 'cycle-navigation',
   summary: 'where a walk on a cycle ends (Delétang et al. 2023)',
-  knobs: z.strictObject({ cycle: z.int().min(2).max(64) }),
+  knobs: z.strictObject({ cycle: z.int().min(2).max(64).describe('Places on the cycle.') }),
   complexity: ['cycle'],
   shape: ({ cycle }) => ({ vocabulary: 3, outputs: cycle!, period: 1, locality: 0, layers: 1, order: 0 }),
   law: uniformIid,

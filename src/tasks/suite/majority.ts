@@ -18,7 +18,7 @@ function countsOf(input: readonly number[], symbols: number): number[] {
 export const majority = framed({
   kind: 'majority',
   summary: 'the symbol that stands most often in the input (Huang et al. 2025)',
-  knobs: z.strictObject({ symbols: z.int().min(2).max(250) }),
+  knobs: z.strictObject({ symbols: z.int().min(2).max(250).describe('Symbols that an input may have.') }),
   complexity: ['symbols'],
   symbols: ({ symbols }) => symbols!,
   layers: 1,

@@ -13,7 +13,7 @@ import { oneHot, type Task } from '../task.ts';
 export const modularArithmetic: Task = {
   kind: 'modular-arithmetic',
   summary: 'the value of a sum of products modulo p (Delétang et al. 2023)',
-  knobs: z.strictObject({ p: z.int().min(2).max(64) }),
+  knobs: z.strictObject({ p: z.int().min(2).max(64).describe('Modulus p of the arithmetic.') }),
   complexity: ['p'],
   shape: ({ p }) => ({ vocabulary: p! + 3, outputs: p!, period: 1, locality: 0, layers: 1, order: 0 }),
   law: {

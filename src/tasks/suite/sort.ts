@@ -11,7 +11,7 @@ export const sort = framed({
   ...DISTINCT,
   kind: 'sort',
   summary: 'the input in rising order, its symbols all different (Huang et al. 2025)',
-  knobs: z.strictObject({ symbols: z.int().min(2).max(250) }),
+  knobs: z.strictObject({ symbols: z.int().min(2).max(250).describe('Symbols that an input may have.') }),
   complexity: ['symbols'],
   symbols: ({ symbols }) => symbols!,
   layers: 1,

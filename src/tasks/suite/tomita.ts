@@ -107,7 +107,9 @@ fn next_state(language: u32, state: u32, token: u32) -> u32 {
 export const tomita: Task = {
   kind: 'tomita',
   summary: "whether a string is in one of Tomita's languages, 1 to 7",
-  knobs: z.strictObject({ language: z.int().min(1).max(AUTOMATA.length) }),
+  knobs: z.strictObject({
+    language: z.int().min(1).max(AUTOMATA.length).describe("Which of Tomita's languages."),
+  }),
   complexity: [],
   shape: () => ({ vocabulary: 2, outputs: 2, period: 1, locality: 0, layers: 1, order: 0 }),
   law: {
