@@ -44,8 +44,11 @@ const library = (input: Record<string, string>) => ({
   rollupOptions: { external: /^[^./]/, output: { chunkFileNames: '[name]-[hash].js' } },
 });
 
-/** Some hundred and forty packages of small files, which take a second to find, in every thread, and 26 MB on a user's disk. */
-const STDLIB = /^@stdlib\//;
+/**
+ * Some hundred and forty packages of small files, which take a second to find, in every thread, and 26 MB on a user's disk. `debug` and
+ * `ms` are in them.
+ */
+const STDLIB = /^(@stdlib\/|debug$|ms$)/;
 
 /** gpu.js as built for browsers: the one for Node wants two packages with binaries, for backends that are not asked for. */
 const gpujsWithin = { resolve: { alias: { 'gpu.js': 'gpu.js/dist/gpu-browser.js' } } };

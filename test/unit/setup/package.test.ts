@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PEERS } from '../../../src/setup/peers.mjs';
@@ -56,14 +57,14 @@ const programs = ['cli', 'dawn', 'library'].flatMap(folder =>
 test('what the built programs import is installed with them', () => {
   const imported = programs.flatMap(({ path, text }) => {
     const from = text.matchAll(
-      /^(?:import|export)\b[^;'"]*['"]([^'".\s][^'"\s]*)['"]|\bimport\(['"]([^'".\s][^'"\s]*)['"]\)/gm,
+      /^(?:import|export)\b[^;'"]*['"]([^'".\s][^'"\s]*)['"]|\b(?:import|__require)\(['"]([^'".\s][^'"\s]*)['"]\)/gm,
     );
     return [...from].map(([, name, lazy]) => ({ path, name: (name ?? lazy)! }));
   });
   // Peers come only with a clone, and bench says so.
   const missing = imported.filter(({ name }) => {
     const own = name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : name.split('/')[0]!;
-    return !name.startsWith('node:') && dependencies[own] === undefined && !PEERS.includes(own);
+    return !isBuiltin(name) && dependencies[own] === undefined && !PEERS.includes(own);
   });
   expect(imported.length).toBeGreaterThan(50);
   expect(missing).toEqual([]);
