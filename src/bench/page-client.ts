@@ -11,11 +11,14 @@ const POLICY =
 
 const LOAD_MS = 60_000;
 
+/** What Chrome says of a peer that is not there, which its rows say already. */
+const ABSENT = /Failed to load resource: .* 404 /;
+
 /**
  * Opens the bench page in a headless browser of its own.
  * @throws InputError when there is no browser, MachineError when it does not start.
  */
-export async function openBenchPage({ built, ...options }: BenchClientOptions): Promise<BenchClient> {
+export async function openBenchPage({ built, onLog, ...options }: BenchClientOptions): Promise<BenchClient> {
   let lose: (error: Gone) => void = () => {};
   const lost = new Promise<never>((_, reject) => {
     lose = reject;
@@ -27,6 +30,9 @@ export async function openBenchPage({ built, ...options }: BenchClientOptions): 
     bundle: join(built, 'bench', 'bench.js'),
     policy: POLICY,
     ...(folder ? { folders: { 'onnxruntime-web': folder } } : {}),
+    onLog: line => {
+      if (!ABSENT.test(line)) onLog?.(line);
+    },
     onLost: error => lose(new Gone(error.message)),
   });
   const { page } = chrome;

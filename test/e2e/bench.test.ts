@@ -1,7 +1,13 @@
+import { cpSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { IMPLEMENTATIONS } from '../../src/bench/names.ts';
+import { openBenchPage } from '../../src/bench/page-client.ts';
+import type { BenchRequest } from '../../src/bench/protocol.ts';
 import { type Row, reportSchema } from '../../src/bench/rows.ts';
-import { cli, whenSaid } from '../support/cli.ts';
+import { ATTENTION } from '../support/bench.ts';
+import { cli, emptyFolder, whenSaid } from '../support/cli.ts';
+import { BUILT } from '../support/engine.ts';
 import { childrenOf, isAlive } from '../support/processes.ts';
 
 /** Rows that the fused operators of onnxruntime-web get wrong on SwiftShader: measured, and shown as wrong. */
@@ -44,6 +50,34 @@ describe('lengthwise bench', () => {
     },
     15 * 60_000,
   );
+
+  test('a package without peers says so of each, once', async () => {
+    const built = emptyFolder();
+    cpSync(join(BUILT, 'bench'), join(built, 'bench'), {
+      recursive: true,
+      filter: source => basename(source) !== 'peers',
+    });
+    const lines: string[] = [];
+    const page = await openBenchPage({
+      built,
+      port: 0,
+      adapter: 'software',
+      onLog: line => lines.push(line),
+    });
+    try {
+      const ask = (request: BenchRequest) => page.ask(request, 60_000);
+      expect(await ask({ op: 'open', adapter: 'software' })).toMatchObject({ event: 'opened' });
+      await ask({ op: 'pose', problem: { ...ATTENTION, T: 16 } });
+      for (const [implementation, problem] of [
+        ['jax-js', 'not in the npm package; bench in a clone has it'],
+        ['onnxruntime-web/graph', 'not installed'],
+      ] as const)
+        expect(await ask({ op: 'check', implementation })).toMatchObject({ problem, harmless: true });
+    } finally {
+      await page.close();
+    }
+    expect(lines).toEqual([]);
+  });
 
   test(
     'gradients: ours, jax-js, tfjs and the loops agree with float64; the rest say that they have none',
