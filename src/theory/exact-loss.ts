@@ -169,18 +169,32 @@ function readout(model: AnyModel, tables: ClassTables, T: number) {
   const suffix = tables.phi.map(phi => Math.min(1e200, T ** phi[0]!));
   const out = new Float64Array(outputs);
   const hidden = new Float64Array(m);
+  const masses = new Float64Array(config.vocabulary * period);
   return (counts: Float64Array[], query: number): Float64Array => {
     out.set(own.out[query]!);
     hidden.set(bias);
     add(hidden, own.hidden[query]!);
     for (let h = 0; h < heads; h++) {
       const atoms = weights[h]![query]!;
-      const mass = (c: number) =>
-        atoms[c]! * (counts[c % period]![Math.floor(c / period)]! + (c === query ? suffix[h]! - 1 : 0));
-      let total = 0;
-      for (let c = 0; c < atoms.length; c++) total += mass(c);
+      const count = (c: number) =>
+        counts[c % period]![Math.floor(c / period)]! + (c === query ? suffix[h]! - 1 : 0);
+      const fill = (weightOf: (c: number) => number) => {
+        let total = 0;
+        for (let c = 0; c < atoms.length; c++) total += masses[c] = weightOf(c) * count(c);
+        return total;
+      };
+      let total = fill(c => atoms[c]!);
+      if (total === 0) {
+        // All classes of the string are so far below the highest of the alphabet that nothing is left of their weights.
+        const logits = tables.logits[h]![query]!;
+        const highest = logits.reduce(
+          (most, logit, c) => (count(c) > 0 ? Math.max(most, logit) : most),
+          -Infinity,
+        );
+        total = fill(c => Math.exp(Math.min(0, logits[c]! - highest)));
+      }
       for (let c = 0; c < atoms.length; c++) {
-        const share = mass(c) / total;
+        const share = masses[c]! / total;
         add(out, values[h]!.out[c]!, share);
         add(hidden, values[h]!.hidden[c]!, share);
       }

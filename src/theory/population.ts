@@ -8,7 +8,7 @@ import { positionalMargin, suffixBiases } from './margins.ts';
 
 /** Losses of a trained model that no test strings are drawn for: expectations, and what the test loss tends to. */
 export interface PopulationLoss {
-  /** L(T) without sampling error, at the test lengths where the sum is short enough (docs/theory.md §11). */
+  /** L(T) without sampling error, at the test lengths where the sum is short enough and finite (docs/theory.md §11). */
   exact: { length: number; loss: number }[];
   /** L(∞) over token laws drawn from the prior (docs/theory.md §12); null where f has no limit that is known. */
   infinity: {
@@ -52,7 +52,8 @@ function exactLosses(model: AnyModel, { source, task, knobs, lengths }: Measured
     const strings = Array.from({ length: period }, (_, i) => length + i);
     if (strings.reduce((sum, T) => sum + termsOf(model.config, T), 0) > MOST_TERMS) return [];
     const losses = strings.map(T => exactLoss(model, source, target, T).loss);
-    return [{ length, loss: losses.reduce((a, b) => a + b, 0) / period }];
+    const loss = losses.reduce((a, b) => a + b, 0) / period;
+    return Number.isFinite(loss) ? [{ length, loss }] : [];
   });
 }
 
@@ -62,8 +63,11 @@ function atInfinity(model: AnyModel, { source, task, knobs }: Measured): Populat
   if (!limit || !isDefined('simulation', config) || !hasInfinitePrecision(config.attention)) return null;
   const { order } = task.shape(knobs);
   const margin = Math.min(...suffixBiases(model).map(positionalMargin));
+  const known = lossAtInfinity(model, source, chain => limit(chain, knobs), { laws: LAWS, order });
+  // Weights of a training that went astray may overflow.
+  if (!Number.isFinite(known.loss) || !Number.isFinite(known.stderr)) return null;
   return {
-    ...lossAtInfinity(model, source, chain => limit(chain, knobs), { laws: LAWS, order }),
+    ...known,
     margin: Number.isFinite(margin) ? margin : null,
   };
 }

@@ -31,6 +31,12 @@ function probability(tokens: Uint8Array, { law, vocabulary: S, alphaThousandths 
   return all;
 }
 
+/** A model whose scores are 10^4 times as large: weights of the lower ones are 0 in float64. */
+function steep(model: Model): Model {
+  const key = model.tensors['layer.0.key']!.map(x => 1e4 * x);
+  return { ...model, tensors: { ...model.tensors, 'layer.0.key': key } };
+}
+
 function square(f: ArrayLike<number>, star: ArrayLike<number>): number {
   return Array.from(f).reduce((sum, y, o) => sum + (y - star[o]!) ** 2, 0);
 }
@@ -45,6 +51,14 @@ describe('the exact loss is the sum over all strings', () => {
       simple,
       { omega: 2 },
       12,
+    ],
+    [
+      'scores thousands apart, T = 9',
+      steep(randomModel(ONE, 1)),
+      iid('dirichlet-iid'),
+      simple,
+      { omega: 3 },
+      9,
     ],
     [
       'uniform, no MLP, T = 10',
