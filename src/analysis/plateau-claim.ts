@@ -1,8 +1,9 @@
 import { labelOf } from '../results/axes.ts';
+import { labels } from './every-setting.ts';
 import { LEARNED, type Setting, shareWords } from './learned.ts';
 import { octavesOf, PLATEAU_OCTAVES, plateauSlope, tailLengths } from './plateau.ts';
 import { everyMeanWithin, LEVEL } from './region.ts';
-import { type Claim, LEAST_SEEDS, listed, NEEDS_SEEDS, repeatedText } from './verdict.ts';
+import { type Claim, LEAST_SEEDS, NEEDS_SEEDS, repeatedText } from './verdict.ts';
 
 /** Slope of log2 loss an octave of T within which a loss counts as settled: 7 % a doubling. */
 export const PLATEAU_SLOPE = 0.1;
@@ -39,7 +40,6 @@ export function plateauClaim(all: readonly Setting[]): Claim | undefined {
   const tail = tailLengths(measured[0]!.members[0]!);
   const rests = tested.reduce((sum, { slopes }) => sum + slopes.length, 0);
   const repeated = settings.reduce((sum, setting) => sum + setting.repeated, 0);
-  const labels = (some: readonly Setting[]) => listed(some.map(({ axes }) => labelOf(axes) || 'all cells'));
   return {
     id: 'plateau',
     statement: `the ${measure} stops changing over the last octaves of the test length`,

@@ -32,8 +32,9 @@ export function numberText(value: number | null, digits = 3): string {
 /** Words with a capital at their beginning. */
 export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** A share in words, in per cent: `3.1 %`. */
+/** A share in words, in per cent: `3.1 %`. Beyond ten times the whole nobody reads digits. */
 export function shareText(share: number | null): string {
+  if (share !== null && share > 10) return '> 1,000 %';
   return share === null ? 'none' : `${Number((100 * share).toPrecision(2))} %`;
 }
 
