@@ -119,14 +119,24 @@ async function build() {
   const hash = hashOf(inputs);
   if (isCurrent(stamp, hash)) return;
   say('building');
-  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
-  const waiting = [...MODES];
+  const program = (/** @type {string[]} */ ...path) => join(ROOT, 'node_modules', ...path);
+  const vite = program('vite', 'bin', 'vite.js');
+  const waiting = [
+    ...MODES.map(mode => ({
+      what: `the ${mode} bundle`,
+      args: [vite, 'build', '--mode', mode, '--logLevel', 'error'],
+    })),
+    {
+      what: 'the types of the library',
+      args: [program('typescript', 'bin', 'tsc'), '-p', 'src/library/tsconfig.json'],
+    },
+  ];
   const lane = async () => {
-    for (let mode = waiting.shift(); mode; mode = waiting.shift()) {
-      const args = [vite, 'build', '--mode', mode, '--logLevel', 'error'];
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { what, args } = next;
       const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
       const [code] = await once(child, 'exit');
-      if (code !== 0) give(`the ${mode} bundle did not build`, 'See the messages above.');
+      if (code !== 0) give(`${what} did not build`, 'See the messages above.');
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, lane));
