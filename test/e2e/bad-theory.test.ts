@@ -52,7 +52,7 @@ const both = (file: string, says: RegExp) => ['theory', 'simulate'].map(verb => 
 
 const CASES: BadInput[] = [
   bad('theory', /theory takes a model file, or --results <folder>/),
-  bad('simulate', /missing required argument 'model\.safetensors'/),
+  bad('simulate', /simulate takes a model file, or --results <folder> --adversary/),
   bad('theory m.safetensors more', /too many arguments/),
   ...both('nowhere.safetensors', /nowhere\.safetensors: no such file/),
   ...both('garbage.safetensors', /garbage\.safetensors: not a safetensors file/),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Listeners, Session } from '../../../src/runtime/session.ts';
 import { stopEverything } from '../../../src/runtime/stopping.ts';
 import { trainPacks } from '../../../src/runtime/supervise.ts';
@@ -8,6 +8,8 @@ import { pack, replica } from '../../support/packs.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
+// As in stopping.test.ts: the program stops for good.
+afterAll(() => void vi.resetModules());
 
 const PACK = pack({ steps: 1000, replicas: ['a', 'b'].map(cell => replica({ cell })) });
 const FAILED: EngineEvent = { event: 'failed', reason: 'internal', message: 'the test is over' };

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   isStopping,
   killEverything,
@@ -10,6 +10,8 @@ import {
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
+// A program that stops does so for good: files that this worker runs later start with modules of their own.
+afterAll(() => void vi.resetModules());
 
 const never = () => new Promise<never>(() => {});
 
