@@ -189,10 +189,11 @@ export function receivedLength({ interval, ...rest }: SentLength): RequiredLengt
 /** What an export holds: nothing more can be asked. */
 export interface Frozen {
   snapshot: Snapshot;
-  /** By run, then by cell; without the line where `results` has the cell. */
+  /** By run, then by cell. */
   details: Record<string, Record<string, CellDetail>>;
   curves: Record<string, Record<string, Curves>>;
-  results: Record<string, RunResults>;
+  /** Of a cell whose line is among `details` its name: a line is a result, and once is enough. */
+  results: Record<string, Omit<RunResults, 'cells'> & { cells: (CellResult | string)[] }>;
 }
 
 /** Curves of a cell of which nothing is known yet. */

@@ -54,6 +54,12 @@ const MEANINGS: Record<string, Meanings> = {
     refuted: 'There are settings in which the error goes on changing as sequences get longer.',
     undecided: 'Whether the error has settled in every setting is not shown, nor that it has not.',
   },
+  limit: {
+    shown: 'What is left at the longest length is what is left at every longer one.',
+    refuted:
+      'There are settings that do better, or worse, at every tested length than they will on far longer sequences.',
+    undecided: 'Whether the error at the longest length is the error on far longer sequences is not shown.',
+  },
   'monotone-N': {
     shown: 'Training on longer sequences leaves less error on very long ones.',
     refuted: 'There are longer training sequences that leave more error on very long ones.',

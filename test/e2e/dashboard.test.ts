@@ -201,6 +201,9 @@ test('a copy of the committed results is small enough for a supplement, and draw
   await has(page, '#testing canvas');
   await show(page, '#theory');
   await says(page, 'Complexity against plateau');
+  const [first] = shelf.run(shelf.snapshot().runs[0]!.head.id)!.rows.keys();
+  await show(page, `#cell?cell=${first}`);
+  await says(page, 'certificate');
   await page.close();
 });
 

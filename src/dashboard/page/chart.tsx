@@ -34,8 +34,9 @@ export interface ChartProps {
 
 const LEAST_PIXELS = 260;
 const MOST_PIXELS = 900;
-/** Pixels that a tick's label wants along x. */
-const TICK_PIXELS = 36;
+/** Pixels of a digit of a tick's label along x, and between two labels. */
+const DIGIT_PIXELS = 8;
+const GAP_PIXELS = 10;
 /** Decades up to which 2 and 5 are written between powers of ten. */
 const MOST_BETWEEN = 2;
 
@@ -219,7 +220,8 @@ function withRoom(u: uPlot): number[] {
   for (const x of [...u.data[0]!].reverse()) {
     if (x < min! || x > max!) continue;
     const before = kept.at(-1);
-    if (before === undefined || u.valToPos(before, 'x') - u.valToPos(x, 'x') >= TICK_PIXELS) kept.push(x);
+    const room = (`${x}${before}`.length / 2) * DIGIT_PIXELS + GAP_PIXELS;
+    if (before === undefined || u.valToPos(before, 'x') - u.valToPos(x, 'x') >= room) kept.push(x);
   }
   return kept.reverse();
 }

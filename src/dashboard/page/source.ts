@@ -1,3 +1,4 @@
+import type { CellResult } from '../../results/schema.ts';
 import type { CellDetail, Change, Curves, Frozen, RunResults, Snapshot } from '../data.ts';
 
 /** Where the page has its data from: a server, or an export. */
@@ -58,17 +59,18 @@ function frozenSource({ snapshot, details, curves, results }: Frozen): Source {
     isFrozen: true,
     snapshot: async () => snapshot,
     follow: () => {},
-    async cell(run, cell) {
-      const detail = details[run]?.[cell];
-      if (!detail) return null;
-      const line = detail.line ?? results[run]?.cells.find(each => each.cell === cell) ?? null;
-      return { ...detail, line: line as CellDetail['line'] };
-    },
+    cell: async (run, cell) => details[run]?.[cell] ?? null,
     async curves(run, cells) {
       const own = curves[run] ?? {};
       return Object.fromEntries(cells.flatMap(cell => (own[cell] ? [[cell, own[cell]]] : [])));
     },
-    results: async run => results[run] ?? null,
+    async results(run) {
+      const own = results[run];
+      if (!own) return null;
+      const resultOf = (cell: CellResult | string) =>
+        typeof cell === 'string' ? (details[run]![cell]!.line as unknown as CellResult) : cell;
+      return { ...own, cells: own.cells.map(resultOf) };
+    },
     model: async () => null,
   };
 }

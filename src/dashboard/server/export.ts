@@ -59,12 +59,10 @@ async function freeze(library: Library): Promise<Frozen> {
       Object.entries(curves).map(([cell, curve]) => [cell, thinned(curve)]),
     );
     const results = await resultsOf(run);
-    frozen.results[head.id] = results;
-    // Once is enough: the page looks there for what a cell's details lack.
-    for (const { cell } of results.cells) {
-      const detail = frozen.details[head.id]![cell];
-      if (detail) detail.line = null;
-    }
+    const named = results.cells.map(result =>
+      frozen.details[head.id]![result.cell]?.line ? result.cell : result,
+    );
+    frozen.results[head.id] = { ...results, cells: named };
   }
   return frozen;
 }

@@ -1,6 +1,6 @@
 import type { Claim, Verdict } from '../../analysis/verdict.ts';
 import { type Html, html } from '../html.ts';
-import { capital, confidenceText, numberText, probabilityText } from '../names.ts';
+import { capital, intervalText, numberText, probabilityText, shareText } from '../names.ts';
 import { meaningOf, notShown, outcomeOf, outcomeWords, shownLast } from '../words.ts';
 import { tableHtml } from './table.ts';
 
@@ -36,7 +36,9 @@ export function verdictsHtml(claims: readonly Claim[]): Html {
         remark => html` <small>${remark}</small>`,
       )}`,
       numberText(claim.value),
-      confidenceText(claim),
+      claim.interval
+        ? html`${intervalText(claim.interval)} <small>${shareText(claim.confidence)}</small>`
+        : '–',
       numberText(claim.threshold),
       probabilityText(claim.pValue),
       numberText(claim.level),
