@@ -26,10 +26,19 @@ export async function openPage(browser: Browser, url: string): Promise<{ page: P
   return { page, trouble };
 }
 
+/** Goes to a view, and waits until the page is there: what is pressed before that would be meant for the one before. */
 export const show = (page: Page, hash: string) =>
-  page.evaluate(to => {
-    location.hash = to;
-  }, hash);
+  page.evaluate(
+    to =>
+      new Promise<void>(resolve => {
+        const before = location.href;
+        const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+        addEventListener('hashchange', drawn, { once: true });
+        location.hash = to;
+        if (location.href === before) drawn();
+      }),
+    hash,
+  );
 
 /** Waits for an element, however slow the machine is. */
 export const has = (page: Page, selector: string) => page.waitForSelector(selector, { timeout: 0 });

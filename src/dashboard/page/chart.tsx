@@ -148,7 +148,7 @@ function optionsOf(latest: { current: ChartProps }, width: number): uPlot.Option
       },
     },
     axes: [{ ...axis(xLabel, xLog), size: 2.5 * rem, ...(ownTicks ? atValues : {}) }, axis(yLabel, yLog)],
-    cursor: { drag: { x: true, y: false, setScale: true }, focus: { prox: 24 } },
+    cursor: { drag: { x: true, y: false, setScale: false }, focus: { prox: 24 } },
     focus: { alpha: 0.35 },
     legend: { show: true, live: true },
     series: [
@@ -165,17 +165,13 @@ function optionsOf(latest: { current: ChartProps }, width: number): uPlot.Option
       ),
     ],
     hooks: {
-      setScale: [
-        (u, key) => {
-          if (key !== 'x') return;
-          const { min, max } = u.scales.x!;
-          const xs = u.data[0]!;
-          const isAll = xs.length === 0 || (min! <= xs[0]! && max! >= xs.at(-1)!);
-          const { zoom, onZoom } = latest.current;
-          if (isAll) {
-            if (zoom) onZoom(null);
-          } else if (!zoom || Math.abs(zoom[0] - min!) + Math.abs(zoom[1] - max!) > 1e-9)
-            onZoom([min!, max!]);
+      // What is shown follows from `zoom` alone: a plot that told its own scale could answer a zoom with the one before, without end.
+      setSelect: [
+        u => {
+          const { left, width: wide } = u.select;
+          if (wide === 0) return;
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          latest.current.onZoom([u.posToVal(left, 'x'), u.posToVal(left + wide, 'x')]);
         },
       ],
       draw: [u => drawBars(u, latest.current), u => drawPin(u, latest.current.pin, colour('ink'))],
@@ -296,7 +292,8 @@ function onKey(event: KeyboardEvent, u: uPlot, { onPin, onZoom, pin }: ChartProp
   const zoomBy = (factor: number) => {
     const { min, max } = u.scales.x!;
     const middle = xs[at] ?? (min! + max!) / 2;
-    onZoom([middle - (middle - min!) * factor, middle + (max! - middle) * factor]);
+    const [low, high] = [middle - (middle - min!) * factor, middle + (max! - middle) * factor];
+    onZoom(low <= xs[0]! && high >= xs.at(-1)! ? null : [low, high]);
   };
   const keys: Record<string, () => void> = {
     ArrowRight: () => move(at + (event.shiftKey ? 10 : 1)),
