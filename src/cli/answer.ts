@@ -1,8 +1,9 @@
 import { measureOf } from '../analysis/accuracy.ts';
 import type { Yardstick } from '../analysis/baseline.ts';
+import { limitedByTraining, TRAINED } from '../analysis/limited.ts';
 import { plateauPoints } from '../analysis/plateau.ts';
 import { lengthRows } from '../analysis/predicted.ts';
-import { labelOf } from '../results/axes.ts';
+import { type Axes, labelOf } from '../results/axes.ts';
 import type { CellResult } from '../results/schema.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -44,13 +45,31 @@ export function remarksText(cells: readonly CellResult[], yardstick: Yardstick):
     const known = yardstick.training(axes);
     return far(known) ? [{ axes, times: mean! / known! }] : [];
   });
-  if (off.length === 0) return [];
-  const named = off.slice(0, NAMED).map(({ axes }) => labelOf(axes));
-  const rest = off.length - named.length;
-  const worst = off.reduce((most, { times }) => Math.max(most, times), 0);
+  const wrong = new Set(off.map(({ axes }) => labelOf(axes)));
+  const limited = limitedByTraining(cells).filter(axes => !wrong.has(labelOf(axes)));
   return [
-    wrapped(
-      `Training went wrong for ${named.join('; ')}${rest > 0 ? ` and ${rest} more` : ''}: its loss ended at up to ${worst.toPrecision(2)} times that of predicting the mean. Lower train.learningRate, or add train.warmup.`,
-    ),
+    ...(off.length > 0 ? [wentWrongText(off)] : []),
+    ...(limited.length > 0 ? [limitedText(limited)] : []),
   ];
+}
+
+function wentWrongText(off: readonly { axes: Axes; times: number }[]): string {
+  const worst = off.reduce((most, { times }) => Math.max(most, times), 0);
+  return wrapped(
+    `Training went wrong for ${someOf(off.map(({ axes }) => axes))}: its loss ended at up to ${worst.toPrecision(2)} times that of predicting the mean. Lower train.learningRate, or add train.warmup.`,
+  );
+}
+
+/** Settings whose plateau may be what training left, in a sentence. */
+export function limitedText(settings: readonly Axes[]): string {
+  return wrapped(
+    `Limited by training, whose loss is above ${TRAINED} of the plateau: ${someOf(settings)}. More train.steps may lower it.`,
+  );
+}
+
+/** Points of a grid, the first few of them by name. */
+function someOf(points: readonly Axes[]): string {
+  const named = points.slice(0, NAMED).map(axes => labelOf(axes) || 'all cells');
+  const rest = points.length - named.length;
+  return `${named.join('; ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }

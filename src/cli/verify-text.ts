@@ -4,6 +4,7 @@ import type { Claim } from '../analysis/verdict.ts';
 import { intervalText, shareText } from '../report/names.ts';
 import { outcomeOf, outcomeWords, requiredInterval, requiredText } from '../report/words.ts';
 import { labelOf, symbolOf } from '../results/axes.ts';
+import { limitedText } from './answer.ts';
 import { compact } from './compact.ts';
 import type { Findings } from './verify.ts';
 import { wrapped } from './wrapped.ts';
@@ -120,7 +121,8 @@ function claimTable({ value: valueName, threshold: thresholdName }: Kind, claims
   return compact(table);
 }
 
-function studyText({ experiment, lengths, exponents, errors }: Findings['required'][number]): string[] {
+function studyText(study: Findings['required'][number]): string[] {
+  const { experiment, lengths, exponents, errors } = study;
   const table = new Table({
     head: [`${experiment}: N*(ε)`, 'ε', 'N*', '95 % interval'],
     style: { head: [], border: [] },
@@ -129,6 +131,7 @@ function studyText({ experiment, lengths, exponents, errors }: Findings['require
     table.push([labelOf(row.axes) || 'all', row.epsilon, requiredText(row), requiredInterval(row)]);
   return [
     compact(table),
+    ...(study.limitedByTraining.length > 0 ? [limitedText(study.limitedByTraining)] : []),
     ...errors.flatMap(errorText),
     ...exponents.map(({ knob, axes, epsilon, measured, interval, values, predicted }) => {
       const others = labelOf(axes);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { claimsOf, evidenceOf } from '../analysis/claims.ts';
 import { type ErrorExponent, errorExponents } from '../analysis/error-exponents.ts';
 import { FACTOR_PATHS } from '../analysis/exponent-claim.ts';
+import { limitedByTraining } from '../analysis/limited.ts';
 import {
   type LengthExponent,
   lengthExponents,
@@ -13,6 +14,7 @@ import type { Claim } from '../analysis/verdict.ts';
 import { baselineClaim, type PlateauRow, plateauRowSchema, plateauRows } from '../analysis/worsened.ts';
 import { readUserFile } from '../config/user-file.ts';
 import { notShown } from '../report/words.ts';
+import type { Axes } from '../results/axes.ts';
 import { type Run, readRuns } from '../results/runs.ts';
 import { InputError, LengthwiseError, messageOf } from '../shared/errors.ts';
 import { complexityOf, type WrittenTask } from '../tasks/written.ts';
@@ -50,6 +52,8 @@ export interface Findings {
     lengths: RequiredLength[];
     exponents: LengthExponent[];
     errors: ErrorExponent[];
+    /** Settings whose plateau training may limit, and not its length. */
+    limitedByTraining: Axes[];
   }[];
 }
 
@@ -108,6 +112,7 @@ function requiredOf({ manifest, name, cells }: Run): Findings['required'] {
       lengths,
       exponents: lengthExponents(cells, [...new Set([...knobs, ...FACTOR_PATHS, 'data.alpha'])], epsilon),
       errors: errorExponents(cells, lengths),
+      limitedByTraining: limitedByTraining(cells),
     },
   ];
 }

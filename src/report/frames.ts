@@ -1,3 +1,5 @@
+import { hasClasses } from '../analysis/accuracy.ts';
+import { isLimitedByTraining } from '../analysis/limited.ts';
 import { groupsBySeed, plateauOf, testLevelAt } from '../analysis/plateau.ts';
 import { type Interval, meanOf, pool, tInterval } from '../analysis/statistics.ts';
 import { settingOf } from '../results/axes.ts';
@@ -38,6 +40,8 @@ export interface PlateauFrame {
   trainLength: number;
   plateau: SeedSpread;
   trainLoss: SeedSpread;
+  /** Whether training, and not its length, may be what limits the plateau. */
+  isLimited: boolean;
 }
 
 /** Settings of the knobs, in order of appearance. Remembered, as what follows: several figures are drawn from the same. */
@@ -78,12 +82,11 @@ export const plateauFrames = remembered((cells: readonly CellResult[]): PlateauF
         members.map(({ divergedAtStep, trainLoss }) => (divergedAtStep === null ? trainLoss : null)),
       ),
     );
-    return groups.map(({ trainLength }, g) => ({
-      axes,
-      trainLength,
-      plateau: plateaus[g]!,
-      trainLoss: trainLosses[g]!,
-    }));
+    return groups.map(({ trainLength }, g) => {
+      const [plateau, trainLoss] = [plateaus[g]!, trainLosses[g]!];
+      const isLimited = !hasClasses(own) && isLimitedByTraining(plateau.mean, trainLoss.mean);
+      return { axes, trainLength, plateau, trainLoss, isLimited };
+    });
   });
 });
 

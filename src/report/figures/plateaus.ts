@@ -1,4 +1,5 @@
 import { measureOf } from '../../analysis/accuracy.ts';
+import { TRAINED } from '../../analysis/limited.ts';
 import { labelOf, symbolOf, without } from '../../results/axes.ts';
 import type { CellResult } from '../../results/schema.ts';
 import { leastOf } from '../../shared/extremes.ts';
@@ -72,6 +73,7 @@ export function plateauCurves(
           x: frame.trainLength * APART ** (i - (keys.length - 1) / 2),
           trainLength: frame.trainLength,
           spread: frame[pick],
+          isHollow: pick === 'plateau' && frame.isLimited,
         })),
     }));
     return {
@@ -80,7 +82,8 @@ export function plateauCurves(
       alt: `${title}: ${lines
         .map(({ key, points }) => {
           const own = points.map(
-            ({ trainLength, spread }) => `${numberText(spread.mean, 2)} at N = ${trainLength}`,
+            ({ trainLength, spread, isHollow }) =>
+              `${numberText(spread.mean, 2)} at N = ${trainLength}${isHollow ? ' (limited by training)' : ''}`,
           );
           return `${knob ? `${symbolOf(knob)} = ${key.label}: ` : ''}${own.join(', ')}`;
         })
@@ -99,7 +102,7 @@ export function plateauCurves(
   return {
     id,
     title: 'Plateau against training length',
-    caption: `Left: the plateau, the ${measure} that is left on long sequences. Right: the loss on sequences like those trained on, on the same scale. Where ${measure === 'loss' ? 'both are equally high' : 'the loss is high'}, training was the limit; where only the plateau is, the training length was. Lines: geometric mean over seeds; bars: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds, at most ${MOST_DOTS} of each.${values.some(value => value < foot) ? ' Training losses below the axis stand at its foot.' : ''}${panelsLeft(rows.length, others.size)}`,
+    caption: `Left: the plateau, the ${measure} that is left on long sequences. Right: the loss on sequences like those trained on, on the same scale. Where ${measure === 'loss' ? 'both are equally high' : 'the loss is high'}, training was the limit; where only the plateau is, the training length was.${frames.some(({ isLimited }) => isLimited) ? ` Rings: limited by training, whose loss is above ${TRAINED} of the plateau.` : ''} Lines: geometric mean over seeds; bars: 95 % interval of that mean, spread pooled over training lengths; dots: single seeds, at most ${MOST_DOTS} of each.${values.some(value => value < foot) ? ' Training losses below the axis stand at its foot.' : ''}${panelsLeft(rows.length, others.size)}`,
     legend: knob ? { kind: 'keys', title: symbolOf(knob), keys } : undefined,
     panels: rows.flatMap(([rest, own]) => {
       const suffix = rest ? `, ${rest}` : '';

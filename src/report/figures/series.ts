@@ -11,6 +11,8 @@ export const MOST_DOTS = 20;
 export interface SeriesPoint {
   x: number;
   spread: SeedSpread;
+  /** Drawn as a ring. */
+  isHollow?: boolean;
 }
 
 /** A line through the means with its intervals, every seed a faint dot. Intervals are a band, or bars. */
@@ -21,10 +23,18 @@ export function seriesMarks(
   [low, high]: readonly [number, number],
   intervals: 'band' | 'bars',
 ): Markish[] {
-  const drawn = points.flatMap(({ x, spread: { mean, interval } }) =>
+  const drawn = points.flatMap(({ x, spread: { mean, interval }, isHollow = false }) =>
     mean === null
       ? []
-      : [{ x, mean, low: Math.max(low, interval?.[0] ?? mean), high: Math.min(high, interval?.[1] ?? mean) }],
+      : [
+          {
+            x,
+            mean,
+            low: Math.max(low, interval?.[0] ?? mean),
+            high: Math.min(high, interval?.[1] ?? mean),
+            isHollow,
+          },
+        ],
   );
   const seeds = points.flatMap(({ x, spread }) => someOf(spread.seeds).map(loss => ({ x, loss })));
   type Row = (typeof drawn)[number];
@@ -72,9 +82,9 @@ export function seriesMarks(
         ...at,
         y: (row: Row) => row.mean,
         r: 3.6,
-        fill: colour,
-        stroke: 'var(--paper)',
-        strokeWidth: 0.8,
+        fill: (row: Row) => (row.isHollow ? 'var(--paper)' : colour),
+        stroke: (row: Row) => (row.isHollow ? colour : 'var(--paper)'),
+        strokeWidth: 1,
         ...(symbol ? { symbol } : {}),
       }),
     ),

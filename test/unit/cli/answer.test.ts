@@ -31,7 +31,20 @@ test('a training loss far above that of predicting the mean gets a remark, and w
   const [remark] = remarksText(wild, yardstick);
   expect(remark).toMatch(/N = 4; N = 8; N = 16 and 1 more: its\s+loss ended at up to 1\.0e\+4 times/);
   expect(remark).toContain('Lower train.learningRate');
-  expect(remarksText([cellLine({ 'train.length': 4 }, [0.4])], yardstick)).toEqual([]);
+  const fine = { ...cellLine({ 'train.length': 4 }, [0.4]), trainLoss: 0.01 };
+  expect(remarksText([fine], yardstick)).toEqual([]);
   const unknown = { plateau: () => undefined, training: () => undefined };
-  expect(remarksText(wild, unknown)).toEqual([]);
+  expect(remarksText(wild, unknown)).toEqual([expect.stringMatching(/^Limited by training/)]);
+});
+
+test('a plateau that training may limit, and not its length, is named', () => {
+  const cells = [4, 8].map(N => ({
+    ...cellLine({ 'train.length': N }, [0.1]),
+    trainLoss: N === 4 ? 0.009 : 0.011,
+  }));
+  const [remark, ...more] = remarksText(cells, yardstick);
+  expect(remark).toMatch(
+    /^Limited by training, whose loss is above 0\.1 of the plateau: N = 8\. More train\.steps/,
+  );
+  expect(more).toEqual([]);
 });

@@ -49,6 +49,20 @@ function marksOf(svg: string): [number, number][] {
   );
 }
 
+test('a plateau that training may limit is a ring, and the caption says so', () => {
+  const study = studyOf(OMEGA);
+  const drawn = (trainLoss: number) => {
+    const cells = study.run.cells.map(cell => ({ ...cell, trainLoss }));
+    const { results } = figuresOf(canvas, { ...study, run: { ...study.run, cells } }, 'x');
+    return results.find(({ id }) => id === 'x-plateau')!;
+  };
+  const rings = ({ panels }: Figure) => panels[0]!.svg.split('fill="var(--paper)"').length - 1;
+  expect(rings(drawn(1e9))).toBeGreaterThan(rings(drawn(1e-9)));
+  expect(drawn(1e9).caption).toContain('Rings: limited by training');
+  expect(drawn(1e9).panels[0]!.alt).toContain('(limited by training)');
+  expect(drawn(1e-9).caption).not.toContain('Rings');
+});
+
 test('training curves: a line a cell that has one, coloured by training length', () => {
   const study = studyOf(OMEGA);
   const [first, second, third] = study.run.cells.map(({ cell }) => cell);
