@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { ErrorExponent } from '../analysis/error-exponents.ts';
 import type { Claim } from '../analysis/verdict.ts';
-import { intervalText, shareText } from '../report/names.ts';
+import { intervalText, NO_SPREAD, shareText } from '../report/names.ts';
 import { outcomeOf, outcomeWords, requiredInterval, requiredText } from '../report/words.ts';
 import { labelOf, symbolOf } from '../results/axes.ts';
 import { limitedText } from './answer.ts';
@@ -104,7 +104,10 @@ function claimTable({ value: valueName, threshold: thresholdName }: Kind, claims
     ],
     style: { head: [], border: [] },
   });
-  const chance = (p: number | null) => (p === null ? '' : p < 1e-3 ? p.toExponential(0) : p.toPrecision(2));
+  const chance = (p: number | null) => {
+    if (p === null) return '';
+    return p === 0 ? NO_SPREAD : p < 1e-3 ? p.toExponential(0) : p.toPrecision(2);
+  };
   for (const claim of claims) {
     const { id, verdict, lacks, value, interval, threshold, pValue, pFloor, seeds, diverged } = claim;
     table.push([

@@ -54,8 +54,11 @@ export function lengthTick(length: number): string {
   return String(Number(length.toPrecision(4)));
 }
 
+/** In place of a p-value of 0: all seeds have one value, as masses of exactly 1 have, and a t test has nothing to divide by. */
+export const NO_SPREAD = 'no spread';
+
 /** A p-value in words. */
 export function probabilityText(p: number | null): string {
   if (p === null) return '–';
-  return numberText(p, 2);
+  return p === 0 ? NO_SPREAD : numberText(p, 2);
 }

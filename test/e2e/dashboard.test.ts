@@ -75,7 +75,7 @@ test('a run that trains while the page is open: curves move, a kill shows, a res
     titles.map(title => title.textContent!).filter(title => title.includes('finished')),
   );
   expect(squares).toHaveLength(4);
-  for (const square of squares) expect(square).toMatch(/N = \d+: plateau loss [\d.]+.*; 1 finished/);
+  for (const square of squares) expect(square).toMatch(/N = \d+: plateau [\d.]+.*; 1 finished/);
   expect(await page.evaluate(() => 'sameAsBefore' in window)).toBe(true);
   expect(trouble).toEqual([]);
   await page.close();

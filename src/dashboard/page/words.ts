@@ -7,7 +7,7 @@ export const METRIC_WORDS: Record<
   Metric,
   { name: string; short: string; isLog: boolean; lowIsGood: boolean }
 > = {
-  plateau: { name: 'plateau loss', short: 'plateau', isLog: true, lowIsGood: true },
+  plateau: { name: 'plateau', short: 'plateau', isLog: true, lowIsGood: true },
   plateauError: { name: 'standard error of ln plateau', short: '± ln', isLog: false, lowIsGood: true },
   trainLoss: { name: 'training loss', short: 'training loss', isLog: true, lowIsGood: true },
   norm: { name: 'log₁₀ C(f), norm form', short: 'log₁₀ C norm', isLog: false, lowIsGood: true },

@@ -34,7 +34,7 @@ describe('numbers in words', () => {
     expect(powerOfTen(-12)).toBe('10⁻¹²');
     expect([64, 1024, 12500, 100000].map(lengthTick)).toEqual(['64', '1024', '12.5k', '100k']);
     expect([null, 0.0312, 1, 5.6e12].map(shareText)).toEqual(['none', '3.1 %', '100 %', '> 1,000 %']);
-    expect([null, 0.0312, 1e-9].map(probabilityText)).toEqual(['–', '0.031', '1.0 × 10⁻⁹']);
+    expect([null, 0.0312, 1e-9, 0].map(probabilityText)).toEqual(['–', '0.031', '1.0 × 10⁻⁹', 'no spread']);
   });
 });
 
