@@ -1,4 +1,4 @@
-import { appendFile, open, rm, stat } from 'node:fs/promises';
+import { appendFile, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -91,19 +91,27 @@ type Said<L = LiveLine> = L extends unknown ? Omit<L, 'at'> : never;
 /** Time between two writes. */
 const WRITE_MS = 500;
 
+/** A file of more bytes begins anew, with what still holds: what was trained of a pack before is then seen when the pack is finished. */
+const MOST_BYTES = 2 ** 26;
+
 /** Writes `live.jsonl`. Never throws: where it cannot be written, nobody watches. */
 export class LiveFile {
   private readonly path: string;
   private lines: string[] = [];
   /** Of each pack, what was told since the last write, in one line. */
   private readonly progress = new Map<number, Said<LiveProgress>>();
-  /** What each pack was last said to consist of: it may be split on its way. */
-  private readonly packs = new Map<number, string>();
+  /** What each pack was last said to consist of, and the line that said it: it may be split on its way. */
+  private readonly packs = new Map<number, { cells: string; line: string }>();
+  /** The line with which the process began. */
+  private begun: string[] = [];
+  private bytes: number | undefined;
+  private readonly mostBytes: number;
   private timer: NodeJS.Timeout | undefined;
   private written = Promise.resolve();
 
-  constructor(folder: string) {
+  constructor(folder: string, mostBytes = MOST_BYTES) {
     this.path = pathOf(folder);
+    this.mostBytes = mostBytes;
     // What a killed process was writing is ended, so that it spoils no line.
     this.lines.push('');
   }
@@ -111,9 +119,8 @@ export class LiveFile {
   /** Says which cells a pack consists of, where that has not been said. */
   packed(pack: number, cells: readonly string[]): void {
     const text = cells.join();
-    if (this.packs.get(pack) === text) return;
-    this.packs.set(pack, text);
-    this.say({ say: 'pack', pack, cells: [...cells] });
+    if (this.packs.get(pack)?.cells === text) return;
+    this.packs.set(pack, { cells: text, line: this.say({ say: 'pack', pack, cells: [...cells] }) });
   }
 
   /** Says that nobody trains a pack for now. */
@@ -121,10 +128,14 @@ export class LiveFile {
     if (this.packs.delete(pack)) this.say({ say: 'left', pack });
   }
 
-  say(line: Said): void {
+  /** Says something, and gives its line. */
+  say(line: Said): string {
     this.takeIn();
-    this.lines.push(JSON.stringify({ ...line, at: new Date().toISOString() }));
+    const text = JSON.stringify({ ...line, at: new Date().toISOString() });
+    if (line.say === 'begin') this.begun = [text];
+    this.lines.push(text);
     this.soon();
+    return text;
   }
 
   /** As `say`, of what is told more often than anybody looks. */
@@ -156,8 +167,19 @@ export class LiveFile {
     this.takeIn();
     const text = this.lines.map(line => `${line}\n`).join('');
     this.lines = [];
-    this.written = this.written.then(() => appendFile(this.path, text)).catch(() => {});
+    this.written = this.written.then(() => this.append(text)).catch(() => {});
     return this.written;
+  }
+
+  private async append(text: string): Promise<void> {
+    this.bytes ??= (await stat(this.path).catch(() => ({ size: 0 }))).size;
+    this.bytes += Buffer.byteLength(text);
+    if (this.bytes <= this.mostBytes) return appendFile(this.path, text);
+    const holds = [...this.begun, ...[...this.packs.values()].map(({ line }) => line)];
+    const anew = holds.map(line => `${line}\n`).join('') + text;
+    await writeFile(`${this.path}.new`, anew);
+    await rename(`${this.path}.new`, this.path);
+    this.bytes = Buffer.byteLength(anew);
   }
 }
 

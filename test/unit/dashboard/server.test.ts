@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { loadExperiment } from '../../../src/config/experiment.ts';
@@ -123,6 +123,36 @@ describe('live.jsonl', () => {
     // Of losses that are finite the median is told.
     expect(state.packsNow(() => false)).toMatchObject([{ cells: 2, done: 20, total: 100, loss: 0.5 }]);
     expect(state.secondsLeft).toBe(8);
+  });
+
+  test('a file that has grown too large begins anew: who follows it hears what still holds', async () => {
+    const folder = emptyFolder();
+    const most = 2000;
+    const live = new LiveFile(folder, most);
+    const followed = new FollowedLive(folder);
+    const state = new LiveState();
+    live.say({ say: 'begin', packs: 2, workers: 1 });
+    live.packed(0, ['a', 'b']);
+    live.packed(1, ['c', 'd']);
+    live.left(1);
+    let anews = 0;
+    for (let done = 1; done <= 100; done++) {
+      live.progressed({ ...progress, done, curve: [{ step: done, losses: [1 / done, 2] }] });
+      await live.close(false);
+      const { anew, said } = await followed.look();
+      if (anew) {
+        anews++;
+        expect(said.slice(0, 2)).toMatchObject([
+          { say: 'begin', packs: 2 },
+          { say: 'pack', pack: 0 },
+        ]);
+        expect(said.filter(({ say }) => say === 'pack')).toHaveLength(1);
+      }
+      state.hear(said);
+    }
+    expect(anews).toBeGreaterThan(3);
+    expect(statSync(join(folder, 'live.jsonl')).size).toBeLessThanOrEqual(most);
+    expect(state.packsNow(() => false)).toMatchObject([{ cells: 2, done: 100 }]);
   });
 
   test('a step that is trained again replaces what followed it', () => {
