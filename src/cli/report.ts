@@ -36,7 +36,9 @@ export async function report(folder: string, options: ReportOptions): Promise<vo
   const studies = await Promise.all(
     runs.map(async run => {
       const found = required[measured.indexOf(run)];
-      const curves = await new CurveFile(run.folder).read(cellsWithCurves(run.cells));
+      const drawn = cellsWithCurves(run.cells);
+      const folders = [...(run.others ?? []), run.folder];
+      const curves = await Promise.all(folders.map(each => new CurveFile(each).read(drawn)));
       const { lengths = [], exponents = [], errors = [] } = found ?? {};
       const worst = await readWorstCase(run.folder);
       return {
@@ -44,7 +46,7 @@ export async function report(folder: string, options: ReportOptions): Promise<vo
         lengths,
         exponents,
         errors,
-        curves,
+        curves: Object.assign({}, ...curves),
         ...(worst
           ? { worst: { testLength: worst.testLength, settings: worstRatios(run.cells, worst) } }
           : {}),

@@ -3,8 +3,7 @@ import { type WorstRatio, worstRatios } from '../analysis/worst-ratio.ts';
 import { linearTimeForward } from '../reference/linear-time.ts';
 import { intervalText, numberText } from '../report/names.ts';
 import { labelOf } from '../results/axes.ts';
-import { type Run, readRuns } from '../results/runs.ts';
-import { modelPath } from '../results/store.ts';
+import { modelFileOf, type Run, readRuns } from '../results/runs.ts';
 import { type WorstCase, writeWorstCase } from '../results/worst-case.ts';
 import { DeviceEvaluator } from '../runtime/evaluate.ts';
 import type { Session } from '../runtime/session.ts';
@@ -56,7 +55,7 @@ async function worstOf(run: Run, session: Session, options: SimulateOptions): Pr
   const chosen = run.cells.filter(cell => lengthOf(cell) === longest && cell.divergedAtStep === null);
   const found: WorstCase = { testLength, rounds, seed, cells: [] };
   for (const [i, { cell }] of chosen.entries()) {
-    const { model, source, target } = await modelInContext(modelPath(run.folder, cell), options);
+    const { model, source, target } = await modelInContext(modelFileOf(run, cell), options);
     if (!target) continue;
     log(`  ${run.name}: model ${i + 1} of ${chosen.length}`);
     const device = new DeviceEvaluator(session, adapter, model);

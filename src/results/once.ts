@@ -21,6 +21,7 @@ export function countedOnce(runs: readonly Run[]): Run[] {
       repeated > 0 ? [`${repeated} of its cells also lie in ${run.folder}; each is counted once`] : [];
     if (host) {
       for (const cell of own) host.cells.set(cell.cell, cell);
+      if (own.length > 0) host.others.push(run.folder);
       host.planned = isOtherShard(host.run, run)
         ? host.planned + run.manifest.cells
         : Math.max(host.planned, run.manifest.cells);
@@ -29,6 +30,7 @@ export function countedOnce(runs: readonly Run[]): Run[] {
       kept.push({
         run,
         cells: new Map(own.map(cell => [cell.cell, cell])),
+        others: [],
         missing: [...run.missing],
         planned: run.manifest.cells,
       });
@@ -40,7 +42,7 @@ export function countedOnce(runs: readonly Run[]): Run[] {
     if (!own) return [];
     const cells = [...own.cells.values()];
     const manifest = { ...run.manifest, cells: Math.max(own.planned, cells.length) };
-    return [{ ...run, manifest, cells, missing: own.missing }];
+    return [{ ...run, others: own.others, manifest, cells, missing: own.missing }];
   });
 }
 
@@ -48,6 +50,8 @@ export function countedOnce(runs: readonly Run[]): Run[] {
 interface Gathered {
   run: Run;
   cells: Map<string, CellResult>;
+  /** Folders of the others. */
+  others: string[];
   missing: string[];
   /** Cells of the grid, or of its parts that were met. */
   planned: number;

@@ -5,11 +5,13 @@ import { InputError, messageOf } from '../shared/errors.ts';
 import { whatIsWrong } from './lines.ts';
 import { countedOnce } from './once.ts';
 import { type CellResult, type Manifest, manifestSchema } from './schema.ts';
-import { readCells } from './store.ts';
+import { modelPath, readCells } from './store.ts';
 
 /** A run as it lies on the disk. */
 export interface Run {
   folder: string;
+  /** Folders of other runs that some of its cells lie in, with their models and curves (`once.ts`). */
+  others?: string[];
   /** The experiment's name, with the run's where several runs of that name were read: `figure-2@c83112de`. */
   name: string;
   manifest: Manifest;
@@ -83,6 +85,12 @@ export async function readRun(folder: string): Promise<Run> {
         : []),
     ],
   };
+}
+
+/** The model file of a cell, in whichever folder of the run it lies; where there is none, where it would be. */
+export function modelFileOf({ folder, others = [] }: Run, cell: string): string {
+  const paths = [folder, ...others].map(each => modelPath(each, cell));
+  return paths.find(path => existsSync(path)) ?? paths[0]!;
 }
 
 /** Folders of runs at or below a folder. @throws InputError when it cannot be read */

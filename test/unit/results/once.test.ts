@@ -1,7 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readRuns } from '../../../src/results/runs.ts';
+import { modelFileOf, readRuns } from '../../../src/results/runs.ts';
 import type { Manifest } from '../../../src/results/schema.ts';
+import { modelPath } from '../../../src/results/store.ts';
 import { cellLine } from '../../support/cells.ts';
 import { emptyFolder } from '../../support/cli.ts';
 import { writeRun } from '../../support/results.ts';
@@ -44,6 +46,21 @@ test('grids that overlap are one run, those that do not stay apart', async () =>
   expect(overlapping).toMatchObject({ 'made-up': { cells: 6 } });
   const apart = await counted({ cells: grid([0]) }, { cells: grid([1]) });
   expect(apart).toMatchObject({ 'made-up@a': { cells: 2 }, 'made-up@b': { cells: 2 } });
+});
+
+test('a model is found in the folder of the run that has it', async () => {
+  const root = emptyFolder();
+  const made = { a: grid([0, 1]), b: grid([1, 2, 3]) };
+  for (const [name, cells] of Object.entries(made)) writeRun(join(root, name), cells);
+  const [run, ...more] = (await readRuns(root)).runs;
+  expect(more).toEqual([]);
+  expect(run!.folder).toBe(join(root, 'b'));
+  expect(run!.others).toEqual([join(root, 'a')]);
+  const { cell } = made.a[0]!;
+  expect(modelFileOf(run!, cell)).toBe(modelPath(join(root, 'b'), cell));
+  mkdirSync(join(root, 'a', 'models'));
+  writeFileSync(modelPath(join(root, 'a'), cell), 'a model');
+  expect(modelFileOf(run!, cell)).toBe(modelPath(join(root, 'a'), cell));
 });
 
 test('shards of one grid are one run of all their cells, with what they were merged into, too', async () => {
