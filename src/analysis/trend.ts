@@ -35,11 +35,12 @@ export function pageTrend(blocks: readonly Block[]): Trend {
   const k = blocks[0]![0]!.length;
   const sums = blocks.map(summedRanks);
   const L = sums.reduce((total, own) => total + scoreOf(own), 0);
+  const pFloor = pageFloor(blocks.length, k);
   return {
     L,
     strength: strengthOf(blocks.map(scoreOfBlock), k),
-    pValue: workOf(blocks, k) <= MOST_WORK ? exactP(sums, L) : normalP(sums, L),
-    pFloor: pageFloor(blocks.length, k),
+    pValue: workOf(blocks, k) <= MOST_WORK ? exactP(sums, L) : Math.max(pFloor, normalP(sums, L)),
+    pFloor,
   };
 }
 
@@ -173,5 +174,6 @@ function normalP(sums: readonly number[][], L: number): number {
     expected += (mean * k * (k + 1)) / 2;
     variance += (places * ranks.reduce((sum, rank) => sum + (rank - mean) ** 2, 0)) / (k - 1);
   }
-  return variance === 0 ? 1 : 1 - normalCdf((L - expected) / Math.sqrt(variance), 0, 1);
+  // The lower tail of the negative: 1 less the upper one is 0 beyond 8 deviations.
+  return variance === 0 ? 1 : normalCdf((expected - L) / Math.sqrt(variance), 0, 1);
 }

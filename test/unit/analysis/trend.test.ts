@@ -145,6 +145,18 @@ describe('Page’s test by enumeration and simulation', () => {
   });
 });
 
+test('a trend beyond any doubt has a p-value above 0, and none below what so many blocks can give', () => {
+  const rising = Array.from({ length: 30 }, () => Array.from({ length: 12 }, (_, j) => j));
+  const { pValue, pFloor } = pageTrend(rising);
+  expect(pFloor).toBeGreaterThan(0);
+  expect(pValue).toBeGreaterThanOrEqual(pFloor);
+  expect(pValue).toBeLessThan(1e-20);
+  // Almost as sure: the upper tail of the normal law far out.
+  const almost = rising.map((row, i) => (i < 10 ? row.map((_, j) => (j * 5) % 12) : row));
+  expect(pageTrend(almost).pValue).toBeGreaterThan(pFloor);
+  expect(pageTrend(almost).pValue).toBeLessThan(1e-8);
+});
+
 describe('blocks of several rows', () => {
   test('are permuted as one: ten copies of a row say no more than the row', () => {
     const row = [0.3, 0.1, 0.7, 0.9];
