@@ -174,6 +174,6 @@ function normalP(sums: readonly number[][], L: number): number {
     expected += (mean * k * (k + 1)) / 2;
     variance += (places * ranks.reduce((sum, rank) => sum + (rank - mean) ** 2, 0)) / (k - 1);
   }
-  // The lower tail of the negative: 1 less the upper one is 0 beyond 8 deviations.
+  // The lower tail of the negative, not 1 less that of L: the difference is 0 beyond 8 deviations.
   return variance === 0 ? 1 : normalCdf((expected - L) / Math.sqrt(variance), 0, 1);
 }

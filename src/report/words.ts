@@ -57,7 +57,7 @@ const MEANINGS: Record<string, Meanings> = {
   limit: {
     shown: 'What is left at the longest length is what is left at every longer one.',
     refuted:
-      'There are settings that do better, or worse, at every tested length than they will on far longer sequences.',
+      'There are settings that do better, or worse, at the longest length than they will on far longer sequences.',
     undecided: 'Whether the error at the longest length is the error on far longer sequences is not shown.',
   },
   'monotone-N': {
