@@ -4,7 +4,7 @@ import { type Path, pathsOf, sharesKeys } from '../model/paths.ts';
 import { classCount, type ModelConfig } from '../shared/model-config.ts';
 import type { Pack } from '../shared/protocol.ts';
 import { lengthsOf, tokensOf } from '../shared/task.ts';
-import { isDefined } from '../theory/defined.ts';
+import { isDefined, isOneLayer } from '../theory/defined.ts';
 
 /*
  * Time on SwiftShader and two cores, from what a step computes, moves and asks for: rows of class layers and queries as they were measured
@@ -148,7 +148,7 @@ function theoryMultiplyAdds(model: ModelConfig): number {
   const matrices = heads * width * (width + 2 * keyWidth) + 2 * width * mlpWidth;
   const norms = 2 * layers * NORM_STEPS * matrices;
   if (!isDefined('bounds', model)) return norms;
-  if (layers === 1)
+  if (isOneLayer(model))
     return (
       norms + SAMPLED + 2 * STRINGS * width * mlpWidth + SETS * NORM_STEPS * width * (width + mlpWidth / 4)
     );
