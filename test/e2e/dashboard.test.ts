@@ -203,6 +203,7 @@ test('a copy of the committed results is small enough for a supplement, and draw
   await says(page, 'Complexity against plateau');
   const [first] = shelf.run(shelf.snapshot().runs[0]!.head.id)!.rows.keys();
   await show(page, `#cell?cell=${first}`);
+  await says(page, 'Theory of its weights');
   await says(page, 'certificate');
   await page.close();
 });

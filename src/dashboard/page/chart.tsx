@@ -171,7 +171,7 @@ function optionsOf(latest: { current: ChartProps }, width: number): uPlot.Option
           const { left, width: wide } = u.select;
           if (wide === 0) return;
           u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          latest.current.onZoom([u.posToVal(left, 'x'), u.posToVal(left + wide, 'x')]);
+          latest.current.onZoom(zoomOf(u, u.posToVal(left, 'x'), u.posToVal(left + wide, 'x')));
         },
       ],
       draw: [u => drawBars(u, latest.current), u => drawPin(u, latest.current.pin, colour('ink'))],
@@ -280,6 +280,11 @@ function drawPin(u: uPlot, pin: number | null, ink: string): void {
   u.ctx.restore();
 }
 
+/** A zoom from `low` to `high`; null where that shows everything, so that what comes later is shown, too. */
+function zoomOf({ data: [xs] }: uPlot, low: number, high: number): [number, number] | null {
+  return low <= xs[0]! && high >= xs.at(-1)! ? null : [low, high];
+}
+
 /** What a mouse does, by keys. */
 function onKey(event: KeyboardEvent, u: uPlot, { onPin, onZoom, pin }: ChartProps): void {
   const xs = u.data[0]!;
@@ -292,8 +297,7 @@ function onKey(event: KeyboardEvent, u: uPlot, { onPin, onZoom, pin }: ChartProp
   const zoomBy = (factor: number) => {
     const { min, max } = u.scales.x!;
     const middle = xs[at] ?? (min! + max!) / 2;
-    const [low, high] = [middle - (middle - min!) * factor, middle + (max! - middle) * factor];
-    onZoom(low <= xs[0]! && high >= xs.at(-1)! ? null : [low, high]);
+    onZoom(zoomOf(u, middle - (middle - min!) * factor, middle + (max! - middle) * factor));
   };
   const keys: Record<string, () => void> = {
     ArrowRight: () => move(at + (event.shiftKey ? 10 : 1)),
