@@ -43,7 +43,7 @@ describe.each(PATH_PACKS)('$name', ({ own }) => {
 });
 
 describe.each([PATH_PACKS[0]!, PATH_PACKS[3]!])('$name', ({ own }) => {
-  test('the same bits beside one of 4096 tokens, in other evaluation windows and in other submissions', async () => {
+  test('the same bits beside one of 4096 tokens, in other evaluation chunks and in other submissions', async () => {
     const [mine] = own.replicas;
     const short = { ...own, steps: 2, batch: 4, test: { lengths: [5000], sequences: 40 } };
     const alone = await train(short);

@@ -57,7 +57,7 @@ describe('linear kernels against the float64 linear-time twin', () => {
     { precision: 'infinite', scale: 0.25 },
     { precision: 'finite', bits: null, scale: 0.02 },
     { precision: 'finite', bits: 6, scale: 0.02 },
-  ])('several windows give what one window gives: $precision precision, bits $bits', async attention => {
+  ])('several chunks give what one chunk gives: $precision precision, bits $bits', async attention => {
     // 40 sequences of 9,000 positions do not fit one window; alone, each does.
     const model = randomModel({ ...BASE, width: 16, mlpWidth: 64, attention }, 3);
     const sequences = Array.from({ length: 40 }, (_, i) => randomTokens(9000 - 13 * i, 3, i));
